@@ -1,0 +1,60 @@
+"""Settings, read once: environment first, then a mapping such as ``odoo.conf``."""
+
+import os
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+PREFIX = "loyalty_reporting_"
+
+
+@dataclass(frozen=True, repr=False)
+class Settings:
+    """Where the services are and how patient we are with them.
+
+    :param engine_dsn: the engine's PostgreSQL, ``postgresql://…``; read only
+    :param clickhouse_url: ``clickhouse://user:password@host:9000/database``, or
+        empty: every report is then answered by PostgreSQL
+    :param redis_url: ``redis://…``, or empty: no cache
+    :param cache_ttl: seconds a cached answer lives at most
+    :param first_load_workers: connections that load a first history side by side
+    :param chunk_documents: documents in one transaction of an ordinary load
+    :param source_timeout: seconds a statement may take in the source's database
+    :param query_timeout: seconds a report's query may take
+    """
+
+    engine_dsn: str = ""
+    clickhouse_url: str = ""
+    redis_url: str = ""
+    cache_ttl: int = 300
+    first_load_workers: int = 2
+    chunk_documents: int = 3000
+    source_timeout: int = 600
+    query_timeout: int = 30
+
+    @classmethod
+    def read(cls, options=None):
+        """Build from ``LOYALTY_REPORTING_*`` variables, else from ``options``."""
+        options = options or {}
+        values = {}
+        for f in fields(cls):
+            name = PREFIX + f.name
+            raw = os.environ.get(name.upper()) or options.get(name)
+            if raw not in (None, "", False):
+                values[f.name] = f.type(raw)
+        return cls(**values)
+
+    def __repr__(self):
+        """Show hosts, never passwords."""
+        shown = (f"{f.name}={redact(getattr(self, f.name))!r}" for f in fields(self))
+        return f"Settings({', '.join(shown)})"
+
+
+def redact(value):
+    """Return a URL without its password; anything else unchanged."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    parts = urlsplit(value)
+    if parts.password is None:
+        return value
+    user = f"{parts.username}:***@" if parts.username else "***@"
+    return parts._replace(netloc=user + parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,47 @@
+"""What every source offers to ``sync.run``.
+
+A source hands out whole documents, and a position that says where to go on. The
+position is saved in the transaction that loads the documents, so that a crash
+repeats work and never skips any.
+"""
+
+from typing import Protocol
+
+
+class Reading(Protocol):
+    """One look at the source, all of it in one snapshot."""
+
+    lag_seconds: float
+    notice: str
+
+    def months(self, position):
+        """Return (position, months to load in bulk) of a first load, else ([])."""
+
+    def month(self, month):
+        """Return the :class:`~core.records.Chunk` with the documents of a month."""
+
+    def chunks(self, position, documents_of):
+        """Yield the chunks that follow ``position``.
+
+        :param documents_of: function (table, row ids) → keys of their documents,
+            for sources that report a deleted row without its document
+        """
+
+
+class Source(Protocol):
+    """A configured source."""
+
+    type: str
+
+    def check(self):
+        """Return a list of faults, each a sentence; empty when all is well.
+
+        :raise SourceError: the source cannot be reached
+        """
+
+    def reading(self):
+        """Open a :class:`Reading` (a context manager).
+
+        :raise SourceError: the source cannot be reached
+        :raise ConfigurationError: it can, but does not offer what it must
+        """

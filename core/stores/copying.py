@@ -1,0 +1,40 @@
+"""Pipe a source's COPY into a staging table without holding it in memory."""
+
+import os
+import threading
+
+_BLOCK = 1 << 16
+
+
+def pipe(write, cursor, statement, guard=None):
+    """Run ``write(file)`` in a thread and COPY what it writes into a table.
+
+    :param write: writes COPY text into the file it is given
+    :param statement: ``COPY … FROM STDIN``
+    :param guard: wraps the reading end; may drop lines, kept in its ``broken``
+    :return: the lines that the guard dropped
+    :raise Exception: whatever the writer raised, before anything of ours
+    """
+    read_end, write_end = os.pipe()
+    failure = []
+
+    def produce():
+        try:
+            with os.fdopen(write_end, "wb", _BLOCK) as out:
+                write(out)
+        except BrokenPipeError:
+            pass  # the reader failed first and tells why
+        except Exception as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=produce, name="loyalty_reporting_copy")
+    thread.start()
+    try:
+        with os.fdopen(read_end, "rb", _BLOCK) as source:
+            reader = guard(source) if guard else source
+            cursor.copy_expert(statement, reader, _BLOCK)
+    finally:
+        thread.join()
+        if failure:
+            raise failure[0]
+    return reader.broken if guard else []

@@ -1,0 +1,69 @@
+"""Monthly partitions: made beside their table, then attached.
+
+``CREATE TABLE … PARTITION OF`` would wait for every reader of the table; attaching
+a finished one does not. There is no default partition, which would forbid
+``DETACH … CONCURRENTLY`` later.
+"""
+
+from datetime import date
+
+_INDEXES = """
+    SELECT i.indisprimary, i.indisunique, string_agg(
+        pg_get_indexdef(i.indexrelid, k, true), ', ' ORDER BY k)
+    FROM pg_index i, generate_series(1, i.indnkeyatts) k
+    WHERE i.indrelid = %s::regclass
+    GROUP BY i.indexrelid, i.indisprimary, i.indisunique
+    ORDER BY i.indisprimary DESC, i.indexrelid
+"""
+
+
+def name_of(table, month):
+    """Return the name of the partition of ``table`` that holds ``month``."""
+    return f"{table}_{month:%Y%m}"
+
+
+def exists(cr, table, month):
+    """Tell whether a month has its partition already."""
+    cr.execute("SELECT to_regclass(%s) IS NOT NULL", [name_of(table, month)])
+    return cr.fetchone()[0]
+
+
+def ensure(cr, table, months):
+    """Make and attach the missing partitions of ``months`` (first days)."""
+    for month in months:
+        if not exists(cr, table, month):
+            partition = create(cr, table, month)
+            index(cr, table, partition)
+            attach(cr, table, month)
+
+
+def create(cr, table, month):
+    """Create the table of a month, without indexes and detached."""
+    partition = name_of(table, month)
+    cr.execute(f"CREATE TABLE {partition} (LIKE {table} INCLUDING DEFAULTS)")
+    return partition
+
+
+def index(cr, table, partition):
+    """Build on ``partition`` the indexes that ``table`` has."""
+    cr.execute(_INDEXES, [table])
+    for is_primary, is_unique, columns in cr.fetchall():
+        if is_primary:
+            cr.execute(f"ALTER TABLE {partition} ADD PRIMARY KEY ({columns})")
+        else:
+            unique = "UNIQUE" if is_unique else ""
+            cr.execute(f"CREATE {unique} INDEX ON {partition} ({columns})")
+
+
+def attach(cr, table, month):
+    """Make the table of a month a partition; readers see it on commit."""
+    cr.execute(
+        f"ALTER TABLE {table} ATTACH PARTITION {name_of(table, month)} "
+        "FOR VALUES FROM (%s) TO (%s)",
+        [month, following(month)],
+    )
+
+
+def following(month):
+    """Return the first day of the month after ``month``."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

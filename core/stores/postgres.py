@@ -1,0 +1,333 @@
+"""The PostgreSQL store: detail, order grain, rollups and the map, in one transaction.
+
+Every road loads through :meth:`PostgresStore.load`; a first history goes through
+:meth:`PostgresStore.load_month`, which runs the same transformation into tables
+that get their indexes afterwards and are then attached.
+"""
+
+import json
+from contextlib import contextmanager
+
+import psycopg2
+
+from ..database import connect, sql
+from ..errors import StoreError
+from ..records import Counts
+from . import partitions
+from .copying import pipe
+
+DETAIL = "promotion_report_detail_data"
+EVALUATION = "promotion_evaluation_data"
+ORDER = "promotion_order_data"
+ROLLUP = "promotion_performance_data"
+STAGED = {
+    "stage_program": "program",
+    "stage_order": "processed_order",
+    "stage_line": "order_promotion_line",
+    "stage_evaluation": "promotion_evaluation",
+}
+_MONTH_CONFLICTS = (psycopg2.errors.DuplicateTable, psycopg2.errors.UniqueViolation)
+_ROWS = {
+    "order_promotion_line": (DETAIL, "line_id"),
+    "promotion_evaluation": (EVALUATION, "id"),
+}
+_WORK = (
+    "stage_key",
+    *STAGED,
+    "stage_reject",
+    "stage_document",
+    "stage_detail",
+    "stage_evaluation_row",
+    "stage_order_row",
+    "stage_rollup",
+    "stage_bucket",
+    "stage_old_key",
+)
+
+
+class MonthIsKnown(Exception):
+    """Some document of the month is in the map already: load it the ordinary way."""
+
+
+class PostgresStore:
+    """Loads chunks of whole documents; effect exactly once.
+
+    :param dsn: the reporting database
+    :param source_name: the configured source, for cursor, run log, dead letters
+    :param source: the system in which the facts originate
+    """
+
+    def __init__(self, dsn, source_name, source):
+        self.parameters = {"source_name": source_name, "source": source}
+        self._connection = connect(dsn, application=f"loyalty_reporting {source_name}")
+        with self._transaction() as cr:
+            cr.execute(sql("transform/stage.sql"))
+
+    def close(self):
+        """Close the connection; an open transaction is rolled back."""
+        self._connection.close()
+
+    def load(self, chunk):
+        """Replace the chunk's documents by what it says of them.
+
+        :return: :class:`Counts`; unchanged documents are read, not changed
+        """
+        counts = self._stage(chunk)
+        if not (counts.rows_read or chunk.keys or chunk.key_range):
+            self.save_position(chunk.position)
+            return counts
+        with self._transaction() as cr:
+            cr.execute(sql("transform/orders.sql"), self.parameters)
+            load_id = self._lock(cr)
+            self._add_range(cr, chunk.key_range)
+            cr.execute(sql("stores/sql/identify.sql"), self.parameters)
+            cr.execute(
+                "SELECT count(*) FROM stage_document WHERE kind <> 'gone'",
+            )
+            counts.documents_read = cr.fetchone()[0]
+            self._transform(cr, counts, "stage_detail", "stage_evaluation_row")
+            self._make_partitions(cr)
+            values = {**self.parameters, "load_id": load_id}
+            cr.execute(sql("stores/sql/replace.sql"), values)
+            self._roll_up(cr, values)
+            self._finish(cr, chunk, counts, values)
+        return counts
+
+    def load_month(self, chunk):
+        """Load a month that has no partition yet; the lock is held only at the end.
+
+        :raise MonthIsKnown: nothing was changed; use :meth:`load`
+        """
+        counts = self._stage(chunk)
+        try:
+            with self._transaction() as cr:
+                names = self._prepare_month(cr, chunk.month, counts)
+                load_id = self._lock(cr)
+                values = {**self.parameters, "load_id": load_id}
+                self._place_month(cr, chunk.month, names, values)
+                self._finish(cr, chunk, counts, values)
+        except _MONTH_CONFLICTS as e:
+            raise MonthIsKnown(str(e)) from e
+        return counts
+
+    def position(self):
+        """Return the source's saved position, or None before the first load."""
+        with self._transaction() as cr:
+            cr.execute(
+                "SELECT position FROM loyalty_reporting_cursor WHERE source_name = %s",
+                [self.parameters["source_name"]],
+            )
+            row = cr.fetchone()
+            return row and row[0]
+
+    def save_position(self, position):
+        """Save where the source goes on, outside any load."""
+        with self._transaction() as cr:
+            self._save_position(cr, position)
+
+    def skip_month(self, month):
+        """Leave a month of a first load to the comparison by key that follows."""
+        with self._transaction() as cr:
+            self._mark_month(cr, month, {"sweep": True})
+
+    def documents_of(self, table, row_ids):
+        """Return the keys of the documents that hold these rows of the source."""
+        own, column = _ROWS[table]
+        with self._transaction() as cr:
+            cr.execute(
+                f"SELECT DISTINCT document_key FROM {own} JOIN fact_document"
+                f" USING (order_key) WHERE {own}.{column} = ANY(%s) AND source = %s",
+                [list(row_ids), self.parameters["source"]],
+            )
+            return [key for (key,) in cr.fetchall()]
+
+    @contextmanager
+    def _transaction(self):
+        try:
+            with self._connection, self._connection.cursor() as cr:
+                yield cr
+        except _MONTH_CONFLICTS:
+            raise
+        except psycopg2.Error as e:
+            raise StoreError(f"The reporting database failed: {str(e).strip()}") from e
+
+    def _stage(self, chunk):
+        """Copy the chunk into the staging tables, and make its dimensions known."""
+        counts = Counts()
+        with self._transaction() as cr:
+            cr.execute("TRUNCATE " + ", ".join(_WORK))
+            if chunk.keys is not None:
+                cr.execute(
+                    "INSERT INTO stage_key SELECT unnest(%s::text[])",
+                    [list(chunk.keys)],
+                )
+            for table, write in chunk.tables.items():
+                broken = pipe(write, cr, f"COPY {table} FROM STDIN", chunk.guard)
+                counts.rows_read += cr.rowcount + len(broken)
+                self._reject(cr, table, broken)
+            cr.execute("ANALYZE " + ", ".join(STAGED))
+            cr.execute(sql("transform/dimensions.sql"), self.parameters)
+        return counts
+
+    def _reject(self, cr, table, lines):
+        """Refuse lines of a COPY that are no text; their first columns are the key."""
+        for line in lines:
+            first, second = line.decode(errors="replace").split("\t")[:2]
+            document = first if table == "stage_order" else second
+            cr.execute(
+                "INSERT INTO stage_reject VALUES (%s, %s, %s, %s, %s)",
+                [STAGED[table], document, first, "is not valid UTF-8", ascii(line)],
+            )
+
+    def _add_range(self, cr, key_range):
+        """Add the documents known in a key range: those not delivered are gone."""
+        if key_range:
+            cr.execute(
+                "INSERT INTO stage_key SELECT document_key FROM fact_document"
+                " WHERE source = %s AND kind = 'order' AND NOT is_deleted"
+                " AND document_key > %s AND (%s IS NULL OR document_key <= %s)",
+                [self.parameters["source"], key_range[0], *key_range[1:] * 2],
+            )
+
+    def _lock(self, cr):
+        """Wait for other loads, then draw this one's number: commit order = number."""
+        cr.execute("LOCK TABLE fact_load_lock IN EXCLUSIVE MODE")
+        cr.execute("SELECT nextval('fact_load_id_seq')")
+        return cr.fetchone()[0]
+
+    def _transform(self, cr, counts, detail, evaluation):
+        """Fill ``detail``, ``evaluation`` and the order grain from the staged rows."""
+        cr.execute("ANALYZE stage_document")
+        names = {"detail": detail, "evaluation": evaluation}
+        cr.execute(sql("transform/lines.sql", **names), self.parameters)
+        cr.execute(
+            f"SELECT (SELECT count(*) FROM {detail}),"
+            f" (SELECT count(*) FROM {evaluation}),"
+            " (SELECT count(*) FROM stage_line), (SELECT count(*) FROM stage_evaluation)"
+        )
+        lines, evaluations, staged_lines, staged_evaluations = cr.fetchone()
+        if (lines, evaluations) != (staged_lines, staged_evaluations):
+            cr.execute(sql("transform/rejects.sql"), self.parameters)
+        cr.execute(sql("transform/aggregate.sql", **names))
+        cr.execute(sql("transform/hash.sql", **names))
+        counts.rows_loaded = lines + evaluations
+
+    def _make_partitions(self, cr):
+        cr.execute(
+            "SELECT DISTINCT date_trunc('month', m)::date FROM ("
+            " SELECT transaction_date AS m FROM stage_order_row"
+            " UNION SELECT transaction_date FROM stage_evaluation_row) r"
+        )
+        months = [month for (month,) in cr.fetchall()]
+        for table in (DETAIL, EVALUATION, ORDER):
+            partitions.ensure(cr, table, months)
+        self._make_rollup_partitions(cr)
+
+    def _make_rollup_partitions(self, cr):
+        cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM stage_order_row")
+        partitions.ensure(cr, ROLLUP, [month for (month,) in cr.fetchall()])
+
+    def _prepare_month(self, cr, month, counts):
+        """Build the month's tables beside the partitioned ones. Returns their names."""
+        cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '128MB'")
+        cr.execute(sql("transform/orders.sql"), self.parameters)
+        cr.execute(
+            "UPDATE stage_document SET order_key = nextval('fact_document_order_key_seq')"
+        )
+        counts.documents_read = cr.rowcount
+        names = {t: partitions.create(cr, t, month) for t in (DETAIL, EVALUATION, ORDER)}
+        self._transform(cr, counts, names[DETAIL], names[EVALUATION])
+        for table in (DETAIL, EVALUATION):
+            partitions.index(cr, table, names[table])
+        cr.execute(
+            sql("stores/sql/month_rollup.sql", **_buckets()),
+            {**self.parameters, "load_id": 0},
+        )
+        return names
+
+    def _place_month(self, cr, month, names, values):
+        """Attach the month, under the load lock, unless somebody was here before."""
+        cr.execute(
+            "SELECT EXISTS (SELECT FROM stage_document d JOIN fact_document f"
+            " USING (document_key) WHERE f.source = %(source)s AND f.kind = 'order')",
+            values,
+        )
+        if cr.fetchone()[0]:
+            raise MonthIsKnown(f"{month:%Y-%m} holds documents that are loaded already")
+        self._make_rollup_partitions(cr)
+        borders = {"first": month, "following": partitions.following(month)}
+        cr.execute(
+            sql("stores/sql/month_insert.sql", order_partition=names[ORDER]),
+            {**values, **borders},
+        )
+        partitions.index(cr, ORDER, names[ORDER])
+        for table in names:
+            partitions.attach(cr, table, month)
+        cr.execute(
+            "INSERT INTO stage_bucket SELECT company_id, program_key, shop_key, channel,"
+            " date, hour FROM stage_rollup WHERE hour < %(first)s"
+            " OR hour > %(following)s::timestamp - interval '1 hour'",
+            borders,
+        )
+        self._roll_up(cr, values)
+        cr.execute(
+            "TRUNCATE stage_bucket; INSERT INTO stage_bucket (company_id, program_key,"
+            " date) SELECT DISTINCT company_id, program_key, date FROM stage_rollup"
+        )
+        cr.execute(sql("stores/sql/days.sql", **_days()))
+
+    def _roll_up(self, cr, values):
+        cr.execute(sql("stores/sql/rollup.sql", **_buckets()), values)
+        cr.execute(sql("stores/sql/days.sql", **_days()))
+
+    def _finish(self, cr, chunk, counts, values):
+        """Write the map, the dead letters and the source's position."""
+        cr.execute("SELECT count(*) FROM stage_document")
+        counts.documents_changed = cr.fetchone()[0]
+        cr.execute(sql("stores/sql/remember.sql"), values)
+        cr.execute(sql("stores/sql/dead_letters.sql"), values)
+        cr.execute("SELECT count(*) FROM stage_reject")
+        counts.rows_rejected = cr.fetchone()[0]
+        if chunk.month:
+            self._mark_month(cr, chunk.month)
+        else:
+            self._save_position(cr, chunk.position)
+
+    def _mark_month(self, cr, month, extra=()):
+        cr.execute(
+            "UPDATE loyalty_reporting_cursor SET position = jsonb_set(position,"
+            " '{months}', position -> 'months' || to_jsonb(%s::text)) || %s"
+            " WHERE source_name = %s",
+            [
+                month.isoformat(),
+                json.dumps(dict(extra)),
+                self.parameters["source_name"],
+            ],
+        )
+
+    def _save_position(self, cr, position):
+        cr.execute(
+            "INSERT INTO loyalty_reporting_cursor (source_name, position)"
+            " VALUES (%s, %s) ON CONFLICT (source_name) DO UPDATE"
+            " SET position = excluded.position, saved_at = now() AT TIME ZONE 'UTC'",
+            [self.parameters["source_name"], json.dumps(dict(position))],
+        )
+
+
+def _buckets():
+    return {
+        "columns": sql("stores/sql/bucket_columns.sql"),
+        "measures": sql("stores/sql/bucket_measures.sql"),
+    }
+
+
+def _days():
+    columns = [
+        c.strip()
+        for c in sql("stores/sql/bucket_columns.sql").split("channel,")[1].split(",")
+    ]
+    additive = [c for c in columns if c != "unique_customers"]
+    return {
+        "columns": ", ".join(additive),
+        "sums": ", ".join(f"sum(r.{c})" for c in additive),
+    }

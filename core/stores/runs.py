@@ -1,0 +1,83 @@
+"""The run log, and the lock that lets one worker at a time run a job."""
+
+import logging
+
+import psycopg2
+
+from ..database import connect
+from ..errors import Busy, StoreError
+from ..records import RunResult
+
+_logger = logging.getLogger(__name__)
+
+_FINISH = """
+    UPDATE loyalty_reporting_run
+    SET state = %(state)s, finished_at = clock_timestamp() AT TIME ZONE 'UTC',
+        seconds = extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - started_at),
+        documents_read = %(documents_read)s, documents_changed = %(documents_changed)s,
+        rows_read = %(rows_read)s, rows_loaded = %(rows_loaded)s,
+        rows_rejected = %(rows_rejected)s, lag_seconds = %(lag_seconds)s,
+        message = %(message)s
+    WHERE id = %(id)s
+"""
+
+
+class RunLog:
+    """A job's entry in the run log; holds the job's lock while it is open.
+
+    The lock belongs to the database session: it is free as soon as its holder is
+    gone, however it went.
+
+    :param job: ``sync``, ``push``, ``refresh``, ``rebuild``
+    :param source_name: what it is about
+    :raise Busy: another worker holds the lock
+    :raise StoreError: the reporting database cannot be reached
+    """
+
+    def __init__(self, dsn, job, source_name):
+        self.job, self.source_name = job, source_name
+        try:
+            self._connection = connect(dsn, application=f"loyalty_reporting {job}")
+        except psycopg2.Error as e:
+            raise StoreError(f"The reporting database cannot be reached: {e}") from e
+        self._connection.autocommit = True
+        self._finished = False
+
+    def __enter__(self):
+        with self._connection.cursor() as cr:
+            cr.execute(
+                "SELECT pg_try_advisory_lock(hashtext('loyalty_reporting'), hashtext(%s))",
+                [f"{self.job} {self.source_name}"],
+            )
+            if not cr.fetchone()[0]:
+                self._connection.close()
+                raise Busy(f"{self.source_name}: another worker runs this {self.job}")
+            cr.execute(
+                "UPDATE loyalty_reporting_run SET state = 'interrupted',"
+                " message = 'The process ended before the run did; the next run goes on.'"
+                " WHERE state = 'running' AND job = %s AND source_name = %s",
+                [self.job, self.source_name],
+            )
+            cr.execute(
+                "INSERT INTO loyalty_reporting_run (job, source_name, state)"
+                " VALUES (%s, %s, 'running') RETURNING id",
+                [self.job, self.source_name],
+            )
+            self.id = cr.fetchone()[0]
+        return self
+
+    def finish(self, result):
+        """Write how the run ended, and return the result."""
+        with self._connection.cursor() as cr:
+            cr.execute(_FINISH, {**vars(result), **vars(result.counts), "id": self.id})
+        self._finished = True
+        return result
+
+    def __exit__(self, kind, error, traceback):
+        try:
+            if error is not None and not self._finished:
+                self.finish(RunResult("failed", message=str(error) or kind.__name__))
+        except psycopg2.Error:
+            _logger.exception("The run log of %s could not be written", self.source_name)
+        finally:
+            self._connection.close()

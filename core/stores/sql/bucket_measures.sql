@@ -1,0 +1,12 @@
+o.date, o.company_id, o.hour, %(load_id)s, o.program_key, o.shop_key, o.channel,
+count(*) FILTER (WHERE o.line_count > 0 AND NOT o.is_refund),
+count(*) FILTER (WHERE o.line_count > 0 AND o.is_refund),
+count(*) FILTER (WHERE o.is_eligible),
+count(*) FILTER (WHERE o.is_applied),
+count(*) FILTER (WHERE o.is_rejected),
+count(DISTINCT o.customer_key) FILTER (WHERE o.line_count > 0 AND NOT o.is_refund),
+sum(o.qty), sum(o.amount), sum(o.discount),
+coalesce(sum(o.qty) FILTER (WHERE NOT o.is_refund), 0),
+coalesce(sum(o.amount) FILTER (WHERE NOT o.is_refund), 0),
+coalesce(sum(o.discount) FILTER (WHERE NOT o.is_refund), 0),
+sum(o.points_earned), sum(o.points_redeemed)

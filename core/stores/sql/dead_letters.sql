@@ -1,0 +1,19 @@
+-- The staged documents were read whole: what was refused of them before is
+-- settled, unless it is refused again.
+UPDATE loyalty_reporting_dead_letter l
+SET state = 'resolved', last_seen = now() AT TIME ZONE 'UTC'
+WHERE l.state = 'open' AND l.source = %(source)s
+  AND l.document_key IN (SELECT document_key FROM stage_key)
+  AND NOT EXISTS (
+    SELECT FROM stage_reject r
+    WHERE r.table_name = l.table_name AND r.row_key IS NOT DISTINCT FROM l.row_key
+      AND r.reason = l.reason);
+
+INSERT INTO loyalty_reporting_dead_letter AS l
+    (source_name, source, table_name, document_key, row_key, reason, raw)
+SELECT DISTINCT ON (table_name, coalesce(row_key, md5(raw)))
+    %(source_name)s, %(source)s, table_name, document_key, row_key, reason, raw
+FROM stage_reject
+ON CONFLICT (source, table_name, coalesce(row_key, md5(raw))) WHERE state = 'open'
+DO UPDATE SET times = l.times + 1, raw = excluded.raw, reason = excluded.reason,
+    document_key = excluded.document_key, last_seen = now() AT TIME ZONE 'UTC';

@@ -1,0 +1,124 @@
+"""Run one batch: from a source, through the transformation, into PostgreSQL.
+
+A run does as much as its time slot allows and can be killed at any instant: each
+chunk is one transaction that holds the facts, the rollups and the position.
+"""
+
+import logging
+import queue
+import threading
+import time
+
+from .errors import Busy, ReportingError
+from .records import Counts, RunResult
+from .stores.postgres import MonthIsKnown, PostgresStore
+from .stores.runs import RunLog
+
+_logger = logging.getLogger(__name__)
+
+
+def run(source, dsn, *, source_name, system="engine", seconds=None, workers=2):
+    """Load what is new at ``source`` into the reporting database.
+
+    :param source: a :class:`~core.sources.base.Source`
+    :param dsn: the reporting database
+    :param source_name: the configured source, owner of cursor and run log
+    :param system: the system in which its facts originate
+    :param seconds: the time slot; None means until everything is read
+    :param workers: connections that load a first history side by side
+    :return: :class:`RunResult`; errors are in its message, never raised
+    """
+    deadline = time.monotonic() + seconds if seconds else float("inf")
+    try:
+        with RunLog(dsn, "sync", source_name) as log:
+            job = _Sync(source, dsn, source_name, system, deadline, workers)
+            return log.finish(job.run())
+    except Busy as e:
+        return RunResult("busy", message=str(e))
+    except ReportingError as e:
+        _logger.error("Source %s: %s", source_name, e)
+        return RunResult("failed", message=str(e))
+
+
+class _Sync:
+    """One run of one source."""
+
+    def __init__(self, source, dsn, source_name, system, deadline, workers):
+        self._source = source
+        self._open_store = lambda: PostgresStore(dsn, source_name, system)
+        self._deadline = deadline
+        self._workers = workers
+        self._counts = Counts()
+
+    def run(self):
+        store = self._open_store()
+        try:
+            with self._source.reading() as reading:
+                done = self._follow(store, reading)
+                return RunResult(
+                    "done" if done else "partial",
+                    self._counts,
+                    reading.lag_seconds,
+                    reading.notice,
+                )
+        finally:
+            store.close()
+
+    def _follow(self, store, reading):
+        """Load from the saved position on. Returns whether all is read."""
+        position = reading.plan(store.position())
+        store.save_position(position)
+        months = reading.months(position)
+        if months:
+            self._load_months(months)
+            position = store.position()
+        if self._is_late():
+            return False
+        for chunk in reading.chunks(position, store.documents_of):
+            self._counts.add(store.load(chunk))
+            if self._is_late():
+                return False
+        return True
+
+    def _load_months(self, months):
+        """Load the months of a first history, several at a time."""
+        waiting = queue.SimpleQueue()
+        for month in months:
+            waiting.put(month)
+        failures = []
+        threads = [
+            threading.Thread(target=self._month_worker, args=(waiting, failures))
+            for _ in range(min(self._workers, len(months)))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def _month_worker(self, waiting, failures):
+        try:
+            store = self._open_store()
+            try:
+                with self._source.reading() as reading:
+                    while not (waiting.empty() or failures or self._is_late()):
+                        self._load_month(store, reading, waiting.get_nowait())
+            finally:
+                store.close()
+        except queue.Empty:
+            pass
+        except Exception as error:
+            failures.append(error)
+
+    def _load_month(self, store, reading, month):
+        try:
+            self._counts.add(store.load_month(reading.month(month)))
+        except MonthIsKnown as known:
+            # Rare: a restart, or another road was here first. Everything is then
+            # compared by key, after the months.
+            _logger.info("Month %s is loaded by key: %s", month, known)
+            store.skip_month(month)
+
+    def _is_late(self):
+        return time.monotonic() >= self._deadline

@@ -1,0 +1,89 @@
+-- Orders: refuse what cannot be counted, give the others their company, business
+-- day, clock hour and exchange rate. `source` is a parameter.
+
+INSERT INTO stage_reject
+SELECT 'processed_order', id, id, reason, to_json(judged)::text
+FROM (
+    SELECT o.*, CASE
+        WHEN o.id IS NULL OR o.id = '' THEN 'id is empty'
+        WHEN count(*) OVER (PARTITION BY o.id) > 1
+            THEN 'the extraction query returns this id more than once'
+        WHEN o.ordered_at IS NULL THEN 'ordered_at is empty'
+        WHEN NOT (o.ordered_at >= timestamptz '2000-01-01 00:00Z'
+                  AND o.ordered_at < date_trunc('day', now(), 'UTC') + interval '2 days')
+            THEN format('ordered_at %%s is outside 2000-01-01 … tomorrow', o.ordered_at)
+        WHEN o.state IS NULL OR o.state NOT IN ('done', 'void', 'refund')
+            THEN format('state %%L is none of done, void, refund', o.state)
+        WHEN c.company_id IS NULL
+            THEN format('company_id %%s is not mapped to a company: add it to the source',
+                        coalesce(o.company_id::text, 'NULL'))
+        WHEN o.currency IS NULL THEN 'currency is empty'
+        WHEN o.currency <> c.currency AND loyalty_reporting_rate(
+                c.company_id, o.currency, (o.ordered_at AT TIME ZONE c.timezone)::date) IS NULL
+            THEN format('no exchange rate of %%s on %%s', o.currency,
+                        (o.ordered_at AT TIME ZONE c.timezone)::date)
+    END AS reason
+    FROM stage_order o
+    LEFT JOIN loyalty_reporting_source_company m
+        ON m.source = %(source)s AND m.external_id = o.company_id
+    LEFT JOIN loyalty_reporting_company c ON c.company_id = m.company_id
+) judged
+WHERE reason IS NOT NULL;
+
+INSERT INTO stage_document
+SELECT
+    o.id,
+    CASE o.state WHEN 'done' THEN 'sale' ELSE o.state END,
+    c.company_id,
+    o.partner_id,
+    k.id,
+    coalesce(s.id, 0),
+    coalesce(o.channel, ''),
+    o.ordered_at AT TIME ZONE 'UTC',
+    -- The instant at which the local clock hour began; truncating the local
+    -- time and converting it back would be wrong when clocks are set back.
+    o.ordered_at AT TIME ZONE 'UTC'
+        - (t.local_time - date_trunc('hour', t.local_time)),
+    t.local_time::date,
+    c.timezone,
+    nullif(o.currency, c.currency),
+    CASE WHEN o.currency <> c.currency THEN coalesce(
+        (SELECT f.currency_rate FROM fact_document f
+         WHERE f.document_key = o.id AND f.source = %(source)s AND f.kind = 'order'
+           AND f.currency = o.currency
+           AND f.transaction_date = o.ordered_at AT TIME ZONE 'UTC'),
+        loyalty_reporting_rate(c.company_id, o.currency, t.local_time::date))
+    END,
+    coalesce(o.version, 0),
+    hash_record_extended(ROW(
+        o.partner_id, o.store_id, coalesce(o.channel, ''), o.ordered_at, o.state,
+        o.currency, c.company_id), 0)
+FROM stage_order o
+JOIN loyalty_reporting_source_company m
+    ON m.source = %(source)s AND m.external_id = o.company_id
+JOIN loyalty_reporting_company c ON c.company_id = m.company_id
+CROSS JOIN LATERAL (
+    SELECT o.ordered_at AT TIME ZONE c.timezone AS local_time) t
+LEFT JOIN loyalty_reporting_shop s
+    ON s.source = %(source)s AND s.external_id = o.store_id
+LEFT JOIN loyalty_reporting_customer k
+    ON k.source = %(source)s AND k.external_id = o.partner_id
+WHERE NOT EXISTS (
+    SELECT FROM stage_reject r
+    WHERE r.table_name = 'processed_order' AND r.document_key IS NOT DISTINCT FROM o.id);
+
+-- A basket that was evaluated and never became an order belongs to the only
+-- company of its source. A refused order takes its evaluations with it.
+INSERT INTO stage_document (document_key, kind, company_id, channel, shop_key,
+    customer_key, partner_id, timezone, version, content_hash)
+SELECT e.order_id, 'basket', min(c.company_id), '', 0, min(k.id), min(e.partner_id),
+    min(c.timezone), 0, 0
+FROM stage_evaluation e
+LEFT JOIN loyalty_reporting_customer k
+    ON k.source = %(source)s AND k.external_id = e.partner_id
+JOIN loyalty_reporting_company c ON c.company_id = (
+    SELECT min(m.company_id) FROM loyalty_reporting_source_company m
+    WHERE m.source = %(source)s HAVING count(DISTINCT m.company_id) = 1)
+WHERE e.order_id <> ''
+  AND NOT EXISTS (SELECT FROM stage_order o WHERE o.id = e.order_id)
+GROUP BY e.order_id;

@@ -1,0 +1,35 @@
+"""python3 -m dev <command>: see ``commands`` (the Makefile is the usual way in)."""
+
+import argparse
+import sys
+
+from . import commands
+from .errors import SetupError
+from .shell import disk_full
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return getattr(commands, options.command)(*options.arguments) or 0
+    except SetupError as error:
+        print(f"dev {options.command}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"dev {options.command}: interrupted; run it again to go on", file=sys.stderr)
+    except OSError as error:
+        if not disk_full(error):
+            raise
+        print(f"dev {options.command}: the disk is full ({error.filename}); free some space", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m dev", description=commands.__doc__)
+    parser.add_argument("command", choices=("demo", "up", "down", "env", "services", "stop", "run"))
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

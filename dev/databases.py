@@ -1,0 +1,125 @@
+"""Odoo's databases: made in seconds from a template that holds the modules the addon depends on.
+
+Installing those modules takes a minute, so their database is dumped into the cache once per
+version of Odoo; every cluster restores it once and clones it from then on.
+"""
+
+import ast
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import source
+from .instance import ODOO_ROLE
+from .locks import exclusive
+from .paths import PROJECT, digest
+from .ports import LOOPBACK
+from .services.odoo import Odoo
+from .services.postgres import Cluster
+from .setup import Setup
+from .shell import run
+from .stamps import ensure, remove, whole
+from .steps import step
+
+ONE_OFF = ("--stop-after-init", "--no-http", "--workers=0", "--max-cron-threads=0", "--log-level=warn")
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The Odoo databases of one instance's reporting cluster."""
+
+    setup: Setup
+    cluster: Cluster
+    odoo: Odoo
+    variables: dict[str, str]
+
+    def ensure(self, database: str) -> None:
+        """Have the database with the addon as the repository has it now, keeping its data.
+
+        :raises SetupError: Odoo could not install or update it; tells its log's last lines
+        """
+        version = source.version(self.setup.paths.repository)
+        mark = self._mark(database)
+        installed = mark.read_text() if mark.exists() else ""
+        if installed == version and self.cluster.has_database(database):
+            return
+        if installed and self.cluster.has_database(database):
+            with step(f"updating the addon in the database {database}"):
+                self.run_odoo(database, f"--update={PROJECT}")
+        else:
+            self.create(database)
+        mark.write_text(version)
+
+    def create(self, database: str) -> None:
+        """Make the database anew, with the addon freshly installed and without demo data."""
+        template = self.ensure_template()
+        self._mark(database).unlink(missing_ok=True)
+        with step(f"creating the database {database} and installing the addon"):
+            self.drop(database)
+            self.cluster.sql(f"CREATE DATABASE {database} TEMPLATE {template} OWNER {ODOO_ROLE}")
+            shutil.copytree(self._template_folder(template) / "filestore", self.odoo.filestore(database))
+            self.run_odoo(database, f"--init={PROJECT}")
+        self._mark(database).write_text(source.version(self.setup.paths.repository))
+
+    def drop(self, database: str) -> None:
+        """Remove a database and its attachments, ending the sessions on it."""
+        self.cluster.sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        remove(self.odoo.filestore(database))
+
+    def ensure_template(self) -> str:
+        """The name of the database in this cluster that others are cloned from."""
+        modules = dependencies(self.setup.paths.repository)
+        template = f"template_{digest(self.setup.odoo.key + ','.join(modules))}"
+        with exclusive(self.setup.paths.cache / "template.lock", "making Odoo's template database"):
+            folder = self._template_folder(template)
+            if not whole(folder):
+                with step(f"installing Odoo's modules {', '.join(modules)} once"):
+                    ensure(folder, lambda partial: self._build(template, modules, partial))
+            if not self.cluster.has_database(template):
+                with step("restoring Odoo's template database"):
+                    self._restore(template, folder)
+        return template
+
+    def run_odoo(self, database: str, *arguments: str) -> None:
+        """Run Odoo's command on a database to its end, without serving anything."""
+        command = self.odoo.command(f"--config={self.odoo.rc}", f"--database={database}", *ONE_OFF, *arguments)
+        env = {**self.odoo.env(), **self.variables}
+        run(command, f"Odoo ({' '.join(arguments)} on {database})", env=env, cwd=self.odoo.folder)
+
+    def _build(self, template: str, modules: Sequence[str], folder: Path) -> None:
+        unfinished = f"{template}_unfinished"
+        self.drop(unfinished)
+        self.cluster.sql(f"CREATE DATABASE {unfinished} OWNER {ODOO_ROLE} TEMPLATE template0")
+        self.run_odoo(unfinished, f"--init={','.join(modules)}")
+        self._client("pg_dump", "--format=custom", "--compress=1", f"--file={folder / 'dump'}", unfinished)
+        shutil.copytree(self.odoo.filestore(unfinished), folder / "filestore")
+        self.drop(template)
+        self.cluster.sql(f"ALTER DATABASE {unfinished} RENAME TO {template}")
+        remove(self.odoo.filestore(unfinished))
+
+    def _restore(self, template: str, folder: Path) -> None:
+        unfinished = f"{template}_unfinished"
+        self.drop(unfinished)
+        self.cluster.sql(f"CREATE DATABASE {unfinished} OWNER {ODOO_ROLE} TEMPLATE template0")
+        owner = ("--no-owner", f"--role={ODOO_ROLE}")
+        self._client("pg_restore", "--jobs=2", *owner, f"--dbname={unfinished}", str(folder / "dump"))
+        self.cluster.sql(f"ALTER DATABASE {unfinished} RENAME TO {template}")
+
+    def _client(self, program: str, *arguments: str) -> None:
+        server = ("--host", LOOPBACK, "--port", str(self.cluster.port), "--username", "postgres")
+        command = [self.cluster.tools.postgres / program, *server, *arguments]
+        run(command, f"{program} on {self.cluster.name}", env=self.cluster.client_env())
+
+    def _template_folder(self, template: str) -> Path:
+        return self.setup.paths.cache / "templates" / template
+
+    def _mark(self, database: str) -> Path:
+        """A file that says which version of the addon's files the database holds; written last."""
+        return self.odoo.folder / f"{database}.installed"
+
+
+def dependencies(repository: Path) -> list[str]:
+    """The modules that the addon's manifest depends on."""
+    manifest = ast.literal_eval((repository / "__manifest__.py").read_text())
+    return sorted(manifest["depends"])

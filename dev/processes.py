@@ -1,0 +1,165 @@
+"""Starts and stops long-running processes by their record, never by a name."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import procfs
+from .errors import SetupError
+from .shell import environ, explain
+from .steps import say
+
+MARKER = "LOYALTY_REPORTING_INSTANCE"
+HERE = Path(__file__).resolve().parent
+
+
+class DiedAtStart(SetupError):
+    """The process ended before it was ready; another port may help."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """How one process is started, known to be ready, and asked to stop.
+
+    ``stop`` are the signals to send in turn, each with ``patience`` seconds to obey.
+    """
+
+    name: str
+    command: tuple[str | Path, ...]
+    ready: Callable[[], bool]
+    cwd: Path
+    env: dict[str, str] = field(default_factory=dict)
+    user: str | None = None
+    stop: tuple[int, ...] = (signal.SIGTERM,)
+    patience: float = 30
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """The processes of one instance: their records in ``run/``, their logs in ``logs/``."""
+
+    folder: Path
+
+    def log(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name}.log"
+
+    def alive(self, name: str) -> bool:
+        return procfs.is_alive(self._recorded(name))
+
+    def start(self, service: Service, timeout: float = 60) -> bool:
+        """Have the service run and answer; return whether it had to be started.
+
+        :raises DiedAtStart: it ended at once (its last log lines are told)
+        :raises SetupError: it runs but does not answer within ``timeout`` seconds
+        """
+        if self.alive(service.name):
+            if self._answers(service, 10):
+                return False
+            say(f"   ...    {service.name} runs but does not answer: starting it again")
+            self.stop(service.name, service.stop, service.patience)
+        self._launch(service)
+        if not self._answers(service, timeout):
+            self._fail(service, timeout)
+        return True
+
+    def stop(self, name: str, signals: tuple[int, ...] = (signal.SIGTERM,), patience: float = 30) -> bool:
+        """Stop a process of ours and wait for its end; return whether it ran."""
+        recorded = self._recorded(name)
+        ran = procfs.is_alive(recorded)
+        for number in (*signals, signal.SIGKILL):
+            if not procfs.is_alive(recorded):
+                break
+            self._signal(recorded["pid"], number)
+            _wait(lambda: not procfs.is_alive(recorded), patience)
+        self._record(name).unlink(missing_ok=True)
+        return ran
+
+    def sweep(self, argument: str) -> None:
+        """End what was left behind: processes marked as this instance's, or run on its data."""
+        marker = f"{MARKER}={self.folder}"
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            pids = list(procfs.find(marker, argument))
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, number)
+            if not pids or _wait(lambda: not list(procfs.find(marker, argument)), 15):
+                return
+
+    def tail(self, name: str) -> str:
+        with contextlib.suppress(OSError):
+            return self.log(name).read_text(errors="replace")
+        return ""
+
+    def _record(self, name: str) -> Path:
+        return self.folder / "run" / f"{name}.json"
+
+    def _recorded(self, name: str) -> dict:
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(self._record(name).read_text())
+        return {}
+
+    def _launch(self, service: Service) -> None:
+        for folder in ("run", "logs"):
+            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+        self._record(service.name).unlink(missing_ok=True)
+        launcher = [sys.executable, "-m", f"{__package__}.launcher", str(self._record(service.name))]
+        command = [*launcher, service.user or "-", str(service.cwd), *map(str, service.command)]
+        with self.log(service.name).open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=HERE.parent,
+                env={**environ(), **service.env, MARKER: str(self.folder)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _wait(lambda: self._record(service.name).exists() or process.poll() is not None, 30)
+
+    def _answers(self, service: Service, timeout: float) -> bool:
+        def settled() -> bool:
+            return not self.alive(service.name) or _says_ready(service)
+
+        _wait(settled, timeout)
+        return self.alive(service.name) and _says_ready(service)
+
+    def _fail(self, service: Service, timeout: float) -> None:
+        text = self.tail(service.name)
+        where = f"{service.name} (log: {self.log(service.name)})"
+        if not self.alive(service.name):
+            raise DiedAtStart(explain(where, 1, text))
+        self.stop(service.name, service.stop, service.patience)
+        raise SetupError(explain(f"{where}: no answer within {timeout:.0f} s; it", 1, text))
+
+    @staticmethod
+    def _signal(pid: int, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if number == signal.SIGKILL:
+                os.killpg(pid, number)
+            else:
+                os.kill(pid, number)
+
+
+def _says_ready(service: Service) -> bool:
+    try:
+        return service.ready()
+    except (OSError, SetupError, ValueError):
+        return False
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for a condition, looking often at first; return whether it came true."""
+    end, pause = time.monotonic() + seconds, 0.02
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
+    return True

@@ -1,0 +1,53 @@
+"""What the kernel says about a process: enough to never take a stranger for ours."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+PROC = Path("/proc")
+# Fields of /proc/<pid>/stat counted after the program's name, which may hold blanks.
+STATE, START = 0, 19
+
+
+def identity(pid: int) -> dict:
+    """A process's identity that is never given twice: pid, its start in ticks, and the boot.
+
+    :raises ProcessLookupError: no such process, or only its remains
+    """
+    fields = _stat(pid)
+    if fields[STATE] in "ZX":
+        raise ProcessLookupError(pid)
+    boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
+    return {"pid": pid, "start": fields[START], "boot": boot}
+
+
+def is_alive(recorded: dict) -> bool:
+    """Whether exactly the recorded process still runs."""
+    try:
+        return identity(recorded["pid"]) == recorded
+    except (ProcessLookupError, KeyError, TypeError):
+        return False
+
+
+def find(marker: str, argument: str) -> Iterator[int]:
+    """Processes that carry ``marker`` in their environment or ``argument`` in their command."""
+    for entry in PROC.iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            if marker in _words(entry / "environ") or any(
+                word == argument or word.startswith(argument + "/") for word in _words(entry / "cmdline")
+            ):
+                yield int(entry.name)
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise ProcessLookupError(pid) from error

@@ -1,0 +1,92 @@
+"""The programs of PostgreSQL and Redis: the machine's own if it has them, else unpacked ones."""
+
+import re
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from .debian import Apt, library_path
+from .paths import Paths
+from .stamps import ensure, whole
+from .steps import step
+
+INSTALLED = Path("/usr/lib/postgresql")
+UNPACKED = "usr/lib/postgresql"
+WRAPPERS = "wrappers"
+OLDEST = 14
+PROGRAMS = ("postgres", "initdb", "psql", "pg_dump", "pg_restore")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The folder of PostgreSQL's programs, and Redis's server."""
+
+    postgres: Path
+    redis: Path
+
+
+def find(paths: Paths, apt: Apt) -> Tools:
+    """The programs, unpacking Debian's packages if the machine lacks any.
+
+    :raises SetupError: neither installed nor obtainable
+    """
+    postgres, redis = installed_postgres(), installed_redis()
+    if postgres and redis:
+        return Tools(postgres, redis)
+    prefix = paths.reachable / "services"
+    if not whole(prefix):
+        with step("unpacking PostgreSQL and Redis from Debian's packages"):
+            ensure(prefix, lambda folder: _unpack(apt, folder, prefix))
+    return Tools(postgres or prefix / WRAPPERS, redis or prefix / WRAPPERS / "redis-server")
+
+
+def _unpack(apt: Apt, folder: Path, final: Path) -> None:
+    apt.refresh()
+    server = apt.depends("postgresql", r"postgresql-\d+")
+    apt.unpack(apt.missing([server, "redis-server"]), folder)
+    programs = [*(newest(folder / UNPACKED) or folder).glob("*"), folder / "usr/bin/redis-server"]
+    for program in programs:
+        _wrap(program, folder, final)
+    folder.chmod(0o755)
+
+
+def _wrap(program: Path, folder: Path, final: Path) -> None:
+    """A script that runs an unpacked program with its libraries, and nothing else with them."""
+    script = folder / WRAPPERS / program.name
+    script.parent.mkdir(exist_ok=True)
+    library = library_path(folder).replace(str(folder), str(final))
+    target = final / program.relative_to(folder)
+    script.write_text(
+        "#!/bin/sh\n"
+        f"LD_LIBRARY_PATH={shlex.quote(library)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
+        f"export LD_LIBRARY_PATH\nexec {shlex.quote(str(target))} \"$@\"\n"
+    )
+    script.chmod(0o755)
+
+
+def installed_postgres() -> Path | None:
+    """The newest installed PostgreSQL that is new enough and whole."""
+    return newest(INSTALLED)
+
+
+def newest(folder: Path) -> Path | None:
+    """The ``bin`` folder of the newest usable version below ``.../postgresql``."""
+    versions = [path for path in folder.glob("*/bin") if re.fullmatch(r"\d+", path.parent.name)]
+    usable = [
+        path
+        for path in sorted(versions, key=lambda path: int(path.parent.name))
+        if int(path.parent.name) >= OLDEST and all((path / program).exists() for program in PROGRAMS)
+    ]
+    return usable[-1] if usable else None
+
+
+def installed_redis() -> Path | None:
+    found = shutil.which("redis-server")
+    return Path(found) if found else None
+
+
+def chromium() -> str | None:
+    """The path of an installed Chromium or Chrome, if there is one."""
+    candidates = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in candidates if (path := shutil.which(name))), None)
