@@ -11,19 +11,35 @@ import time
 
 from .errors import Busy, ReportingError
 from .records import Counts, RunResult
+from .stores.configuration import configure
 from .stores.postgres import MonthIsKnown, PostgresStore
 from .stores.runs import RunLog
 
 _logger = logging.getLogger(__name__)
 
 
-def run(source, dsn, *, source_name, system="engine", seconds=None, workers=2):
+def run(
+    source,
+    dsn,
+    *,
+    source_name,
+    system="engine",
+    companies=(),
+    mapping=None,
+    rates=(),
+    seconds=None,
+    workers=2,
+):
     """Load what is new at ``source`` into the reporting database.
 
     :param source: a :class:`~core.sources.base.Source`
     :param dsn: the reporting database
     :param source_name: the configured source, owner of cursor and run log
     :param system: the system in which its facts originate
+    :param companies: the :class:`~core.records.Company` records that report; one
+        whose time zone changed has its business days cut anew first
+    :param mapping: the system's company id → ours; None leaves it as it is
+    :param rates: :class:`~core.records.Rate` records
     :param seconds: the time slot; None means until everything is read
     :param workers: connections that load a first history side by side
     :return: :class:`RunResult`; errors are in its message, never raised
@@ -31,6 +47,7 @@ def run(source, dsn, *, source_name, system="engine", seconds=None, workers=2):
     deadline = time.monotonic() + seconds if seconds else float("inf")
     try:
         with RunLog(dsn, "sync", source_name) as log:
+            configure(dsn, system, companies, mapping, rates)
             job = _Sync(source, dsn, source_name, system, deadline, workers)
             return log.finish(job.run())
     except Busy as e:

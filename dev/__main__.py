@@ -7,6 +7,20 @@ from . import commands
 from .errors import SetupError
 from .shell import disk_full
 
+COMMANDS = (
+    "demo",
+    "up",
+    "down",
+    "env",
+    "services",
+    "stop",
+    "run",
+    "test",
+    "lint",
+    "bench",
+    "clean",
+)
+
 
 def main(arguments: list[str]) -> int:
     """Run one command; return its exit code."""
@@ -16,17 +30,25 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         print(f"dev {options.command}: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        print(f"dev {options.command}: interrupted; run it again to go on", file=sys.stderr)
+        print(
+            f"dev {options.command}: interrupted; run it again to go on",
+            file=sys.stderr,
+        )
     except OSError as error:
         if not disk_full(error):
             raise
-        print(f"dev {options.command}: the disk is full ({error.filename}); free some space", file=sys.stderr)
+        print(
+            f"dev {options.command}: the disk is full ({error.filename}); free some space",
+            file=sys.stderr,
+        )
     return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 -m dev", description=commands.__doc__)
-    parser.add_argument("command", choices=("demo", "up", "down", "env", "services", "stop", "run"))
+    parser = argparse.ArgumentParser(
+        prog="python3 -m dev", description=commands.__doc__
+    )
+    parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
 

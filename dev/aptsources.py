@@ -13,7 +13,9 @@ from .errors import SetupError
 
 APT = Path("/etc/apt")
 UNSTABLE = "unstable"
-_LINE = re.compile(r"^deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)$")
+_LINE = re.compile(
+    r"^deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)$"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Source:
 
 def codename(os_release: Path = Path("/etc/os-release")) -> str:
     """The name of the Debian release that this machine runs, such as ``bookworm``."""
-    found = re.search(r'^VERSION_CODENAME="?(\w+)"?', os_release.read_text(), re.MULTILINE)
+    found = re.search(
+        r'^VERSION_CODENAME="?(\w+)"?', os_release.read_text(), re.MULTILINE
+    )
     return found.group(1) if found else UNSTABLE
 
 
@@ -53,20 +57,28 @@ def private_list(folder: Path = APT, release: str | None = None) -> str:
     :raises SetupError: the machine has no Debian source for its own release
     """
     release = release or codename()
-    mine = [trimmed for source in read_sources(folder) if (trimmed := _of_release(source, release)).suites]
+    mine = [
+        trimmed
+        for source in read_sources(folder)
+        if (trimmed := _of_release(source, release)).suites
+    ]
     main = [source for source in mine if release in source.suites]
     if not main:
         raise SetupError(
             f"{folder}: no Debian source for {release} main; add one, or set ODOO_HOME=<Odoo 19 source tree> "
             "and install postgresql, redis-server and chromium"
         )
-    return "\n".join(source.paragraph() for source in [*mine, replace(main[0], suites=(UNSTABLE,))])
+    return "\n".join(
+        source.paragraph() for source in [*mine, replace(main[0], suites=(UNSTABLE,))]
+    )
 
 
 def read_sources(folder: Path) -> list[Source]:
     """All enabled binary sources with the component ``main``."""
     found = []
-    for path in sorted([*folder.glob("sources.list"), *folder.glob("sources.list.d/*")]):
+    for path in sorted(
+        [*folder.glob("sources.list"), *folder.glob("sources.list.d/*")]
+    ):
         if path.suffix == ".sources":
             found += _paragraphs(path.read_text())
         elif path.suffix == ".list":
@@ -75,14 +87,19 @@ def read_sources(folder: Path) -> list[Source]:
 
 
 def _of_release(source: Source, release: str) -> Source:
-    suites = tuple(suite for suite in source.suites if suite.partition("-")[0] == release)
+    suites = tuple(
+        suite for suite in source.suites if suite.partition("-")[0] == release
+    )
     return replace(source, suites=suites)
 
 
 def _paragraphs(text: str) -> Iterator[Source]:
     for paragraph in re.split(r"\n\s*\n", text):
         fields = _fields(paragraph)
-        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() != "no":
+        if (
+            "deb" in fields.get("types", "").split()
+            and fields.get("enabled", "yes").lower() != "no"
+        ):
             yield Source(
                 fields.get("uris", ""),
                 tuple(fields.get("suites", "").split()),
@@ -110,7 +127,9 @@ def _fields(paragraph: str) -> dict[str, str]:
 def _lines(text: str) -> Iterator[Source]:
     for line in text.splitlines():
         if found := _LINE.match(line.partition("#")[0].strip()):
-            options = dict(part.partition("=")[::2] for part in (found["options"] or "").split())
+            options = dict(
+                part.partition("=")[::2] for part in (found["options"] or "").split()
+            )
             yield Source(
                 found["uri"],
                 (found["suite"],),

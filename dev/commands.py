@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 
-from . import environment
+from . import cleaning, environment, testing
+from . import lint as linting
 from .errors import SetupError
 from .instance import Instance, start_services, stop_services
 from .locks import exclusive
@@ -22,7 +23,9 @@ def demo() -> None:
     up()
     instance = Instance(DEMO, locate())
     url = environment.odoo_url(instance, instance.open())
-    print(f"Open {url}/odoo  login: {environment.LOGIN}  password: {environment.PASSWORD}  (make down stops it)")
+    print(
+        f"Open {url}/odoo  login: {environment.LOGIN}  password: {environment.PASSWORD}  (make down stops it)"
+    )
 
 
 def up() -> None:
@@ -50,6 +53,29 @@ def env() -> None:
     print(environment.quoted(environment.demo(instance, known)))
 
 
+def test(*options: str) -> int:
+    """Run the tests (PHASE, PYTEST_ARGS); ``--slow`` takes in the slow ones. 1 if any failed."""
+    return 0 if testing.test(slow="--slow" in options) else 1
+
+
+def lint(*options: str) -> int:
+    """Run the style checks; ``--fix`` puts right first what a program can. 1 if any failed."""
+    setup = install()
+    if "--fix" in options:
+        linting.fix(setup)
+    return 0 if linting.lint(setup) else 1
+
+
+def bench(*options: str) -> int:
+    """Run the benchmarks on the test instance's services; options go to ``dev.bench``."""
+    return run("test", "python", "-m", "dev.bench", *options)
+
+
+def clean() -> None:
+    """Stop everything and remove all instances, environments and downloads of this cache."""
+    cleaning.clean(locate())
+
+
 def services(name: str = "test") -> None:
     """Start an instance's services and print the variables that tests and the addon get."""
     setup, _instance, known = running(name)
@@ -71,7 +97,9 @@ def run(name: str, *command: str) -> int:
     variables = {**os.environ, **services_of(setup, known), **environment.python(setup)}
     program = shutil.which(command[0], path=variables["PATH"]) or command[0]
     try:
-        return subprocess.run([program, *command[1:]], env=variables, check=False).returncode
+        return subprocess.run(
+            [program, *command[1:]], env=variables, check=False
+        ).returncode
     except OSError as error:
         raise SetupError(f"{command[0]}: {error.strerror}") from error
 

@@ -22,7 +22,13 @@ from .shell import run
 from .stamps import ensure, remove, whole
 from .steps import step
 
-ONE_OFF = ("--stop-after-init", "--no-http", "--workers=0", "--max-cron-threads=0", "--log-level=warn")
+ONE_OFF = (
+    "--stop-after-init",
+    "--no-http",
+    "--workers=0",
+    "--max-cron-threads=0",
+    "--log-level=warn",
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,13 @@ class Databases:
         self._mark(database).unlink(missing_ok=True)
         with step(f"creating the database {database} and installing the addon"):
             self.drop(database)
-            self.cluster.sql(f"CREATE DATABASE {database} TEMPLATE {template} OWNER {ODOO_ROLE}")
-            shutil.copytree(self._template_folder(template) / "filestore", self.odoo.filestore(database))
+            self.cluster.sql(
+                f"CREATE DATABASE {database} TEMPLATE {template} OWNER {ODOO_ROLE}"
+            )
+            shutil.copytree(
+                self._template_folder(template) / "filestore",
+                self.odoo.filestore(database),
+            )
             self.run_odoo(database, f"--init={PROJECT}")
         self._mark(database).write_text(source.version(self.setup.paths.repository))
 
@@ -71,11 +82,15 @@ class Databases:
         """The name of the database in this cluster that others are cloned from."""
         modules = dependencies(self.setup.paths.repository)
         template = f"template_{digest(self.setup.odoo.key + ','.join(modules))}"
-        with exclusive(self.setup.paths.cache / "template.lock", "making Odoo's template database"):
+        with exclusive(
+            self.setup.paths.cache / "template.lock", "making Odoo's template database"
+        ):
             folder = self._template_folder(template)
             if not whole(folder):
                 with step(f"installing Odoo's modules {', '.join(modules)} once"):
-                    ensure(folder, lambda partial: self._build(template, modules, partial))
+                    ensure(
+                        folder, lambda partial: self._build(template, modules, partial)
+                    )
             if not self.cluster.has_database(template):
                 with step("restoring Odoo's template database"):
                     self._restore(template, folder)
@@ -83,16 +98,31 @@ class Databases:
 
     def run_odoo(self, database: str, *arguments: str) -> None:
         """Run Odoo's command on a database to its end, without serving anything."""
-        command = self.odoo.command(f"--config={self.odoo.rc}", f"--database={database}", *ONE_OFF, *arguments)
+        command = self.odoo.command(
+            f"--config={self.odoo.rc}", f"--database={database}", *ONE_OFF, *arguments
+        )
         env = {**self.odoo.env(), **self.variables}
-        run(command, f"Odoo ({' '.join(arguments)} on {database})", env=env, cwd=self.odoo.folder)
+        run(
+            command,
+            f"Odoo ({' '.join(arguments)} on {database})",
+            env=env,
+            cwd=self.odoo.folder,
+        )
 
     def _build(self, template: str, modules: Sequence[str], folder: Path) -> None:
         unfinished = f"{template}_unfinished"
         self.drop(unfinished)
-        self.cluster.sql(f"CREATE DATABASE {unfinished} OWNER {ODOO_ROLE} TEMPLATE template0")
+        self.cluster.sql(
+            f"CREATE DATABASE {unfinished} OWNER {ODOO_ROLE} TEMPLATE template0"
+        )
         self.run_odoo(unfinished, f"--init={','.join(modules)}")
-        self._client("pg_dump", "--format=custom", "--compress=1", f"--file={folder / 'dump'}", unfinished)
+        self._client(
+            "pg_dump",
+            "--format=custom",
+            "--compress=1",
+            f"--file={folder / 'dump'}",
+            unfinished,
+        )
         shutil.copytree(self.odoo.filestore(unfinished), folder / "filestore")
         self.drop(template)
         self.cluster.sql(f"ALTER DATABASE {unfinished} RENAME TO {template}")
@@ -101,13 +131,28 @@ class Databases:
     def _restore(self, template: str, folder: Path) -> None:
         unfinished = f"{template}_unfinished"
         self.drop(unfinished)
-        self.cluster.sql(f"CREATE DATABASE {unfinished} OWNER {ODOO_ROLE} TEMPLATE template0")
+        self.cluster.sql(
+            f"CREATE DATABASE {unfinished} OWNER {ODOO_ROLE} TEMPLATE template0"
+        )
         owner = ("--no-owner", f"--role={ODOO_ROLE}")
-        self._client("pg_restore", "--jobs=2", *owner, f"--dbname={unfinished}", str(folder / "dump"))
+        self._client(
+            "pg_restore",
+            "--jobs=2",
+            *owner,
+            f"--dbname={unfinished}",
+            str(folder / "dump"),
+        )
         self.cluster.sql(f"ALTER DATABASE {unfinished} RENAME TO {template}")
 
     def _client(self, program: str, *arguments: str) -> None:
-        server = ("--host", LOOPBACK, "--port", str(self.cluster.port), "--username", "postgres")
+        server = (
+            "--host",
+            LOOPBACK,
+            "--port",
+            str(self.cluster.port),
+            "--username",
+            "postgres",
+        )
         command = [self.cluster.tools.postgres / program, *server, *arguments]
         run(command, f"{program} on {self.cluster.name}", env=self.cluster.client_env())
 

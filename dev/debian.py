@@ -43,20 +43,39 @@ class Apt:
         remove(self.folder / "lists")
         for name in ("lists/partial", "cache/archives/partial", "sources"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        (self.folder / "sources" / "private.sources").write_text(aptsources.private_list())
+        (self.folder / "sources" / "private.sources").write_text(
+            aptsources.private_list()
+        )
         (self.folder / "preferences").write_text(PREFERENCES)
         (self.folder / "apt.conf").write_text(self._configuration())
-        run([*self._apt("apt-get"), "update", "--error-on=any"], "fetching Debian's package lists")
+        run(
+            [*self._apt("apt-get"), "update", "--error-on=any"],
+            "fetching Debian's package lists",
+        )
 
     def missing(self, packages: Sequence[str]) -> list[str]:
         """Which packages, with versions, the machine lacks in order to have these."""
-        command = [*self._apt("apt-get"), "--simulate", "--no-install-recommends", "install", *packages]
+        command = [
+            *self._apt("apt-get"),
+            "--simulate",
+            "--no-install-recommends",
+            "install",
+            *packages,
+        ]
         plan = run(command, f"resolving {' '.join(packages)}")
-        return [f"{name}={version}" for name, version in re.findall(r"^Inst (\S+) .*?\((\S+)", plan, re.MULTILINE)]
+        return [
+            f"{name}={version}"
+            for name, version in re.findall(
+                r"^Inst (\S+) .*?\((\S+)", plan, re.MULTILINE
+            )
+        ]
 
     def depends(self, package: str, pattern: str) -> str:
         """The first dependency of a package whose name matches, such as postgresql's server."""
-        listing = run([*self._apt("apt-cache"), "depends", package], f"reading what {package} depends on")
+        listing = run(
+            [*self._apt("apt-cache"), "depends", package],
+            f"reading what {package} depends on",
+        )
         found = re.search(rf"Depends: ({pattern})", listing)
         if not found:
             raise SetupError(f"Debian's {package} depends on nothing like {pattern}")
@@ -71,7 +90,11 @@ class Apt:
         remove(downloads)
         downloads.mkdir(parents=True)
         if packages:
-            run([*self._apt("apt-get"), "download", *packages], f"downloading {names(packages)}", cwd=downloads)
+            run(
+                [*self._apt("apt-get"), "download", *packages],
+                f"downloading {names(packages)}",
+                cwd=downloads,
+            )
         for archive in sorted(downloads.glob("*.deb")):
             run(["dpkg", "-x", archive, target], f"unpacking {archive.name}")
             archive.unlink()
@@ -79,9 +102,14 @@ class Apt:
 
     def _apt(self, program: str) -> list[str]:
         if not shutil.which(program):
-            raise SetupError(f"{program} is missing: this set-up needs Debian (or ODOO_HOME and installed services)")
+            raise SetupError(
+                f"{program} is missing: this set-up needs Debian (or ODOO_HOME and installed services)"
+            )
         # The -o options come last, so no file of the machine can override them.
-        options = [f"-oDir::Etc::SourceParts={self.folder / 'sources'}", "-oDir::Etc::SourceList=/dev/null"]
+        options = [
+            f"-oDir::Etc::SourceParts={self.folder / 'sources'}",
+            "-oDir::Etc::SourceList=/dev/null",
+        ]
         return [program, "-q", "-c", str(self.folder / "apt.conf"), *options]
 
     def _configuration(self) -> str:
@@ -100,14 +128,18 @@ Dir::Etc::PreferencesParts "/dev/null";
 """
 
 
-def names(packages: Sequence[str]) -> str:
+def names(packages: Sequence[str], shown: int = 4) -> str:
     """Package names for a message: short, without versions."""
     plain = [package.partition("=")[0] for package in packages]
-    return " ".join(plain) if len(plain) <= 4 else f"{' '.join(plain[:3])} and {len(plain) - 3} more"
+    return " ".join(plain[:shown]) + (
+        f" and {len(plain) - shown} more" if len(plain) > shown else ""
+    )
 
 
 def library_path(prefix: Path) -> str:
     """``LD_LIBRARY_PATH`` for programs unpacked below ``prefix``."""
     patterns = ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*", "usr/lib/llvm-*/lib")
-    folders = [str(folder) for pattern in patterns for folder in sorted(prefix.glob(pattern))]
+    folders = [
+        str(folder) for pattern in patterns for folder in sorted(prefix.glob(pattern))
+    ]
     return ":".join(folders)

@@ -17,7 +17,9 @@ LOGIN = PASSWORD = "admin"
 def addon(known: State) -> dict[str, str]:
     """The addon's own secrets, as a production site would give them to Odoo's process."""
     return {
-        "LOYALTY_REPORTING_ENGINE_DSN": _postgres(known, "engine", ENGINE_DATABASE, READER, "reader"),
+        "LOYALTY_REPORTING_ENGINE_DSN": _postgres(
+            known, "engine", ENGINE_DATABASE, READER, "reader"
+        ),
         "LOYALTY_REPORTING_CLICKHOUSE_URL": _clickhouse(known),
         "LOYALTY_REPORTING_REDIS_URL": _redis(known),
     }
@@ -39,7 +41,9 @@ def engine_dsn(known: State) -> str:
     return _superuser(known, "engine", ENGINE_DATABASE)
 
 
-def demo(instance: Instance, known: State, database: str = DEMO_DATABASE) -> dict[str, str]:
+def demo(
+    instance: Instance, known: State, database: str = DEMO_DATABASE
+) -> dict[str, str]:
     """What ``make env`` prints: how to reach the running demo."""
     key = api_key_file(instance)
     return {
@@ -74,7 +78,9 @@ def odoo_url(instance: Instance, known: State) -> str:
 
 def quoted(variables: dict[str, str]) -> str:
     """Shell assignments that ``eval`` takes whatever the values hold."""
-    return "\n".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    return "\n".join(
+        f"{name}={shlex.quote(value)}" for name, value in variables.items()
+    )
 
 
 def _superuser(known: State, cluster: str, database: str) -> str:

@@ -115,11 +115,15 @@ class Instance:
         return cluster("report"), cluster("engine")
 
     def redis(self, known: State, tools: Tools) -> Redis:
-        return Redis(tools, self.folder / "redis", known.ports["redis"], known.secrets["redis"])
+        return Redis(
+            tools, self.folder / "redis", known.ports["redis"], known.secrets["redis"]
+        )
 
     def clickhouse(self, known: State, python: Path) -> ClickHouse:
         tcp, http = known.ports["clickhouse"], known.ports["clickhouse_http"]
-        return ClickHouse(python, self.folder / "clickhouse", tcp, http, known.secrets["clickhouse"])
+        return ClickHouse(
+            python, self.folder / "clickhouse", tcp, http, known.secrets["clickhouse"]
+        )
 
     def _data_identity(self) -> str | None:
         try:
@@ -187,7 +191,9 @@ def _holder(port: str) -> str:
     }.get(port, port)
 
 
-def _starters(instance: Instance, known: State, programs: Programs) -> list[Callable[[], None]]:
+def _starters(
+    instance: Instance, known: State, programs: Programs
+) -> list[Callable[[], None]]:
     report, engine = instance.clusters(known, programs.tools)
     redis = instance.redis(known, programs.tools)
     clickhouse = instance.clickhouse(known, programs.clickhouse_python)

@@ -18,7 +18,9 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            say(f"   ...    waiting: process {file.read().strip() or '?'} is busy with {what}")
+            say(
+                f"   ...    waiting: process {file.read().strip() or '?'} is busy with {what}"
+            )
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(str(os.getpid()))

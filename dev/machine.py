@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import sys
 from functools import cache
 
 from . import tools
@@ -19,14 +20,26 @@ def install(package: str) -> None:
 
     :raises SetupError: names the command that a person has to run
     """
-    command = [*_as_root(package), "apt-get", "install", "-y", "-q", "--no-install-recommends", package]
+    command = [
+        *_as_root(package),
+        "apt-get",
+        "install",
+        "-y",
+        "-q",
+        "--no-install-recommends",
+        package,
+    ]
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     hint = f"; install it by hand: sudo apt-get install {package}"
     try:
         try:
             run(command, f"installing {package}", env=env)
         except SetupError:
-            run([*_as_root(package), "apt-get", "update", "-q"], "fetching package lists", env=env)
+            run(
+                [*_as_root(package), "apt-get", "update", "-q"],
+                "fetching package lists",
+                env=env,
+            )
             run(command, f"installing {package}", env=env)
     except SetupError as error:
         raise SetupError(f"{error}{hint}") from error
@@ -37,7 +50,9 @@ def _as_root(package: str) -> list[str]:
         return []
     if not shutil.which("sudo"):
         raise SetupError(f"{package} is missing; as root: apt-get install {package}")
-    return ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive"]
+    # sudo asks for a password on the terminal; without one it must fail, not wait.
+    quietly = [] if sys.stderr.isatty() else ["-n"]
+    return ["sudo", *quietly, "DEBIAN_FRONTEND=noninteractive"]
 
 
 def ensure_chromium() -> str:
@@ -48,7 +63,9 @@ def ensure_chromium() -> str:
             install("chromium")
         found = tools.chromium()
     if not found:
-        raise SetupError("chromium was installed but is not on the PATH; set LR_CHROMIUM to its path")
+        raise SetupError(
+            "chromium was installed but is not on the PATH; set LR_CHROMIUM to its path"
+        )
     return found
 
 
@@ -65,5 +82,8 @@ def database_user() -> str | None:
             return pwd.getpwnam(name).pw_name
         except KeyError:
             continue
-    run(["useradd", "--system", "--no-create-home", "--user-group", OWN_USER], f"creating the user {OWN_USER}")
+    run(
+        ["useradd", "--system", "--no-create-home", "--user-group", OWN_USER],
+        f"creating the user {OWN_USER}",
+    )
     return OWN_USER

@@ -62,10 +62,14 @@ def from_tree(home: Path) -> OdooSource:
     """
     command, addons = home / "odoo-bin", (home / "odoo" / "addons", home / "addons")
     if not command.exists() or not all(folder.is_dir() for folder in addons):
-        raise SetupError(f"ODOO_HOME={home}: expected odoo-bin, odoo/addons and addons there")
+        raise SetupError(
+            f"ODOO_HOME={home}: expected odoo-bin, odoo/addons and addons there"
+        )
     version = _release(home)
     if not version.startswith(SERIES):
-        raise SetupError(f"ODOO_HOME={home} is Odoo {version}, but this addon is for Odoo {SERIES}")
+        raise SetupError(
+            f"ODOO_HOME={home} is Odoo {version}, but this addon is for Odoo {SERIES}"
+        )
     return OdooSource(home, command, addons, _key(home, addons))
 
 
@@ -76,12 +80,16 @@ def _unpack(apt: Apt, folder: Path) -> None:
 
 def _release(packages: Path) -> str:
     text = (packages / "odoo" / "release.py").read_text()
-    found = re.search(r"version_info\s*=\s*\(\s*'?(?:saas~)?(\d+)'?\s*,\s*(\d+)\s*,\s*(\d+)", text)
+    found = re.search(
+        r"version_info\s*=\s*\(\s*'?(?:saas~)?(\d+)'?\s*,\s*(\d+)\s*,\s*(\d+)", text
+    )
     return ".".join(found.groups()) if found else "of unknown version"
 
 
 def _key(packages: Path, addons: tuple[Path, ...]) -> str:
     """Names this very Odoo, so that databases made by another one are not taken for its own."""
-    manifests = sorted(str(path) for folder in addons for path in folder.glob("*/__manifest__.py"))
+    manifests = sorted(
+        str(path) for folder in addons for path in folder.glob("*/__manifest__.py")
+    )
     texts = [Path(path).read_bytes() for path in manifests]
     return digest((packages / "odoo" / "release.py").read_bytes() + b"".join(texts))

@@ -69,7 +69,12 @@ class Keeper:
             self._fail(service, timeout)
         return True
 
-    def stop(self, name: str, signals: tuple[int, ...] = (signal.SIGTERM,), patience: float = 30) -> bool:
+    def stop(
+        self,
+        name: str,
+        signals: tuple[int, ...] = (signal.SIGTERM,),
+        patience: float = 30,
+    ) -> bool:
         """Stop a process of ours and wait for its end; return whether it ran."""
         recorded = self._recorded(name)
         ran = procfs.is_alive(recorded)
@@ -109,8 +114,18 @@ class Keeper:
         for folder in ("run", "logs"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         self._record(service.name).unlink(missing_ok=True)
-        launcher = [sys.executable, "-m", f"{__package__}.launcher", str(self._record(service.name))]
-        command = [*launcher, service.user or "-", str(service.cwd), *map(str, service.command)]
+        launcher = [
+            sys.executable,
+            "-m",
+            f"{__package__}.launcher",
+            str(self._record(service.name)),
+        ]
+        command = [
+            *launcher,
+            service.user or "-",
+            str(service.cwd),
+            *map(str, service.command),
+        ]
         with self.log(service.name).open("wb") as log:
             process = subprocess.Popen(
                 command,
@@ -121,7 +136,10 @@ class Keeper:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _wait(lambda: self._record(service.name).exists() or process.poll() is not None, 30)
+        _wait(
+            lambda: self._record(service.name).exists() or process.poll() is not None,
+            30,
+        )
 
     def _answers(self, service: Service, timeout: float) -> bool:
         def settled() -> bool:
@@ -136,7 +154,9 @@ class Keeper:
         if not self.alive(service.name):
             raise DiedAtStart(explain(where, 1, text))
         self.stop(service.name, service.stop, service.patience)
-        raise SetupError(explain(f"{where}: no answer within {timeout:.0f} s; it", 1, text))
+        raise SetupError(
+            explain(f"{where}: no answer within {timeout:.0f} s; it", 1, text)
+        )
 
     @staticmethod
     def _signal(pid: int, number: int) -> None:

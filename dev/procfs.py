@@ -32,11 +32,18 @@ def is_alive(recorded: dict) -> bool:
 def find(marker: str, argument: str) -> Iterator[int]:
     """Processes that carry ``marker`` in their environment or ``argument`` in their command."""
     for entry in PROC.iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            if marker in _words(entry / "environ") or any(
-                word == argument or word.startswith(argument + "/") for word in _words(entry / "cmdline")
-            ):
-                yield int(entry.name)
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        if marker in _words(entry / "environ") or _names(entry, argument):
+            yield int(entry.name)
+
+
+def _names(process: Path, argument: str) -> bool:
+    """Whether the process was called with this path, or one below it, as an argument."""
+    return any(
+        word == argument or word.startswith(argument + "/")
+        for word in _words(process / "cmdline")
+    )
 
 
 def _words(path: Path) -> list[str]:

@@ -37,12 +37,16 @@ ODOO = Environment(
     "import psycopg2, lxml.etree, PIL.Image, gevent, werkzeug, clickhouse_driver, redis, xlsxwriter, "
     "simplejson, pandas, pyarrow, pytest, reportlab, cryptography, ruff",
 )
-CLICKHOUSE = Environment("clickhouse", (HERE / "requirements-clickhouse.txt",), "import chdb._chdb")
+CLICKHOUSE = Environment(
+    "clickhouse", (HERE / "requirements-clickhouse.txt",), "import chdb._chdb"
+)
 
 
 def python_of(paths: Paths, environment: Environment) -> Path:
     """Where the environment's interpreter is (or will be)."""
-    pins = b"".join(path.read_bytes() for path in (*environment.requirements, CONSTRAINTS))
+    pins = b"".join(
+        path.read_bytes() for path in (*environment.requirements, CONSTRAINTS)
+    )
     key = digest(pins + f"{sys.executable} {sys.version}".encode())
     return paths.cache / "venvs" / f"{environment.name}-{key}" / "bin" / "python"
 
@@ -61,7 +65,9 @@ def ensure_environment(paths: Paths, environment: Environment, apt: Apt) -> Path
         remove(folder)
         _create(paths, folder, environment, apt)
     if not _imports(python, environment):
-        raise SetupError(f"{folder} does not import its packages ({environment.proof}); remove it and run again")
+        raise SetupError(
+            f"{folder} does not import its packages ({environment.proof}); remove it and run again"
+        )
     seal(folder, counted=False)
     return python
 
@@ -69,7 +75,12 @@ def ensure_environment(paths: Paths, environment: Environment, apt: Apt) -> Path
 def _imports(python: Path, environment: Environment) -> bool:
     command = [python, "-W", "ignore", "-c", environment.proof]
     try:
-        return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL).returncode == 0
+        return (
+            subprocess.run(
+                command, capture_output=True, check=False, stdin=subprocess.DEVNULL
+            ).returncode
+            == 0
+        )
     except OSError:
         return False
 
@@ -83,14 +94,22 @@ def _create(paths: Paths, folder: Path, environment: Environment, apt: Apt) -> N
     pip = [python, pip_program(paths, apt)]
     try:
         uv = ensure_installer(paths, apt)
-        run([uv, "pip", "install", "--python", python, *wanted], what, env=_uv_settings(paths))
+        run(
+            [uv, "pip", "install", "--python", python, *wanted],
+            what,
+            env=_uv_settings(paths),
+        )
     except SetupError:
         # uv knows only the public index's protocol, not every pip configuration: pip has the last word.
         run([*pip, "install", "--quiet", *wanted], what)
 
 
 def _uv_settings(paths: Paths) -> dict[str, str]:
-    return {"UV_CACHE_DIR": str(paths.cache / "uv"), "UV_NO_PROGRESS": "1", "UV_NO_CONFIG": "1"}
+    return {
+        "UV_CACHE_DIR": str(paths.cache / "uv"),
+        "UV_NO_PROGRESS": "1",
+        "UV_NO_CONFIG": "1",
+    }
 
 
 def ensure_installer(paths: Paths, apt: Apt) -> Path:
@@ -98,7 +117,10 @@ def ensure_installer(paths: Paths, apt: Apt) -> Path:
     pip = pip_program(paths, apt)
 
     def build(folder: Path) -> None:
-        run([sys.executable, pip, "install", "--quiet", f"--target={folder}", "uv"], "installing uv")
+        run(
+            [sys.executable, pip, "install", "--quiet", f"--target={folder}", "uv"],
+            "installing uv",
+        )
 
     folder = ensure(paths.cache / "installer", build)
     return folder / "bin" / "uv"
@@ -120,7 +142,9 @@ def pip_program(paths: Paths, apt: Apt) -> Path:
     unpacked = ensure(paths.cache / "pip", build)
     found = _wheel(unpacked / "usr" / "share" / "python-wheels")
     if not found:
-        raise SetupError("no pip was found; install it: sudo apt-get install python3-venv")
+        raise SetupError(
+            "no pip was found; install it: sudo apt-get install python3-venv"
+        )
     return found / "pip"
 
 

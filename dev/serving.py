@@ -51,7 +51,9 @@ class Serving:
     def odoo(self) -> Odoo:
         folder, addons = self.instance.folder / "odoo", self.setup.paths.addons
         python, tree = self.setup.python, self.setup.odoo
-        return Odoo(python, tree, addons, folder, self.state, self.database, self.workers)
+        return Odoo(
+            python, tree, addons, folder, self.state, self.database, self.workers
+        )
 
     @cached_property
     def databases(self) -> Databases:
@@ -79,10 +81,21 @@ class Serving:
     def ensure_engine(self) -> None:
         """Have the engine's whole history in its database, readable for the addon's role."""
         engine = self.instance.clusters(self.state, self.setup.programs.tools)[1]
-        if not (self.setup.paths.repository / "dev" / "reference_engine" / "__main__.py").exists():
-            return say("   ...    no reference engine in this tree: its database stays empty")
+        if not (
+            self.setup.paths.repository / "dev" / "reference_engine" / "__main__.py"
+        ).exists():
+            return say(
+                "   ...    no reference engine in this tree: its database stays empty"
+            )
         with step("the engine's history"):
-            build = ("-m", "dev.reference_engine", "build", "--if-missing", "--dsn", environment.engine_dsn(self.state))
+            build = (
+                "-m",
+                "dev.reference_engine",
+                "build",
+                "--if-missing",
+                "--dsn",
+                environment.engine_dsn(self.state),
+            )
             self._python(build, "building the engine's history")
         engine.sql(READ_ENGINE, ENGINE_DATABASE)
         return None
@@ -93,17 +106,27 @@ class Serving:
             return say("   ...    no dev/demo.py in this tree: nothing is configured")
         with step("configuring the demo and loading the history"):
             key = {"LR_API_KEY_FILE": str(environment.api_key_file(self.instance))}
-            self._python(("-m", "dev.demo"), "configuring the demo", {**self.demo_variables(), **key})
+            self._python(
+                ("-m", "dev.demo"),
+                "configuring the demo",
+                {**self.demo_variables(), **key},
+            )
         return None
 
     def demo_variables(self) -> dict[str, str]:
         """All that a program needs to work with the running demo, also inside Odoo's own code."""
-        return {**environment.demo(self.instance, self.state, self.database), **self.variables, **self.odoo.env()}
+        return {
+            **environment.demo(self.instance, self.state, self.database),
+            **self.variables,
+            **self.odoo.env(),
+        }
 
     def fingerprint(self) -> str:
         """Changes whenever the running Odoo has to be started again."""
         version = source.version(self.setup.paths.repository)
-        return digest(f"{version}{self.odoo.configuration()}{self.variables}{self.setup.odoo.key}{self.setup.python}")
+        return digest(
+            f"{version}{self.odoo.configuration()}{self.variables}{self.setup.odoo.key}{self.setup.python}"
+        )
 
     def _start(self, wanted: str) -> None:
         with step("starting Odoo"):
@@ -116,11 +139,25 @@ class Serving:
         path = self.odoo.folder / "serving"
         return path.read_text() if path.exists() else ""
 
-    def _python(self, arguments: tuple[str, ...], what: str, variables: dict[str, str] | None = None) -> None:
+    def _python(
+        self,
+        arguments: tuple[str, ...],
+        what: str,
+        variables: dict[str, str] | None = None,
+    ) -> None:
         """Run one of the repository's programs in the environment that has Odoo."""
         path = f"{self.setup.odoo.python_path}:{self.setup.paths.repository}"
-        env = {**environment.python(self.setup), **(variables or {}), "PYTHONPATH": path}
-        run([self.setup.python, *arguments], what, env=env, cwd=self.setup.paths.repository)
+        env = {
+            **environment.python(self.setup),
+            **(variables or {}),
+            "PYTHONPATH": path,
+        }
+        run(
+            [self.setup.python, *arguments],
+            what,
+            env=env,
+            cwd=self.setup.paths.repository,
+        )
 
 
 def workers() -> int:
@@ -132,4 +169,3 @@ def workers() -> int:
     if not text.isdigit():
         raise SetupError(f"WORKERS={text}: expected a number, such as 2")
     return int(text)
-

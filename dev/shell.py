@@ -49,7 +49,11 @@ def run(  # noqa: PLR0913 - the choices of subprocess.run
 def environ() -> dict[str, str]:
     """The environment without what would lead PostgreSQL's clients or Odoo elsewhere."""
     misleading = ("PG", "ODOO_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(misleading)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(misleading)
+    }
 
 
 def explain(what: str, code: int, output: str) -> str:
@@ -72,7 +76,9 @@ def need_space(folder: Path, gigabytes: float) -> None:
     """
     free = shutil.disk_usage(folder).free / 1e9
     if free < gigabytes:
-        raise SetupError(f"{folder}: {free:.1f} GB are free, {gigabytes:g} GB are needed; free some space")
+        raise SetupError(
+            f"{folder}: {free:.1f} GB are free, {gigabytes:g} GB are needed; free some space"
+        )
 
 
 def disk_full(error: OSError) -> bool:

@@ -5,27 +5,61 @@ import subprocess
 from pathlib import Path
 
 # Neither tests nor tools nor texts are part of what a database holds.
-IRRELEVANT = ("dev/", "tests/", "readme/", ".", "Makefile", "README", "LICENSE", "pyproject.toml", "requirements.txt")
+IRRELEVANT = (
+    "dev/",
+    "tests/",
+    "readme/",
+    ".",
+    "Makefile",
+    "README",
+    "LICENSE",
+    "pyproject.toml",
+    "requirements.txt",
+)
 
 
 def version(repository: Path) -> str:
     """A digest of the names and contents of all files that Odoo loads."""
     whole = hashlib.sha256()
-    for name in sorted(files(repository)):
-        whole.update(name.encode() + b"\0" + hashlib.sha256((repository / name).read_bytes()).digest())
+    for name in files(repository):
+        whole.update(
+            name.encode()
+            + b"\0"
+            + hashlib.sha256((repository / name).read_bytes()).digest()
+        )
     return whole.hexdigest()
 
 
 def files(repository: Path) -> list[str]:
     """The relative names of the addon's files, also of those that are not committed yet."""
-    found = _listed(repository) or _walked(repository)
-    return [name for name in found if not name.startswith(IRRELEVANT) and (repository / name).is_file()]
+    return [name for name in listed(repository) if not name.startswith(IRRELEVANT)]
 
 
-def _listed(repository: Path) -> list[str]:
-    command = ["git", "-C", str(repository), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+def listed(repository: Path) -> list[str]:
+    """The relative names of the repository's files that are not ignored, sorted."""
+    found = _known_to_git(repository) or _walked(repository)
+    return sorted(name for name in found if (repository / name).is_file())
+
+
+def _known_to_git(repository: Path) -> list[str]:
+    command = [
+        "git",
+        "-C",
+        str(repository),
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
     except OSError:
         return []
     return [name for name in done.stdout.split("\0") if name]
@@ -33,5 +67,9 @@ def _listed(repository: Path) -> list[str]:
 
 def _walked(repository: Path) -> list[str]:
     """Without git, or in a copy that git does not own: everything but bytecode."""
-    paths = (path for path in repository.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    paths = (
+        path
+        for path in repository.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
     return [str(path.relative_to(repository)) for path in paths]

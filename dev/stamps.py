@@ -14,7 +14,9 @@ from pathlib import Path
 STAMP = ".complete"
 
 
-def ensure(folder: Path, build: Callable[[Path], None], *, counted: bool = True) -> Path:
+def ensure(
+    folder: Path, build: Callable[[Path], None], *, counted: bool = True
+) -> Path:
     """Return ``folder``, built by ``build(empty folder)`` unless it is already whole.
 
     :param counted: compare the number and size of its files with the stamp's

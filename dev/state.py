@@ -5,7 +5,16 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-PORTS = ("report", "engine", "redis", "clickhouse", "clickhouse_http", "odoo", "gevent", "front")
+PORTS = (
+    "report",
+    "engine",
+    "redis",
+    "clickhouse",
+    "clickhouse_http",
+    "odoo",
+    "gevent",
+    "front",
+)
 SECRETS = ("report", "engine", "odoo", "reader", "redis", "clickhouse", "master")
 
 
@@ -23,7 +32,9 @@ class State:
 
 def fresh() -> State:
     """A new state: random passwords (letters and digits only, so they fit any URL), no ports yet."""
-    return State(secrets.token_hex(8), {}, {name: secrets.token_hex(16) for name in SECRETS})
+    return State(
+        secrets.token_hex(8), {}, {name: secrets.token_hex(16) for name in SECRETS}
+    )
 
 
 def load(path: Path) -> State | None:

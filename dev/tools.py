@@ -38,14 +38,19 @@ def find(paths: Paths, apt: Apt) -> Tools:
     if not whole(prefix):
         with step("unpacking PostgreSQL and Redis from Debian's packages"):
             ensure(prefix, lambda folder: _unpack(apt, folder, prefix))
-    return Tools(postgres or prefix / WRAPPERS, redis or prefix / WRAPPERS / "redis-server")
+    return Tools(
+        postgres or prefix / WRAPPERS, redis or prefix / WRAPPERS / "redis-server"
+    )
 
 
 def _unpack(apt: Apt, folder: Path, final: Path) -> None:
     apt.refresh()
     server = apt.depends("postgresql", r"postgresql-\d+")
     apt.unpack(apt.missing([server, "redis-server"]), folder)
-    programs = [*(newest(folder / UNPACKED) or folder).glob("*"), folder / "usr/bin/redis-server"]
+    programs = [
+        *(newest(folder / UNPACKED) or folder).glob("*"),
+        folder / "usr/bin/redis-server",
+    ]
     for program in programs:
         _wrap(program, folder, final)
     folder.chmod(0o755)
@@ -60,7 +65,7 @@ def _wrap(program: Path, folder: Path, final: Path) -> None:
     script.write_text(
         "#!/bin/sh\n"
         f"LD_LIBRARY_PATH={shlex.quote(library)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
-        f"export LD_LIBRARY_PATH\nexec {shlex.quote(str(target))} \"$@\"\n"
+        f'export LD_LIBRARY_PATH\nexec {shlex.quote(str(target))} "$@"\n'
     )
     script.chmod(0o755)
 
@@ -72,11 +77,14 @@ def installed_postgres() -> Path | None:
 
 def newest(folder: Path) -> Path | None:
     """The ``bin`` folder of the newest usable version below ``.../postgresql``."""
-    versions = [path for path in folder.glob("*/bin") if re.fullmatch(r"\d+", path.parent.name)]
+    versions = [
+        path for path in folder.glob("*/bin") if re.fullmatch(r"\d+", path.parent.name)
+    ]
     usable = [
         path
         for path in sorted(versions, key=lambda path: int(path.parent.name))
-        if int(path.parent.name) >= OLDEST and all((path / program).exists() for program in PROGRAMS)
+        if int(path.parent.name) >= OLDEST
+        and all((path / program).exists() for program in PROGRAMS)
     ]
     return usable[-1] if usable else None
 
@@ -88,5 +96,10 @@ def installed_redis() -> Path | None:
 
 def chromium() -> str | None:
     """The path of an installed Chromium or Chrome, if there is one."""
-    candidates = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    candidates = (
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     return next((path for name in candidates if (path := shutil.which(name))), None)

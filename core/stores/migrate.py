@@ -5,28 +5,29 @@ from ..database import CORE
 SCHEMA = CORE / "stores" / "schema"
 
 
-def migrate(connection):
+def migrate(cr):
     """Bring the PostgreSQL schema up to date; does nothing when it is.
+
+    :param cr: a cursor of psycopg2 or of Odoo
 
     Runs in the caller's transaction: a failing file leaves the database as it was.
 
     :return: names of the files applied
     """
-    with connection.cursor() as cr:
+    cr.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('loyalty_reporting_schema'));"
+        "CREATE TABLE IF NOT EXISTS loyalty_reporting_schema ("
+        " name text PRIMARY KEY,"
+        " applied_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'))"
+    )
+    cr.execute("SELECT name FROM loyalty_reporting_schema")
+    applied = {name for (name,) in cr.fetchall()}
+    missing = [f for f in files("postgres") if f.name not in applied]
+    for file in missing:
+        cr.execute(file.read_text(encoding="utf-8"))
         cr.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('loyalty_reporting_schema'));"
-            "CREATE TABLE IF NOT EXISTS loyalty_reporting_schema ("
-            " name text PRIMARY KEY,"
-            " applied_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'))"
+            "INSERT INTO loyalty_reporting_schema (name) VALUES (%s)", [file.name]
         )
-        cr.execute("SELECT name FROM loyalty_reporting_schema")
-        applied = {name for (name,) in cr.fetchall()}
-        missing = [f for f in files("postgres") if f.name not in applied]
-        for file in missing:
-            cr.execute(file.read_text(encoding="utf-8"))
-            cr.execute(
-                "INSERT INTO loyalty_reporting_schema (name) VALUES (%s)", [file.name]
-            )
     return [f.name for f in missing]
 
 

@@ -15,6 +15,7 @@ from ..errors import StoreError
 from ..records import Counts
 from . import partitions
 from .copying import pipe
+from .fragments import buckets, days
 
 DETAIL = "promotion_report_detail_data"
 EVALUATION = "promotion_evaluation_data"
@@ -165,7 +166,6 @@ class PostgresStore:
                 broken = pipe(write, cr, f"COPY {table} FROM STDIN", chunk.guard)
                 counts.rows_read += cr.rowcount + len(broken)
                 self._reject(cr, table, broken)
-            cr.execute("ANALYZE " + ", ".join(STAGED))
             cr.execute(sql("transform/dimensions.sql"), self.parameters)
         return counts
 
@@ -197,7 +197,9 @@ class PostgresStore:
 
     def _transform(self, cr, counts, detail, evaluation):
         """Fill ``detail``, ``evaluation`` and the order grain from the staged rows."""
-        cr.execute("ANALYZE stage_document")
+        # All joins here are of whole staging tables, of which the planner knows
+        # nothing: only a nested loop can be very wrong.
+        cr.execute("SET LOCAL enable_nestloop = off")
         names = {"detail": detail, "evaluation": evaluation}
         cr.execute(sql("transform/lines.sql", **names), self.parameters)
         cr.execute(
@@ -209,7 +211,7 @@ class PostgresStore:
         if (lines, evaluations) != (staged_lines, staged_evaluations):
             cr.execute(sql("transform/rejects.sql"), self.parameters)
         cr.execute(sql("transform/aggregate.sql", **names))
-        cr.execute(sql("transform/hash.sql", **names))
+        cr.execute("SET LOCAL enable_nestloop = on")
         counts.rows_loaded = lines + evaluations
 
     def _make_partitions(self, cr):
@@ -240,24 +242,20 @@ class PostgresStore:
         for table in (DETAIL, EVALUATION):
             partitions.index(cr, table, names[table])
         cr.execute(
-            sql("stores/sql/month_rollup.sql", **_buckets()),
+            sql("stores/sql/month_rollup.sql", **buckets()),
             {**self.parameters, "load_id": 0},
         )
         return names
 
     def _place_month(self, cr, month, names, values):
-        """Attach the month, under the load lock, unless somebody was here before."""
-        cr.execute(
-            "SELECT EXISTS (SELECT FROM stage_document d JOIN fact_document f"
-            " USING (document_key) WHERE f.source = %(source)s AND f.kind = 'order')",
-            values,
-        )
-        if cr.fetchone()[0]:
-            raise MonthIsKnown(f"{month:%Y-%m} holds documents that are loaded already")
+        """Attach the month, under the load lock.
+
+        A document that another load brought meanwhile violates the map's key.
+        """
         self._make_rollup_partitions(cr)
         borders = {"first": month, "following": partitions.following(month)}
         cr.execute(
-            sql("stores/sql/month_insert.sql", order_partition=names[ORDER]),
+            sql("stores/sql/month_insert.sql", order_partition=names[ORDER], **days()),
             {**values, **borders},
         )
         partitions.index(cr, ORDER, names[ORDER])
@@ -273,12 +271,15 @@ class PostgresStore:
         cr.execute(
             "TRUNCATE stage_bucket; INSERT INTO stage_bucket (company_id, program_key,"
             " date) SELECT DISTINCT company_id, program_key, date FROM stage_rollup"
+            " WHERE date <= %(first)s OR date >= %(following)s::date - 1;"
+            " ANALYZE stage_bucket",
+            borders,
         )
-        cr.execute(sql("stores/sql/days.sql", **_days()))
+        cr.execute(sql("stores/sql/days.sql", **days()))
 
     def _roll_up(self, cr, values):
-        cr.execute(sql("stores/sql/rollup.sql", **_buckets()), values)
-        cr.execute(sql("stores/sql/days.sql", **_days()))
+        cr.execute(sql("stores/sql/rollup.sql", **buckets()), values)
+        cr.execute(sql("stores/sql/days.sql", **days()))
 
     def _finish(self, cr, chunk, counts, values):
         """Write the map, the dead letters and the source's position."""
@@ -312,22 +313,3 @@ class PostgresStore:
             " SET position = excluded.position, saved_at = now() AT TIME ZONE 'UTC'",
             [self.parameters["source_name"], json.dumps(dict(position))],
         )
-
-
-def _buckets():
-    return {
-        "columns": sql("stores/sql/bucket_columns.sql"),
-        "measures": sql("stores/sql/bucket_measures.sql"),
-    }
-
-
-def _days():
-    columns = [
-        c.strip()
-        for c in sql("stores/sql/bucket_columns.sql").split("channel,")[1].split(",")
-    ]
-    additive = [c for c in columns if c != "unique_customers"]
-    return {
-        "columns": ", ".join(additive),
-        "sums": ", ".join(f"sum(r.{c})" for c in additive),
-    }

@@ -1,36 +1,39 @@
 -- Private copies of what a source delivered, in the contract's own columns.
--- Nothing is checked yet: every value that PostgreSQL can hold may be here.
-CREATE TEMP TABLE IF NOT EXISTS stage_key (document_key text);
+-- Nothing is checked yet: every value that PostgreSQL can hold may be here. Keys
+-- collate as in the map, or its index could not be used.
+CREATE TEMP TABLE IF NOT EXISTS stage_key (document_key text COLLATE "C");
 CREATE TEMP TABLE IF NOT EXISTS stage_program (
     id bigint, name text, program_type text, active boolean,
     valid_from date, valid_to date, version bigint);
 CREATE TEMP TABLE IF NOT EXISTS stage_order (
-    id text, partner_id bigint, store_id bigint, channel text,
+    id text COLLATE "C", partner_id bigint, store_id bigint, channel text,
     ordered_at timestamptz, currency text, state text, company_id bigint,
     version bigint);
 CREATE TEMP TABLE IF NOT EXISTS stage_line (
-    id bigint, order_id text, program_id bigint, product_id bigint,
+    id bigint, order_id text COLLATE "C", program_id bigint, product_id bigint,
     qty numeric, amount numeric, discount numeric,
     points_earned numeric, points_redeemed numeric, version bigint);
 CREATE TEMP TABLE IF NOT EXISTS stage_evaluation (
-    id bigint, order_id text, program_id bigint, partner_id bigint,
+    id bigint, order_id text COLLATE "C", program_id bigint, partner_id bigint,
     evaluated_at timestamptz, outcome text, reason text, version bigint);
 CREATE TEMP TABLE IF NOT EXISTS stage_reject (
-    table_name text, document_key text, row_key text, reason text, raw text);
+    table_name text, document_key text COLLATE "C", row_key text, reason text, raw text);
 
 -- Documents that passed: kind is sale, refund, void, basket (evaluations
 -- without an order) or gone (known here, absent at the source).
 CREATE TEMP TABLE IF NOT EXISTS stage_document (
-    document_key text, kind text, company_id integer, partner_id bigint,
+    document_key text COLLATE "C", kind text, company_id integer, partner_id bigint,
     customer_key integer, shop_key integer, channel text,
     transaction_date timestamp, hour timestamp, date date, timezone text,
     currency text, currency_rate numeric, version bigint, content_hash bigint,
     order_key bigint, first_month date, old_date timestamp, old_load_id bigint);
 
 -- What was staged, transformed into rows of ours.
-CREATE TEMP TABLE IF NOT EXISTS stage_detail (LIKE promotion_report_detail_data);
+CREATE TEMP TABLE IF NOT EXISTS stage_detail (
+    LIKE promotion_report_detail_data INCLUDING DEFAULTS);
 CREATE TEMP TABLE IF NOT EXISTS stage_evaluation_row (LIKE promotion_evaluation_data);
-CREATE TEMP TABLE IF NOT EXISTS stage_order_row (LIKE promotion_order_data);
+CREATE TEMP TABLE IF NOT EXISTS stage_order_row (
+    LIKE promotion_order_data, content_hash bigint);
 CREATE TEMP TABLE IF NOT EXISTS stage_rollup (LIKE promotion_performance_data);
 
 -- What a load touches: rollup buckets, and keys that stood here before.

@@ -82,7 +82,9 @@ class ClickHouse:
         :raises OSError: the server is away or refuses; carries its message
         """
         headers = {"X-ClickHouse-User": USER, "X-ClickHouse-Key": self.password}
-        request = urllib.request.Request(f"http://{LOOPBACK}:{self.http}/", statement.encode(), headers)
+        request = urllib.request.Request(
+            f"http://{LOOPBACK}:{self.http}/", statement.encode(), headers
+        )
         # A proxy of the environment is never meant for loopback.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:

@@ -64,7 +64,9 @@ class Odoo:
             "limit_time_real_cron": 3600,
             "screenshots": self.folder / "screenshots",
         }
-        return "[options]\n" + "".join(f"{name} = {value}\n" for name, value in options.items())
+        return "[options]\n" + "".join(
+            f"{name} = {value}\n" for name, value in options.items()
+        )
 
     def filestore(self, database: str) -> Path:
         """The folder of a database's attachments."""
@@ -80,9 +82,22 @@ class Odoo:
     def service(self, variables: dict[str, str]) -> Service:
         """The server, with the addon's secrets in its environment."""
         command = tuple(self.command(f"--config={self.rc}"))
-        return Service("odoo", command, self._ready, self.folder, {**self.env(), **variables}, patience=20)
+        return Service(
+            "odoo",
+            command,
+            self._ready,
+            self.folder,
+            {**self.env(), **variables},
+            patience=20,
+        )
 
     def _ready(self) -> bool:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{LOOPBACK}:{self.state.ports['odoo']}/web/health", timeout=10) as answer:
-            return json.load(answer).get("status") == "pass"
+        servers = ("odoo", "gevent") if self.workers else ("odoo",)
+        return all(_healthy(self.state.ports[name]) for name in servers)
+
+
+def _healthy(port: int) -> bool:
+    """Whether an Odoo server on this port answers. A proxy of the environment is not for loopback."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://{LOOPBACK}:{port}/web/health", timeout=10) as answer:
+        return json.load(answer).get("status") == "pass"

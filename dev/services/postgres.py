@@ -59,15 +59,34 @@ class Cluster:
             secret.flush()
             if self.user:
                 shutil.chown(secret.name, self.user, self.user)
-            options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-            command = [self.tools.postgres / "initdb", "-D", partial, "-U", SUPERUSER, f"--pwfile={secret.name}"]
-            run([*command, *options], f"creating {self.name}", user=self.user, cwd=self.data.parent)
+            options = [
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ]
+            command = [
+                self.tools.postgres / "initdb",
+                "-D",
+                partial,
+                "-U",
+                SUPERUSER,
+                f"--pwfile={secret.name}",
+            ]
+            run(
+                [*command, *options],
+                f"creating {self.name}",
+                user=self.user,
+                cwd=self.data.parent,
+            )
         partial.rename(self.data)
 
     def service(self) -> Service:
         """The server process."""
         settings = {**SETTINGS, **({} if self.durable else CARELESS), "port": self.port}
-        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        options = [
+            part for key, value in settings.items() for part in ("-c", f"{key}={value}")
+        ]
         return Service(
             self.name,
             (self.tools.postgres / "postgres", "-D", self.data, *options),
@@ -83,9 +102,18 @@ class Cluster:
 
         :raises SetupError: carries the server's message
         """
-        command = [self.tools.postgres / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", LOOPBACK]
+        command = [
+            self.tools.postgres / "psql",
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            LOOPBACK,
+        ]
         command += ["-p", str(self.port), "-U", SUPERUSER, "-d", database, "-f", "-"]
-        return run(command, f"SQL on {self.name}", env=self.client_env(), stdin=statements).strip()
+        return run(
+            command, f"SQL on {self.name}", env=self.client_env(), stdin=statements
+        ).strip()
 
     def client_env(self) -> dict[str, str]:
         """What a client program of PostgreSQL needs in its environment to be the superuser."""
@@ -100,7 +128,9 @@ class Cluster:
         )
 
     def has_database(self, database: str) -> bool:
-        return self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'") == "1"
+        return (
+            self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'") == "1"
+        )
 
     def _ready(self) -> bool:
         return self.sql("SELECT 1") == "1"

@@ -21,7 +21,13 @@ HEAD_LIMIT = 65536
 HEAD_SECONDS = 60
 BLOCK = 65536
 # Only this proxy says who the client was; and it, not the client, decides about the connection.
-OWN_HEADERS = (b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"forwarded", b"keep-alive")
+OWN_HEADERS = (
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"forwarded",
+    b"keep-alive",
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,6 @@ def service(state: State) -> Service:
 
 
 def _accepts(port: int) -> bool:
-
     with socket.create_connection((LOOPBACK, port), timeout=2):
         return True
 
@@ -57,29 +62,49 @@ def rewrite(head: bytes, client: str) -> tuple[bytes, bytes]:
     headers = [line.partition(b":")[::2] for line in lines if line]
     upgrade = any(name.strip().lower() == b"upgrade" for name, _ in headers)
     dropped = OWN_HEADERS if upgrade else (*OWN_HEADERS, b"connection")
-    kept = [(name, value.strip()) for name, value in headers if name.strip().lower() not in dropped]
+    kept = [
+        (name, value.strip())
+        for name, value in headers
+        if name.strip().lower() not in dropped
+    ]
     host = next((value for name, value in kept if name.lower() == b"host"), b"")
-    kept += [(b"X-Forwarded-For", client.encode()), (b"X-Forwarded-Host", host), (b"X-Forwarded-Proto", b"http")]
+    kept += [
+        (b"X-Forwarded-For", client.encode()),
+        (b"X-Forwarded-Host", host),
+        (b"X-Forwarded-Proto", b"http"),
+    ]
     if not upgrade:
         kept.append((b"Connection", b"close"))
-    return path, b"\r\n".join([first, *(name + b": " + value for name, value in kept), b"", b""])
+    return path, b"\r\n".join(
+        [first, *(name + b": " + value for name, value in kept), b"", b""]
+    )
 
 
-async def handle(ports: Ports, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def handle(
+    ports: Ports, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     """Serve one connection of a client."""
     with contextlib.closing(writer), contextlib.suppress(ConnectionError):
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
             path, head = rewrite(head[:-4], writer.get_extra_info("peername")[0])
         except (ValueError, asyncio.LimitOverrunError):
-            return await refuse(writer, 400, "Bad Request", "This is no HTTP/1 request.")
+            return await refuse(
+                writer, 400, "Bad Request", "This is no HTTP/1 request."
+            )
         except (TimeoutError, asyncio.IncompleteReadError):
             return None
-        port = ports.websocket if path.partition(b"?")[0].startswith(b"/websocket") else ports.pages
+        port = (
+            ports.websocket
+            if path.partition(b"?")[0].startswith(b"/websocket")
+            else ports.pages
+        )
         try:
             server_reader, server_writer = await asyncio.open_connection(LOOPBACK, port)
         except OSError:
-            return await refuse(writer, 502, "Bad Gateway", "Odoo does not answer; it may be starting.")
+            return await refuse(
+                writer, 502, "Bad Gateway", "Odoo does not answer; it may be starting."
+            )
         server_writer.write(head)
         await relay((reader, server_writer), (server_reader, writer))
     return None
@@ -104,7 +129,9 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             await writer.drain()
 
 
-async def refuse(writer: asyncio.StreamWriter, code: int, reason: str, text: str) -> None:
+async def refuse(
+    writer: asyncio.StreamWriter, code: int, reason: str, text: str
+) -> None:
     """Answer in the server's stead."""
     head = f"HTTP/1.1 {code} {reason}\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n"
     writer.write(f"{head}Connection: close\r\n\r\n{text}".encode())
@@ -114,10 +141,14 @@ async def refuse(writer: asyncio.StreamWriter, code: int, reason: str, text: str
 async def serve(ports: Ports) -> None:
     """Serve until the process is ended."""
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def connected(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await handle(ports, reader, writer)
 
-    server = await asyncio.start_server(connected, LOOPBACK, ports.front, limit=HEAD_LIMIT)
+    server = await asyncio.start_server(
+        connected, LOOPBACK, ports.front, limit=HEAD_LIMIT
+    )
     async with server:
         await server.serve_forever()
 

@@ -8,7 +8,6 @@ from ..ports import LOOPBACK
 from ..processes import Service
 from ..tools import Tools
 
-
 CORRECT = b"+OK\r\n+PONG\r\n"
 
 
@@ -49,6 +48,8 @@ class Redis:
         with socket.create_connection((LOOPBACK, self.port), timeout=2) as connection:
             connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
             answer = b""
-            while len(answer) < len(CORRECT) and (part := connection.recv(len(CORRECT))):
+            while len(answer) < len(CORRECT) and (
+                part := connection.recv(len(CORRECT))
+            ):
                 answer += part
         return answer == CORRECT

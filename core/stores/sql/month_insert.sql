@@ -16,3 +16,11 @@ SELECT date, company_id, hour, %(load_id)s, program_key, shop_key, channel,
     points_earned, points_redeemed
 FROM stage_rollup
 WHERE hour >= %(first)s AND hour <= %(following)s::timestamp - interval '1 hour';
+
+-- Days wholly inside the UTC month in every time zone; the others follow by
+-- days.sql.
+INSERT INTO promotion_day_data (company_id, program_key, date, {columns})
+SELECT r.company_id, r.program_key, r.date, {sums}
+FROM stage_rollup r
+WHERE r.date > %(first)s AND r.date < %(following)s::date - 1
+GROUP BY r.company_id, r.program_key, r.date;

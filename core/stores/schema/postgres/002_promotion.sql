@@ -2,7 +2,8 @@
 -- order, lines and evaluations together), rollups (shop-hour and program-day).
 -- Timestamps are UTC; date and hour are cut in the company's time zone.
 
-CREATE SEQUENCE promotion_report_detail_id_seq;
+-- A loader takes a thousand at a time: nextval() would be a fifth of its work.
+CREATE SEQUENCE promotion_report_detail_id_seq AS bigint CACHE 1000;
 CREATE TABLE promotion_report_detail_data (
     id bigint NOT NULL DEFAULT nextval('promotion_report_detail_id_seq'),
     order_key bigint NOT NULL,

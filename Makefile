@@ -1,0 +1,35 @@
+# Every target is one call of the package dev (plain Python, nothing to install first).
+#
+#   PHASE=lint|unit|integration|odoo  PYTEST_ARGS="-k name"   select tests
+#   WORKERS=2            Odoo's prefork mode behind a small proxy (up, demo)
+#   ODOO_HOME=<tree>     an Odoo 19 source tree instead of Debian's package
+
+export PHASE PYTEST_ARGS WORKERS ODOO_HOME
+DEV := @cd "$(CURDIR)" && PYTHONDONTWRITEBYTECODE=1 python3 -m dev
+
+.PHONY: help demo up down env services test test-slow lint format bench clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' "$(firstword $(MAKEFILE_LIST))"
+demo: ## from a bare machine to Odoo with this addon and the whole history; says what to open
+	$(DEV) demo
+up: ## the demo in the background
+	$(DEV) up
+down: ## stop the demo
+	$(DEV) down
+env: ## shell assignments for the running demo: eval "$$(make -s env)"
+	$(DEV) env
+services: ## start the test services and print where they are
+	$(DEV) services test
+test: ## lint, unit, integration and Odoo tests
+	$(DEV) test
+test-slow: ## the same with the slow tests
+	$(DEV) test --slow
+lint: ## ruff, pylint-odoo, prettier
+	$(DEV) lint
+format: ## let ruff and prettier put right what they can
+	$(DEV) lint --fix
+bench: ## the benchmarks
+	$(DEV) bench
+clean: ## stop everything and remove this project's cache and data
+	$(DEV) clean
