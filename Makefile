@@ -2,9 +2,10 @@
 #
 #   PHASE=lint|unit|integration|odoo  PYTEST_ARGS="-k name"   select tests
 #   WORKERS=2            Odoo's prefork mode behind a small proxy (up, demo)
+#   FRESH=1              makes Odoo's database anew (up, demo)
 #   ODOO_HOME=<tree>     an Odoo 19 source tree instead of Debian's package
 
-export PHASE PYTEST_ARGS WORKERS ODOO_HOME
+export PHASE PYTEST_ARGS WORKERS FRESH ODOO_HOME
 DEV := @cd "$(CURDIR)" && PYTHONDONTWRITEBYTECODE=1 python3 -m dev
 
 .PHONY: help demo up down env services test test-slow lint format bench clean

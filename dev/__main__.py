@@ -19,6 +19,7 @@ COMMANDS = (
     "lint",
     "bench",
     "clean",
+    "pins",
 )
 
 
@@ -35,11 +36,11 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
     except OSError as error:
-        if not disk_full(error):
-            raise
+        problem = (
+            "the disk is full" if disk_full(error) else error.strerror or str(error)
+        )
         print(
-            f"dev {options.command}: the disk is full ({error.filename}); free some space",
-            file=sys.stderr,
+            f"dev {options.command}: {error.filename or ''}: {problem}", file=sys.stderr
         )
     return 1
 

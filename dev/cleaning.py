@@ -35,7 +35,7 @@ def _end(folder: Path, paths: Paths) -> None:
     instance = Instance(folder.name, paths)
     data = paths.reachable / "instances" / folder.parent.name / folder.name / "postgres"
     keeper = type(instance.keeper)(folder)
-    keeper.sweep(str(data))
+    keeper.sweep(data)
 
 
 def _confirm(folder: Path) -> None:

@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 
-from . import cleaning, environment, testing
+from . import cleaning, environment, pythonenvs, testing
 from . import lint as linting
+from .debian import Apt
 from .errors import SetupError
 from .instance import Instance, start_services, stop_services
 from .locks import exclusive
-from .paths import locate
+from .paths import locate, prepare
 from .serving import Serving, workers
 from .setup import Setup, install
 from .state import State
@@ -74,6 +75,14 @@ def bench(*options: str) -> int:
 def clean() -> None:
     """Stop everything and remove all instances, environments and downloads of this cache."""
     cleaning.clean(locate())
+
+
+def pins() -> None:
+    """Renew constraints.txt: look at the difference and run the tests before committing it."""
+    paths = locate()
+    prepare(paths)
+    with step("resolving the Python packages"):
+        pythonenvs.renew_pins(paths, Apt(paths.cache / "apt"))
 
 
 def services(name: str = "test") -> None:

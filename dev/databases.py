@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import source
+from .errors import SetupError
 from .instance import ODOO_ROLE
 from .locks import exclusive
 from .paths import PROJECT, digest
@@ -52,7 +53,7 @@ class Databases:
             return
         if installed and self.cluster.has_database(database):
             with step(f"updating the addon in the database {database}"):
-                self.run_odoo(database, f"--update={PROJECT}")
+                self._apply(database, "--update")
         else:
             self.create(database)
         mark.write_text(version)
@@ -70,7 +71,7 @@ class Databases:
                 self._template_folder(template) / "filestore",
                 self.odoo.filestore(database),
             )
-            self.run_odoo(database, f"--init={PROJECT}")
+            self._apply(database, "--init")
         self._mark(database).write_text(source.version(self.setup.paths.repository))
 
     def drop(self, database: str) -> None:
@@ -108,6 +109,15 @@ class Databases:
             env=env,
             cwd=self.odoo.folder,
         )
+
+    def _apply(self, database: str, option: str) -> None:
+        """Install or update the addon, and see that it is: Odoo only warns about a module it skips."""
+        self.run_odoo(database, f"{option}={PROJECT}")
+        query = f"SELECT state FROM ir_module_module WHERE name = '{PROJECT}'"
+        if (found := self.cluster.sql(query, database)) != "installed":
+            raise SetupError(
+                f"Odoo left {PROJECT} {found or 'unknown'} in {database}; see its manifest"
+            )
 
     def _build(self, template: str, modules: Sequence[str], folder: Path) -> None:
         unfinished = f"{template}_unfinished"

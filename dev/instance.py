@@ -4,6 +4,7 @@
 """
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ class Instance:
 
     def discard(self) -> None:
         """End every process of this instance and remove all it holds, its lock and logs aside."""
-        self.keeper.sweep(str(self.data))
+        self.keeper.sweep(self.data)
         remove(self.data)
         for entry in self.folder.glob("*"):
             if entry.is_dir() and entry.name != "logs":
@@ -152,6 +153,8 @@ def start_services(instance: Instance, programs: Programs) -> State:
         except DiedAtStart as error:
             if attempt == ATTEMPTS - 1 or "in use" not in str(error):
                 raise
+            # Sessions of a killed server need a moment to notice.
+            time.sleep(1)
     raise AssertionError("unreachable")
 
 
@@ -177,7 +180,7 @@ def stop_services(instance: Instance) -> None:
         lambda: keeper.stop("redis"),
         lambda: keeper.stop("clickhouse"),
     )
-    keeper.sweep(str(instance.data))
+    keeper.sweep(instance.data)
 
 
 def _holder(port: str) -> str:
@@ -198,14 +201,18 @@ def _starters(
     redis = instance.redis(known, programs.tools)
     clickhouse = instance.clickhouse(known, programs.clickhouse_python)
 
+    def start_cluster(cluster: Cluster) -> None:
+        cluster.prepare()
+        if not instance.keeper.alive(cluster.name):
+            cluster.end_leftover()
+        instance.keeper.start(cluster.service())
+
     def start_report() -> None:
-        report.prepare()
-        instance.keeper.start(report.service())
+        start_cluster(report)
         report.ensure_role(ODOO_ROLE, known.secrets["odoo"], "CREATEDB")
 
     def start_engine() -> None:
-        engine.prepare()
-        instance.keeper.start(engine.service())
+        start_cluster(engine)
         ensure_engine_database(engine, known)
 
     def start_redis() -> None:

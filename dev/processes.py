@@ -16,7 +16,9 @@ from .errors import SetupError
 from .shell import environ, explain
 from .steps import say
 
+# Two marks in the environment of what we start: whose instance it is, and which service.
 MARKER = "LOYALTY_REPORTING_INSTANCE"
+SERVICE_MARKER = "LOYALTY_REPORTING_SERVICE"
 HERE = Path(__file__).resolve().parent
 
 
@@ -60,7 +62,7 @@ class Keeper:
         :raises SetupError: it runs but does not answer within ``timeout`` seconds
         """
         if self.alive(service.name):
-            if self._answers(service, 10):
+            if self._answers(service, timeout):
                 return False
             say(f"   ...    {service.name} runs but does not answer: starting it again")
             self.stop(service.name, service.stop, service.patience)
@@ -78,23 +80,24 @@ class Keeper:
         """Stop a process of ours and wait for its end; return whether it ran."""
         recorded = self._recorded(name)
         ran = procfs.is_alive(recorded)
-        for number in (*signals, signal.SIGKILL):
-            if not procfs.is_alive(recorded):
-                break
-            self._signal(recorded["pid"], number)
-            _wait(lambda: not procfs.is_alive(recorded), patience)
+        if ran:
+            end(recorded["pid"], signals, patience)
         self._record(name).unlink(missing_ok=True)
         return ran
 
-    def sweep(self, argument: str) -> None:
-        """End what was left behind: processes marked as this instance's, or run on its data."""
+    def sweep(self, *data: Path) -> None:
+        """End what was left behind: processes marked as this instance's, or run on its data.
+
+        A server may overwrite its environment and with it the mark; its data's folder stays
+        among its arguments.
+        """
         marker = f"{MARKER}={self.folder}"
+        folders = [str(path) for path in (*data, self.folder / "redis")]
         for number in (signal.SIGTERM, signal.SIGKILL):
-            pids = list(procfs.find(marker, argument))
+            pids = list(procfs.find(marker, folders))
             for pid in pids:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, number)
-            if not pids or _wait(lambda: not list(procfs.find(marker, argument)), 15):
+                _signal(pid, number)
+            if not pids or _wait(lambda: not list(procfs.find(marker, folders)), 15):
                 return
 
     def tail(self, name: str) -> str:
@@ -113,33 +116,24 @@ class Keeper:
     def _launch(self, service: Service) -> None:
         for folder in ("run", "logs"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
-        self._record(service.name).unlink(missing_ok=True)
-        launcher = [
-            sys.executable,
-            "-m",
-            f"{__package__}.launcher",
-            str(self._record(service.name)),
-        ]
-        command = [
-            *launcher,
-            service.user or "-",
-            str(service.cwd),
-            *map(str, service.command),
-        ]
-        with self.log(service.name).open("wb") as log:
+        record, log = self._record(service.name), self.log(service.name)
+        record.unlink(missing_ok=True)
+        mark = f"{self.folder}:{service.name}"
+        _end_unrecorded(f"{SERVICE_MARKER}={mark}", service)
+        if log.exists():
+            log.replace(log.with_suffix(".previous.log"))
+        marks = {MARKER: str(self.folder), SERVICE_MARKER: mark}
+        with log.open("wb") as output:
             process = subprocess.Popen(
-                command,
+                _launching(service, record),
                 cwd=HERE.parent,
-                env={**environ(), **service.env, MARKER: str(self.folder)},
+                env={**environ(), **service.env, **marks},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _wait(
-            lambda: self._record(service.name).exists() or process.poll() is not None,
-            30,
-        )
+        _wait(lambda: record.exists() or process.poll() is not None, 30)
 
     def _answers(self, service: Service, timeout: float) -> bool:
         def settled() -> bool:
@@ -158,13 +152,40 @@ class Keeper:
             explain(f"{where}: no answer within {timeout:.0f} s; it", 1, text)
         )
 
-    @staticmethod
-    def _signal(pid: int, number: int) -> None:
+
+def end(pid: int, signals: tuple[int, ...], patience: float = 30) -> None:
+    """Ask a process to end by each signal in turn, and at last kill it with its group.
+
+    Killed, a server cannot end its own workers: they are in the group that it leads.
+    """
+    recorded = procfs.identity(pid)
+    for number in (*signals, signal.SIGKILL):
+        _signal(-pid if number == signal.SIGKILL else pid, number)
+        if _wait(lambda: not procfs.is_alive(recorded), patience):
+            return
+
+
+def _launching(service: Service, record: Path) -> list[str]:
+    """The command that writes the record down and becomes the service."""
+    launcher = [sys.executable, "-m", f"{__package__}.launcher", str(record)]
+    return [
+        *launcher,
+        service.user or "-",
+        str(service.cwd),
+        *map(str, service.command),
+    ]
+
+
+def _end_unrecorded(mark: str, service: Service) -> None:
+    """End the same service whose record was lost: it holds the data that the new one needs."""
+    for pid in procfs.find(mark):
         with contextlib.suppress(ProcessLookupError):
-            if number == signal.SIGKILL:
-                os.killpg(pid, number)
-            else:
-                os.kill(pid, number)
+            end(pid, service.stop, service.patience)
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
 
 
 def _says_ready(service: Service) -> bool:

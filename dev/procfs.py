@@ -1,7 +1,7 @@
 """What the kernel says about a process: enough to never take a stranger for ours."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -29,19 +29,30 @@ def is_alive(recorded: dict) -> bool:
         return False
 
 
-def find(marker: str, argument: str) -> Iterator[int]:
-    """Processes that carry ``marker`` in their environment or ``argument`` in their command."""
+def find(marker: str, folders: Sequence[str] = ()) -> Iterator[int]:
+    """Processes that carry ``marker`` in their environment, or one of the folders among their arguments."""
     for entry in PROC.iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
-        if marker in _words(entry / "environ") or _names(entry, argument):
+        if marker in _words(entry / "environ") or _names(entry, folders):
             yield int(entry.name)
 
 
-def _names(process: Path, argument: str) -> bool:
-    """Whether the process was called with this path, or one below it, as an argument."""
+def called_with(pid: int, folder: Path) -> bool:
+    """Whether the process runs and has the folder, or a path below it, among its arguments."""
+    return _names(PROC / str(pid), [str(folder)])
+
+
+def runs(pid: int) -> bool:
+    """Whether any process has this number now."""
+    return (PROC / str(pid)).exists()
+
+
+def _names(process: Path, folders: Sequence[str]) -> bool:
+    """Whether the process was called with one of these folders, or a path below one, as an argument."""
+    within = tuple(folder + "/" for folder in folders)
     return any(
-        word == argument or word.startswith(argument + "/")
+        word in folders or word.startswith(within)
         for word in _words(process / "cmdline")
     )
 

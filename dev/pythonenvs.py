@@ -19,6 +19,10 @@ from .stamps import STAMP, ensure, remove, seal
 from .steps import step
 
 HERE = Path(__file__).resolve().parent
+OLDEST_PYTHON = "3.11"
+PINS_TITLE = """\
+# The exact versions of every Python package in the environments of dev/ (Python >= 3.11).
+# Renewed by: python3 -m dev pins"""
 CONSTRAINTS = HERE / "constraints.txt"
 
 
@@ -102,6 +106,22 @@ def _create(paths: Paths, folder: Path, environment: Environment, apt: Apt) -> N
     except SetupError:
         # uv knows only the public index's protocol, not every pip configuration: pip has the last word.
         run([*pip, "install", "--quiet", *wanted], what)
+
+
+def renew_pins(paths: Paths, apt: Apt) -> None:
+    """Write constraints.txt anew: the newest versions that go together on the oldest Python."""
+    wanted = [*ODOO.requirements, *CLICKHOUSE.requirements]
+    options = [f"--python-version={OLDEST_PYTHON}", "--no-header", "--no-annotate"]
+    command = [
+        ensure_installer(paths, apt),
+        "pip",
+        "compile",
+        "--quiet",
+        *options,
+        *wanted,
+    ]
+    pins = run(command, "resolving the Python packages", env=_uv_settings(paths))
+    CONSTRAINTS.write_text(f"{PINS_TITLE}\n{pins}")
 
 
 def _uv_settings(paths: Paths) -> dict[str, str]:

@@ -67,9 +67,10 @@ class Serving:
         """
         self.odoo.prepare()
         wanted = self.fingerprint()
-        if not self.keeper.alive("odoo") or self._served() != wanted:
+        if os.environ.get("FRESH") or self._served() != wanted:
             self.stop()
-        together(self.ensure_engine, lambda: self.databases.ensure(self.database))
+        make = self.databases.create if os.environ.get("FRESH") else self.databases.ensure
+        together(self.ensure_engine, lambda: make(self.database))
         self._start(wanted)
         self.configure()
 

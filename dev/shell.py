@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import SetupError
 
-TOLD_LINES = 15
+TOLD_LINES = 25
 
 
 def run(  # noqa: PLR0913 - the choices of subprocess.run

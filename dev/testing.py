@@ -1,21 +1,18 @@
 """The test phases: lint, unit, integration against real services, and Odoo's own through pytest-odoo."""
 
 import os
-import re
-import shlex
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 
-from . import environment, machine
+from . import environment, machine, tools
 from .errors import SetupError
 from .instance import Instance, start_services
 from .lint import lint
 from .locks import exclusive
 from .paths import PROJECT
+from .pytests import TESTS, WITHOUT_ODOO, Pytest, Verdict
 from .serving import Serving
 from .setup import Setup, install
 from .steps import background, say, together
@@ -23,105 +20,65 @@ from .steps import background, say, together
 INSTANCE = "test"
 DATABASE = "loyalty_test"
 PHASES = ("lint", "unit", "integration", "odoo")
-NO_TESTS_COLLECTED = 5
-_CLOSING = re.compile(
-    r"\b\d+ (passed|failed|error|skipped|deselected|xfailed|warning)|no tests ran"
-)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How one phase ended."""
-
-    phase: str
-    passed: bool
-    seconds: float
-    closing: str
-
-    def line(self) -> str:
-        return f"{'ok    ' if self.passed else 'FAILED'} {self.phase:12} {self.seconds:7.1f} s  {self.closing}"
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One run of the tests: what is installed, which instance, and whether slow tests are in."""
+    """One run of the tests: what is installed, whether slow tests are in, and the coming browser."""
 
     setup: Setup
     slow: bool
+    browser: Future | None
 
     def lint(self) -> Verdict:
         started = time.monotonic()
         passed = lint(self.setup)
-        return Verdict(
-            "lint", passed, time.monotonic() - started, "" if passed else "see above"
-        )
+        closing = "" if passed else "see above"
+        return Verdict("lint", passed, time.monotonic() - started, closing)
 
     def unit(self) -> Verdict:
-        return self._pytest(
-            "unit", Path("tests/unit"), ["--confcutdir=tests/unit", *_WITHOUT_ODOO], {}
-        )
+        folder = f"{TESTS}/unit"
+        options = (f"--confcutdir={folder}", *WITHOUT_ODOO)
+        root = self.setup.paths.repository
+        return Pytest("unit", folder, root, options, {}).run(self.setup, self.slow)
 
     def integration(self, serving: Serving) -> Verdict:
-        variables = environment.services(serving.state, self.setup)
-        return self._pytest(
-            "integration", Path("tests/integration"), list(_WITHOUT_ODOO), variables
-        )
+        folder, root = f"{TESTS}/integration", self.setup.paths.repository
+        variables = {**environment.services(serving.state, self.setup), **_browser()}
+        tests = Pytest("integration", folder, root, WITHOUT_ODOO, variables)
+        return tests.run(self.setup, self.slow)
 
     def odoo(self, serving: Serving) -> Verdict:
         """Odoo's tests, found through the link whose name is the addon's."""
-        tests = self.setup.paths.addons / PROJECT / "tests"
-        # Folders that are no packages belong to the other phases.
-        others = [
+        self._await_browser()
+        root = self.setup.paths.addons / PROJECT
+        # Folders of tests that are no packages belong to the other phases.
+        others = (
             path
-            for path in tests.iterdir()
-            if path.is_dir() and not (path / "__init__.py").exists()
-        ]
-        # pyproject.toml keeps pytest-odoo out of the other phases; here it is what runs them.
-        options = [
-            "--override-ini=addopts=",
-            "--odoo-http",
-            *(f"--ignore={path}" for path in others),
-        ]
+            for path in (root / TESTS).glob("*/")
+            if not (path / "__init__.py").exists()
+        )
+        ignored = (f"--ignore={path}" for path in others)
+        # pyproject.toml refuses pytest-odoo for the other phases' sake; here it is what runs them.
+        options = ("--override-ini=addopts=", "--odoo-http", *ignored)
         variables = {
             **environment.services(serving.state, self.setup),
-            **serving.variables,
             **environment.python(self.setup),
+            **serving.variables,
             **serving.odoo.env(),
+            **_browser(),
         }
-        return self._pytest("odoo", tests, options, variables)
-
-    def _pytest(
-        self, phase: str, tests: Path, options: list[str], variables: dict[str, str]
-    ) -> Verdict:
-        started = time.monotonic()
-        chosen = shlex.split(os.environ.get("PYTEST_ARGS", ""))
-        cache = f"--override-ini=cache_dir={self.setup.paths.cache / 'pytest' / self.setup.paths.clone / phase}"
-        marked = [] if self.slow else ["-m", "not slow"]
-        command = [
-            self.setup.python,
-            "-m",
-            "pytest",
-            tests,
-            "-ra",
-            cache,
-            *marked,
-            *options,
-            *chosen,
-        ]
-        say(f"   ...    {phase} tests")
-        env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **_chromium(), **variables}
-        code, closing = _shown(
-            [str(part) for part in command], env, self.setup.paths.repository
+        return Pytest("odoo", TESTS, root, options, variables).run(
+            self.setup, self.slow
         )
-        if code == NO_TESTS_COLLECTED:
-            written = any((self.setup.paths.repository / tests).glob("test_*.py"))
-            passed, closing = bool(chosen) or not written, closing or "no tests"
-        else:
-            passed = code == 0
-        return Verdict(phase, passed, time.monotonic() - started, closing)
 
-
-_WITHOUT_ODOO = ("-p", "no:odoo")
+    def _await_browser(self) -> None:
+        """Have the installation of the browser ended; tests that need one skip without it."""
+        try:
+            if self.browser:
+                self.browser.result()
+        except SetupError as error:
+            say(f"   ...    {error}")
 
 
 def test(slow: bool = False) -> bool:
@@ -131,38 +88,39 @@ def test(slow: bool = False) -> bool:
     """
     phases = _phases()
     browser = background(machine.ensure_chromium) if "odoo" in phases else None
-    suite = Suite(install(), slow)
+    suite = Suite(install(), slow, browser)
     if {"integration", "odoo"} & set(phases):
-        with exclusive(Instance(INSTANCE, suite.setup.paths).lock, "the tests"):
-            verdicts = _with_services(suite, phases)
+        instance = Instance(INSTANCE, suite.setup.paths)
+        with exclusive(instance.folder / "tests.lock", "tests"):
+            verdicts = _with_services(suite, instance, phases)
     else:
         verdicts = _alone(suite, phases)
-    if browser:
-        _told(browser.result)
     say("\n" + "\n".join(verdict.line() for verdict in verdicts))
     return all(verdict.passed for verdict in verdicts)
 
 
-def _with_services(suite: Suite, phases: list[str]) -> list[Verdict]:
-    instance = Instance(INSTANCE, suite.setup.paths)
-    serving = Serving(
-        suite.setup, instance, start_services(instance, suite.setup.programs), DATABASE
-    )
-
-    def prepare() -> None:
-        if "odoo" in phases:
-            serving.odoo.prepare()
-            serving.databases.ensure_template()
-            serving.databases.create(DATABASE)
-
-    # The engine's history is built before the integration tests: they watch transactions.
+def _with_services(
+    suite: Suite, instance: Instance, phases: list[str]
+) -> list[Verdict]:
+    with exclusive(instance.lock, "starting the services"):
+        known = start_services(instance, suite.setup.programs)
+    serving = Serving(suite.setup, instance, known, DATABASE)
+    # The history is built before the integration tests: they watch the engine's transactions.
     _, _, verdicts = together(
-        serving.ensure_engine, prepare, lambda: _alone(suite, phases)
+        serving.ensure_engine,
+        lambda: _fresh_database(serving) if "odoo" in phases else None,
+        lambda: _alone(suite, phases),
     )
     works = {"integration": suite.integration, "odoo": suite.odoo}
     return verdicts + [
         work(serving) for phase, work in works.items() if phase in phases
     ]
+
+
+def _fresh_database(serving: Serving) -> None:
+    serving.odoo.prepare()
+    serving.databases.ensure_template()
+    serving.databases.create(DATABASE)
 
 
 def _alone(suite: Suite, phases: list[str]) -> list[Verdict]:
@@ -174,39 +132,12 @@ def _alone(suite: Suite, phases: list[str]) -> list[Verdict]:
 def _phases() -> list[str]:
     asked = os.environ.get("PHASE", "").replace(",", " ").split() or list(PHASES)
     if unknown := set(asked) - set(PHASES):
-        raise SetupError(
-            f"PHASE={' '.join(sorted(unknown))}: expected one or more of {', '.join(PHASES)}"
-        )
+        wrong, right = " ".join(sorted(unknown)), ", ".join(PHASES)
+        raise SetupError(f"PHASE={wrong}: expected one or more of {right}")
     return [phase for phase in PHASES if phase in asked]
 
 
-def _chromium() -> dict[str, str]:
-    """LR_CHROMIUM, if there is a browser: tests that need it skip without, and say so."""
-    found = os.environ.get("LR_CHROMIUM") or machine.tools.chromium()
+def _browser() -> dict[str, str]:
+    """LR_CHROMIUM, if there is a browser."""
+    found = os.environ.get("LR_CHROMIUM") or tools.chromium()
     return {"LR_CHROMIUM": found} if found else {}
-
-
-def _told(work: Callable[[], object]) -> None:
-    try:
-        work()
-    except SetupError as error:
-        say(f"   ...    {error}")
-
-
-def _shown(command: list[str], env: dict[str, str], folder: Path) -> tuple[int, str]:
-    """Run a program, showing its lines as they come; its exit code and pytest's closing line."""
-    closing = ""
-    with subprocess.Popen(
-        command,
-        env=env,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        for raw in process.stdout or ():
-            line = raw.decode(errors="replace")
-            sys.stderr.write(line)
-            if _CLOSING.search(line) and ("=" in line or " in " in line):
-                closing = line.strip("= \n")
-    return process.returncode, closing

@@ -7,6 +7,7 @@ from psycopg2.extras import execute_values
 
 from ..database import connect, sql
 from ..errors import StoreError
+from . import loads, partitions
 from .fragments import buckets, days
 
 
@@ -41,20 +42,25 @@ def _save_company(cr, company):
         vars(company),
     )
     if before and before[0] != company.timezone:
-        recut(cr, company.id)
+        recut(cr, company)
 
 
-def recut(cr, company_id):
+def recut(cr, company):
     """Cut a company's business days and hours anew, and rebuild its rollups.
 
     Takes the load lock for as long as it takes; all of it is one transaction.
     """
-    cr.execute("LOCK TABLE fact_load_lock IN EXCLUSIVE MODE")
-    cr.execute("SELECT nextval('fact_load_id_seq')")
-    values = {"company_id": company_id, "load_id": cr.fetchone()[0]}
+    loads.lock(cr)
+    values = {
+        "company_id": company.id,
+        "timezone": company.timezone,
+        "load_id": loads.draw(cr),
+    }
     cr.execute(sql("stores/sql/recut.sql"), values)
-    cr.execute(sql("stores/sql/rebuild.sql", **buckets(), days=days()["columns"],
-                   sums=days()["sums"]), values)
+    cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data")
+    partitions.ensure(cr, "promotion_performance_data", [m for (m,) in cr.fetchall()])
+    sums = {"day_columns": days()["columns"], "sums": days()["sums"]}
+    cr.execute(sql("stores/sql/rebuild.sql", **buckets(), **sums), values)
 
 
 def _save_mapping(cr, system, mapping):

@@ -13,7 +13,7 @@ import psycopg2
 from ..database import connect, sql
 from ..errors import StoreError
 from ..records import Counts
-from . import partitions
+from . import loads, partitions
 from .copying import pipe
 from .fragments import buckets, days
 
@@ -79,18 +79,20 @@ class PostgresStore:
             return counts
         with self._transaction() as cr:
             cr.execute(sql("transform/orders.sql"), self.parameters)
-            load_id = self._lock(cr)
+            loads.lock(cr)
             self._add_range(cr, chunk.key_range)
             cr.execute(sql("stores/sql/identify.sql"), self.parameters)
-            cr.execute(
-                "SELECT count(*) FROM stage_document WHERE kind <> 'gone'",
-            )
+            cr.execute("SELECT count(*) FROM stage_document WHERE kind <> 'gone'")
             counts.documents_read = cr.fetchone()[0]
             self._transform(cr, counts, "stage_detail", "stage_evaluation_row")
-            self._make_partitions(cr)
-            values = {**self.parameters, "load_id": load_id}
-            cr.execute(sql("stores/sql/replace.sql"), values)
-            self._roll_up(cr, values)
+            cr.execute(sql("stores/sql/unchanged.sql"))
+            counts.documents_changed, counts.rows_loaded = _changed(cr)
+            values = {**self.parameters, "load_id": None}
+            if counts.documents_changed:
+                values["load_id"] = loads.draw(cr)
+                self._make_partitions(cr)
+                cr.execute(sql("stores/sql/replace.sql"), values)
+                self._roll_up(cr, values)
             self._finish(cr, chunk, counts, values)
         return counts
 
@@ -103,8 +105,8 @@ class PostgresStore:
         try:
             with self._transaction() as cr:
                 names = self._prepare_month(cr, chunk.month, counts)
-                load_id = self._lock(cr)
-                values = {**self.parameters, "load_id": load_id}
+                loads.lock(cr)
+                values = {**self.parameters, "load_id": loads.draw(cr)}
                 self._place_month(cr, chunk.month, names, values)
                 self._finish(cr, chunk, counts, values)
         except _MONTH_CONFLICTS as e:
@@ -189,12 +191,6 @@ class PostgresStore:
                 [self.parameters["source"], key_range[0], *key_range[1:] * 2],
             )
 
-    def _lock(self, cr):
-        """Wait for other loads, then draw this one's number: commit order = number."""
-        cr.execute("LOCK TABLE fact_load_lock IN EXCLUSIVE MODE")
-        cr.execute("SELECT nextval('fact_load_id_seq')")
-        return cr.fetchone()[0]
-
     def _transform(self, cr, counts, detail, evaluation):
         """Fill ``detail``, ``evaluation`` and the order grain from the staged rows."""
         # All joins here are of whole staging tables, of which the planner knows
@@ -236,7 +232,7 @@ class PostgresStore:
         cr.execute(
             "UPDATE stage_document SET order_key = nextval('fact_document_order_key_seq')"
         )
-        counts.documents_read = cr.rowcount
+        counts.documents_read = counts.documents_changed = cr.rowcount
         names = {t: partitions.create(cr, t, month) for t in (DETAIL, EVALUATION, ORDER)}
         self._transform(cr, counts, names[DETAIL], names[EVALUATION])
         for table in (DETAIL, EVALUATION):
@@ -283,8 +279,6 @@ class PostgresStore:
 
     def _finish(self, cr, chunk, counts, values):
         """Write the map, the dead letters and the source's position."""
-        cr.execute("SELECT count(*) FROM stage_document")
-        counts.documents_changed = cr.fetchone()[0]
         cr.execute(sql("stores/sql/remember.sql"), values)
         cr.execute(sql("stores/sql/dead_letters.sql"), values)
         cr.execute("SELECT count(*) FROM stage_reject")
@@ -313,3 +307,14 @@ class PostgresStore:
             " SET position = excluded.position, saved_at = now() AT TIME ZONE 'UTC'",
             [self.parameters["source_name"], json.dumps(dict(position))],
         )
+
+
+def _changed(cr):
+    """Return how many staged documents differ from the map, and their rows."""
+    cr.execute(
+        "SELECT (SELECT count(*) FROM stage_document), ("
+        " SELECT count(*) FROM stage_detail JOIN stage_document USING (order_key)) + ("
+        " SELECT count(*) FROM stage_evaluation_row JOIN stage_document"
+        " USING (order_key))"
+    )
+    return cr.fetchone()

@@ -21,6 +21,17 @@ _FINISH = """
     WHERE id = %(id)s
 """
 
+_FORGET_IDLE = """
+    DELETE FROM loyalty_reporting_run idle
+    USING loyalty_reporting_run last
+    WHERE last.id = %(id)s AND idle.id < last.id
+      AND idle.job = last.job AND idle.source_name = last.source_name
+      AND (idle.state, idle.rows_read, idle.rows_loaded, idle.message)
+        = ('done', 0, 0, '')
+      AND (last.state, last.rows_read, last.rows_loaded, last.message)
+        = ('done', 0, 0, '')
+"""
+
 
 class RunLog:
     """A job's entry in the run log; holds the job's lock while it is open.
@@ -30,12 +41,14 @@ class RunLog:
 
     :param job: ``sync``, ``push``, ``refresh``, ``rebuild``
     :param source_name: what it is about
+    :param lock: name of the lock, where several jobs share one
     :raise Busy: another worker holds the lock
     :raise StoreError: the reporting database cannot be reached
     """
 
-    def __init__(self, dsn, job, source_name):
+    def __init__(self, dsn, job, source_name, lock=None):
         self.job, self.source_name = job, source_name
+        self._lock = lock or f"{job} {source_name}"
         try:
             self._connection = connect(dsn, application=f"loyalty_reporting {job}")
         except psycopg2.Error as e:
@@ -47,7 +60,7 @@ class RunLog:
         with self._connection.cursor() as cr:
             cr.execute(
                 "SELECT pg_try_advisory_lock(hashtext('loyalty_reporting'), hashtext(%s))",
-                [f"{self.job} {self.source_name}"],
+                [self._lock],
             )
             if not cr.fetchone()[0]:
                 self._connection.close()
@@ -70,6 +83,8 @@ class RunLog:
         """Write how the run ended, and return the result."""
         with self._connection.cursor() as cr:
             cr.execute(_FINISH, {**vars(result), **vars(result.counts), "id": self.id})
+            # Of the runs that found nothing to do, the last one is enough.
+            cr.execute(_FORGET_IDLE, {"id": self.id})
         self._finished = True
         return result
 

@@ -47,3 +47,11 @@ WHERE used.id IS NOT NULL AND NOT EXISTS (
     WHERE c.source = %(source)s AND c.external_id = used.id)
 ORDER BY used.id
 ON CONFLICT DO NOTHING;
+
+INSERT INTO loyalty_reporting_channel (name)
+SELECT used.name
+FROM (SELECT DISTINCT channel AS name FROM stage_order) used
+WHERE used.name IS NOT NULL AND NOT EXISTS (
+    SELECT FROM loyalty_reporting_channel c WHERE c.name = used.name)
+ORDER BY used.name
+ON CONFLICT DO NOTHING;

@@ -9,7 +9,8 @@ SELECT e.id, d.order_key, coalesce(d.transaction_date, t.utc), t.utc,
     d.company_id, p.id, d.shop_key, d.customer_key,
     coalesce(d.date, t.local_time::date), d.channel, d.kind, e.outcome, e.reason
 FROM stage_evaluation e
-JOIN stage_document d ON d.document_key = e.order_id AND d.kind <> 'void'
+JOIN stage_document d
+    ON d.document_key = e.order_id AND d.kind IN ('sale', 'refund', 'basket')
 JOIN loyalty_reporting_program p
     ON p.source = %(source)s AND p.external_id = e.program_id
 CROSS JOIN LATERAL (
@@ -47,4 +48,4 @@ WHERE l.id IS NOT NULL
   AND loyalty_reporting_fits(l.points_earned)
   AND loyalty_reporting_fits(l.points_redeemed)
   AND (d.currency IS NULL
-       OR greatest(abs(l.amount), abs(l.discount)) * d.currency_rate < 1e14);
+       OR round(greatest(abs(l.amount), abs(l.discount)) * d.currency_rate, 4) < 1e14);

@@ -2,7 +2,7 @@
 -- day, clock hour and exchange rate. `source` is a parameter.
 
 INSERT INTO stage_reject
-SELECT 'processed_order', id, id, reason, to_json(judged)::text
+SELECT 'processed_order', id, id, fault, (to_jsonb(judged) - 'fault')::text
 FROM (
     SELECT o.*, CASE
         WHEN o.id IS NULL OR o.id = '' THEN 'id is empty'
@@ -22,13 +22,13 @@ FROM (
                 c.company_id, o.currency, (o.ordered_at AT TIME ZONE c.timezone)::date) IS NULL
             THEN format('no exchange rate of %%s on %%s', o.currency,
                         (o.ordered_at AT TIME ZONE c.timezone)::date)
-    END AS reason
+    END AS fault
     FROM stage_order o
     LEFT JOIN loyalty_reporting_source_company m
         ON m.source = %(source)s AND m.external_id = o.company_id
     LEFT JOIN loyalty_reporting_company c ON c.company_id = m.company_id
 ) judged
-WHERE reason IS NOT NULL;
+WHERE fault IS NOT NULL;
 
 INSERT INTO stage_document
 SELECT
@@ -86,4 +86,7 @@ JOIN loyalty_reporting_company c ON c.company_id = (
     WHERE m.source = %(source)s HAVING count(DISTINCT m.company_id) = 1)
 WHERE e.order_id <> ''
   AND NOT EXISTS (SELECT FROM stage_order o WHERE o.id = e.order_id)
+  AND NOT EXISTS (
+    SELECT FROM stage_reject r
+    WHERE r.table_name = 'processed_order' AND r.document_key = e.order_id)
 GROUP BY e.order_id;

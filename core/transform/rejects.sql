@@ -2,12 +2,13 @@
 -- conditions are those of lines.sql, put into words.
 
 INSERT INTO stage_reject
-SELECT 'order_promotion_line', order_id, id::text, reason, to_json(judged)::text
+SELECT 'order_promotion_line', order_id, id::text, fault,
+    (to_jsonb(judged) - 'fault')::text
 FROM (
     SELECT l.*, CASE
         WHEN l.id IS NULL THEN 'id is empty'
         WHEN l.order_id IS NULL OR l.order_id = '' THEN 'order_id is empty'
-        WHEN d.kind IS NULL OR d.kind = 'basket'
+        WHEN d.kind IS NULL OR d.kind IN ('basket', 'gone')
             THEN format('its order %%s is missing or was refused', l.order_id)
         WHEN l.program_id IS NULL THEN 'program_id is empty'
         WHEN bad.name IS NOT NULL AND bad.value IS NULL
@@ -17,10 +18,11 @@ FROM (
         WHEN bad.name IS NOT NULL
             THEN format('%%s %%s does not fit NUMERIC(18,4)', bad.name, bad.value)
         WHEN d.currency IS NOT NULL
-             AND greatest(abs(l.amount), abs(l.discount)) * d.currency_rate >= 1e14
+             AND round(greatest(abs(l.amount), abs(l.discount)) * d.currency_rate, 4)
+                 >= 1e14
             THEN format('amount in the company''s currency does not fit NUMERIC(18,4)'
                         ' (rate %%s)', d.currency_rate)
-    END AS reason
+    END AS fault
     FROM stage_line l
     LEFT JOIN stage_document d ON d.document_key = l.order_id
     LEFT JOIN LATERAL (
@@ -34,19 +36,19 @@ FROM (
         ORDER BY position LIMIT 1) bad ON true
     WHERE d.kind IS DISTINCT FROM 'void'
 ) judged
-WHERE reason IS NOT NULL;
+WHERE fault IS NOT NULL;
 
 INSERT INTO stage_reject
-SELECT 'promotion_evaluation', order_id, id::text, reason, to_json(judged)::text
+SELECT 'promotion_evaluation', order_id, id::text, fault,
+    (to_jsonb(judged) - 'fault')::text
 FROM (
     SELECT e.*, CASE
         WHEN e.id IS NULL THEN 'id is empty'
         WHEN e.order_id IS NULL OR e.order_id = '' THEN 'order_id is empty'
-        WHEN d.kind IS NULL AND EXISTS (
-                SELECT FROM stage_order o WHERE o.id = e.order_id)
+        WHEN refused.document_key IS NOT NULL
             THEN format('its order %%s was refused', e.order_id)
-        WHEN d.kind IS NULL
-            THEN 'it has no order, and its source feeds more than one company'
+        WHEN d.kind IS NULL OR d.kind = 'gone'
+            THEN 'it has no order, and its source does not feed exactly one company'
         WHEN e.program_id IS NULL THEN 'program_id is empty'
         WHEN e.outcome IS NULL OR e.outcome NOT IN ('applied', 'eligible', 'rejected')
             THEN format('outcome %%L is none of applied, eligible, rejected', e.outcome)
@@ -56,9 +58,12 @@ FROM (
                       < date_trunc('day', now(), 'UTC') + interval '2 days')
             THEN format('evaluated_at %%s is outside 2000-01-01 … tomorrow',
                         e.evaluated_at)
-    END AS reason
+    END AS fault
     FROM stage_evaluation e
     LEFT JOIN stage_document d ON d.document_key = e.order_id
+    LEFT JOIN (SELECT DISTINCT document_key FROM stage_reject
+               WHERE table_name = 'processed_order') refused
+        ON refused.document_key = e.order_id
     WHERE d.kind IS DISTINCT FROM 'void'
 ) judged
-WHERE reason IS NOT NULL;
+WHERE fault IS NOT NULL;

@@ -6,8 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import procfs
 from ..ports import LOOPBACK
-from ..processes import Service
+from ..processes import Service, end
 from ..shell import run
 from ..stamps import remove
 from ..tools import Tools
@@ -26,6 +27,8 @@ SETTINGS = {
 }
 # SIGINT ends the sessions and stops; SIGQUIT stops at once, to recover at the next start.
 STOP = (signal.SIGINT, signal.SIGQUIT)
+# One above the largest number that Linux gives a process.
+NOBODY = 2**22 + 1
 # The tests' data may be lost with the machine: it is made again.
 CARELESS = {"fsync": "off", "full_page_writes": "off"}
 
@@ -80,6 +83,22 @@ class Cluster:
                 cwd=self.data.parent,
             )
         partial.rename(self.data)
+
+    def end_leftover(self) -> None:
+        """Clear the way after a kill: a server without a record, or its number given to a stranger.
+
+        PostgreSQL refuses to start while the process of its old pid file lives, whoever that is.
+        The file is kept, with a number that no process has: its other lines protect the data.
+        """
+        file = self.data / "postmaster.pid"
+        if not file.exists():
+            return
+        first, *others = file.read_text().splitlines(keepends=True)
+        pid = int(first)
+        if procfs.called_with(pid, self.data):
+            end(pid, STOP)
+        elif procfs.runs(pid):
+            file.write_text("".join([f"{NOBODY}\n", *others]))
 
     def service(self) -> Service:
         """The server process."""

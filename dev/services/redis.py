@@ -35,6 +35,8 @@ class Redis:
             "dir": f'"{self.folder}"',
             "appendonly": "yes",
             "save": '""',
+            # Its command line tells whose it is (see ``Keeper.sweep``).
+            "set-proc-title": "no",
         }
         path = self.folder / "redis.conf"
         path.touch(0o600)

@@ -23,7 +23,7 @@ WHERE NOT EXISTS (
       AND r.channel = b.channel);
 
 DELETE FROM promotion_day_data WHERE company_id = %(company_id)s;
-INSERT INTO promotion_day_data (company_id, program_key, date, {days})
+INSERT INTO promotion_day_data (company_id, program_key, date, {day_columns})
 SELECT r.company_id, r.program_key, r.date, {sums}
 FROM promotion_performance_data r
 WHERE r.company_id = %(company_id)s

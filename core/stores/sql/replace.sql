@@ -1,14 +1,6 @@
 -- Replace what the map says of each changed document by what was staged. The old
 -- rows are found at their old instant, which the map remembers.
 
--- Unchanged documents leave here: nothing is written for them.
-DELETE FROM stage_document d
-USING fact_document f
-WHERE f.order_key = d.order_key
-  AND f.content_hash = d.content_hash
-  AND f.is_deleted = (d.kind = 'gone');
-ANALYZE stage_document;
-
 TRUNCATE stage_bucket, stage_old_key;
 WITH old AS (
     DELETE FROM promotion_order_data o

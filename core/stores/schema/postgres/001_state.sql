@@ -1,9 +1,10 @@
 -- What the pipeline remembers: who loads, what was loaded, what was refused.
 
--- Every load locks this table first, then draws its load_id: commit order is
--- load_id order, so that "load_id > watermark" never misses a late commit.
-CREATE TABLE fact_load_lock ();
-CREATE SEQUENCE fact_load_id_seq;
+-- The number of the last committed load. Every load locks this table first and
+-- counts it up if it changes anything: commit order is load_id order, so that
+-- "load_id > watermark" never misses a late commit.
+CREATE TABLE fact_load (load_id bigint NOT NULL);
+INSERT INTO fact_load VALUES (0);
 
 -- The companies that report, as their facts were last cut.
 CREATE TABLE loyalty_reporting_company (
@@ -87,6 +88,13 @@ CREATE TABLE loyalty_reporting_customer (
     partner_id integer,
     UNIQUE (source, external_id)
 );
+
+-- Sales channels, numbered: ClickHouse is fed with columns of numbers.
+CREATE TABLE loyalty_reporting_channel (
+    id serial PRIMARY KEY,
+    name text NOT NULL UNIQUE
+);
+INSERT INTO loyalty_reporting_channel (name) VALUES ('');
 
 CREATE TABLE loyalty_reporting_cursor (
     source_name text PRIMARY KEY,

@@ -1,0 +1,54 @@
+"""From stored sums to the values of measures: exact, rounded once."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from .base import Additivity, Unit
+
+
+def value_of(measure, query, raw):
+    """Return a measure's value.
+
+    :param raw: stored column → whole number, or exact decimal as text
+    :return: int for counts; Decimal for money (the currency's digits), quantities and
+        points; float for ratios (the double nearest to the exact ratio); None for a
+        ratio without denominator that may be null
+    """
+    if measure.additivity is Additivity.RATIO:
+        return _ratio(measure, query, raw)
+    value = raw[measure.of]
+    return value if measure.unit is Unit.COUNT else _written(value, measure, query)
+
+
+def _ratio(measure, query, raw):
+    report = query.report
+    below = sum(Fraction(raw[report.measure(d).of]) for d in measure.denominator)
+    above = Fraction(raw[report.measure(measure.numerator).of])
+    if not below:
+        if not measure.required:
+            return None
+        above, below = Fraction(0), Fraction(1)
+    exact = above / below
+    if measure.unit is Unit.RATIO:
+        return float(exact)
+    return _round(exact, query.company.digits)
+
+
+def _written(text, measure, query):
+    value = Decimal(text)
+    if measure.unit is Unit.MONEY:
+        return _round(Fraction(value), query.company.digits)
+    return plain(value, at_least=2 if measure.unit is Unit.POINTS else 0)
+
+
+def _round(exact, digits):
+    """Round half up (away from zero), as accountants do."""
+    scaled = abs(exact) * 10**digits
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(whole if exact >= 0 else -whole).scaleb(-digits)
+
+
+def plain(value, at_least):
+    """Return a decimal without superfluous zeros, but with some decimals."""
+    digits = max(-value.normalize().as_tuple().exponent, at_least)
+    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)

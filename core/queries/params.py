@@ -1,0 +1,120 @@
+"""From text to a :class:`~core.queries.base.Query`: every fault names its parameter."""
+
+import difflib
+import re
+from datetime import date, datetime
+
+from ..errors import BadQuery
+from .base import Grain, Query
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?", re.ASCII)
+_BIGINT = 2**63 - 1
+MAX_PER_PAGE = 1000
+COMMON = ("date_from", "date_to", "group_by", "measures", "page", "per_page")
+TECHNICAL = ("format", "company_id")
+
+
+def parse(report, company, given):
+    """Return the query that ``given`` asks of a report.
+
+    :param given: parameter name → text, or list of texts when it came several times
+    :raise BadQuery: the first fault, with the parameter's name
+    """
+    _reject_unknown(report, given)
+    single = {name: _single(name, given[name]) for name in COMMON if name in given}
+    date_from = _day("date_from", single)
+    date_to = _day("date_to", single)
+    if date_from > date_to:
+        raise BadQuery("date_from", f"date_from {date_from} is after date_to {date_to}.")
+    return Query(
+        report=report,
+        company=company,
+        date_from=date_from,
+        date_to=date_to,
+        grain=_grain(report, single.get("group_by", "day")),
+        measures=_measures(report, single.get("measures")),
+        program_ids=_ids("program_id", given),
+        store_ids=_ids("store_id", given),
+        channels=tuple(_values("channel", given)),
+        page=_number("page", single, 1, low=1, high=10**9),
+        per_page=_number("per_page", single, 100, low=1, high=MAX_PER_PAGE),
+    )
+
+
+def _reject_unknown(report, given):
+    known = (*COMMON, *TECHNICAL, *report.filters)
+    for name in given:
+        if name not in known:
+            raise BadQuery(name, f"There is no parameter {name:.50}.{_hint(name, known)}")
+
+
+def _hint(name, known):
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def _single(name, value):
+    if isinstance(value, str):
+        return value
+    if len(value) > 1:
+        raise BadQuery(name, f"{name} was given {len(value)} times; once is enough.")
+    return value[0]
+
+
+def _day(name, given):
+    text = given.get(name, "")
+    if not text:
+        raise BadQuery(name, f"{name} is required: a day such as 2024-01-31.")
+    try:
+        # Of an instant only the date as written counts.
+        if _DAY.fullmatch(text) and datetime.fromisoformat(text):
+            return date.fromisoformat(text[:10])
+    except ValueError:
+        pass
+    raise BadQuery(name, f"{name} {text!r:.50} is no day such as 2024-01-31.")
+
+
+def _grain(report, text):
+    if text in report.grains:
+        return Grain(text)
+    choices = ", ".join(report.grains)
+    raise BadQuery("group_by", f"group_by {text!r:.50} is none of {choices}.")
+
+
+def _measures(report, text):
+    if text is None:
+        return tuple(report.measure(name) for name in report.default_measures)
+    known = [m.name for m in report.measures]
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in known:
+            raise BadQuery(
+                "measures", f"There is no measure {name!r:.50}.{_hint(name, known)}"
+            )
+    return tuple(report.measure(name) for name in dict.fromkeys(names))
+
+
+def _values(name, given):
+    raw = given.get(name, ())
+    raw = [raw] if isinstance(raw, str) else raw
+    return [part.strip() for text in raw for part in text.split(",")]
+
+
+def _ids(name, given):
+    ids = []
+    for text in _values(name, given):
+        if not re.fullmatch(r"-?\d{1,19}", text, re.ASCII) or abs(int(text)) > _BIGINT:
+            raise BadQuery(name, f"{name} {text!r:.50} is no whole number.")
+        ids.append(int(text))
+    return tuple(dict.fromkeys(ids))
+
+
+def _number(name, given, default, *, low, high):
+    text = given.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or not low <= int(text) <= high:
+        raise BadQuery(
+            name, f"{name} {text!r:.50} is no whole number from {low} to {high}."
+        )
+    return int(text)

@@ -1,0 +1,15 @@
+"""One load at a time, numbered in the order of their commits."""
+
+
+def lock(cr):
+    """Wait for the loads that run now; others wait until this one commits.
+
+    Must come before the first statement that reads what loads write.
+    """
+    cr.execute("LOCK TABLE fact_load IN EXCLUSIVE MODE")
+
+
+def draw(cr):
+    """Return the number of this load; called under the lock."""
+    cr.execute("UPDATE fact_load SET load_id = load_id + 1 RETURNING load_id")
+    return cr.fetchone()[0]

@@ -1,0 +1,17 @@
+SELECT o.order_key, o.program_key::bigint,
+    (o.first_month - date '1970-01-01')::bigint AS first_day, o.load_id,
+    0::bigint AS is_deleted, o.company_id::bigint, o.shop_key::bigint,
+    coalesce(o.customer_key, 0)::bigint AS customer_key, c.id::bigint AS channel,
+    (o.date - date '1970-01-01')::bigint AS day,
+    extract(epoch FROM o.hour)::bigint AS hour, o.line_count::bigint,
+    o.is_refund::integer::bigint AS is_refund,
+    o.is_eligible::integer::bigint AS is_eligible,
+    o.is_applied::integer::bigint AS is_applied,
+    o.is_rejected::integer::bigint AS is_rejected,
+    (o.qty * 10000)::bigint AS qty_e4, (o.amount * 10000)::bigint AS amount_e4,
+    (o.discount * 10000)::bigint AS discount_e4,
+    (o.points_earned * 10000)::bigint AS points_earned_e4,
+    (o.points_redeemed * 10000)::bigint AS points_redeemed_e4
+FROM promotion_order_data o
+JOIN loyalty_reporting_channel c ON c.name = o.channel
+WHERE o.load_id > %(watermark)s

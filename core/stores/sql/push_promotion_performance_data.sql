@@ -1,0 +1,17 @@
+SELECT r.company_id::bigint, r.program_key::bigint,
+    (r.date - date '1970-01-01')::bigint AS day,
+    extract(epoch FROM r.hour)::bigint AS hour, r.shop_key::bigint,
+    c.id::bigint AS channel, r.load_id, 0::bigint AS is_deleted,
+    r.total_transactions, r.refund_transactions, r.eligible_transactions,
+    r.applied_transactions, r.rejected_transactions, r.unique_customers,
+    (r.total_qty * 10000)::bigint AS total_qty_e4,
+    (r.total_amount * 10000)::bigint AS total_amount_e4,
+    (r.total_discount * 10000)::bigint AS total_discount_e4,
+    (r.gross_qty * 10000)::bigint AS gross_qty_e4,
+    (r.gross_amount * 10000)::bigint AS gross_amount_e4,
+    (r.gross_discount * 10000)::bigint AS gross_discount_e4,
+    (r.points_earned * 10000)::bigint AS points_earned_e4,
+    (r.points_redeemed * 10000)::bigint AS points_redeemed_e4
+FROM promotion_performance_data r
+JOIN loyalty_reporting_channel c ON c.name = r.channel
+WHERE r.load_id > %(watermark)s

@@ -1,0 +1,104 @@
+"""One call of pytest: its arguments, its output as it comes, and its verdict."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .setup import Setup
+from .shell import environ
+from .steps import say
+
+TESTS = "tests"
+NO_TESTS_COLLECTED = 5
+# pytest-odoo loads Odoo into every run that does not refuse it.
+WITHOUT_ODOO = ("-p", "no:odoo")
+_CLOSING = re.compile(r"\b(no tests ran|\d+ [a-z]+)\b.* in \d+\.\d+s")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one phase ended."""
+
+    phase: str
+    passed: bool
+    seconds: float
+    closing: str
+
+    def line(self) -> str:
+        word = "ok    " if self.passed else "FAILED"
+        return f"{word} {self.phase:12} {self.seconds:7.1f} s  {self.closing}"
+
+
+@dataclass(frozen=True)
+class Pytest:
+    """The tests of one phase: their folder in the repository, and how pytest is told to run them.
+
+    ``root`` is the repository as pytest is to see it: for Odoo the link named as the addon.
+    """
+
+    phase: str
+    folder: str
+    root: Path
+    options: tuple[str, ...]
+    variables: dict[str, str]
+
+    def run(self, setup: Setup, slow: bool) -> Verdict:
+        """Run the tests that PYTEST_ARGS selects, all by default, the slow ones only if asked for."""
+        started = time.monotonic()
+        targets, options = self.selected(shlex.split(os.environ.get("PYTEST_ARGS", "")))
+        if not targets:
+            return Verdict(self.phase, True, 0, "nothing selected")
+        cache = setup.paths.cache / "pytest" / setup.paths.clone / self.phase
+        marked = [] if slow else ["-m", "not slow"]
+        settings = [f"--override-ini=cache_dir={cache}", "-ra", *marked, *self.options]
+        say(f"   ...    {self.phase} tests")
+        command = [str(setup.python), "-m", "pytest", *settings, *options, *targets]
+        code, closing = _shown(command, {**environ(), **self.variables}, self.root)
+        passed = code == 0 or (
+            code == NO_TESTS_COLLECTED and self._may_be_none(options)
+        )
+        return Verdict(self.phase, passed, time.monotonic() - started, closing)
+
+    def selected(self, arguments: list[str]) -> tuple[list[str], list[str]]:
+        """What to run, and pytest's options: paths of tests in the arguments replace the whole folder."""
+        paths = [word for word in arguments if word.startswith(f"{TESTS}/")]
+        options = [word for word in arguments if word not in paths]
+        if not paths:
+            exists = (self.root / self.folder).is_dir()
+            return ([str(self.root / self.folder)] if exists else []), options
+        return [str(self.root / word) for word in paths if self._owns(word)], options
+
+    def _owns(self, path: str) -> bool:
+        """Whether a path of a test belongs to this phase and to no folder of another."""
+        parent = str(Path(path.partition("::")[0]).parent)
+        return parent == self.folder or (
+            self.folder != TESTS and parent.startswith(self.folder + "/")
+        )
+
+    def _may_be_none(self, options: list[str]) -> bool:
+        """No test ran: right if there are none yet, or if options may have deselected all."""
+        return bool(options) or not any((self.root / self.folder).glob("test_*.py"))
+
+
+def _shown(command: list[str], env: dict[str, str], folder: Path) -> tuple[int, str]:
+    """Run a program, showing its lines as they come; its exit code and pytest's closing line."""
+    closing = ""
+    with subprocess.Popen(
+        command,
+        env={**env, "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        for raw in process.stdout or ():
+            line = raw.decode(errors="replace")
+            sys.stderr.write(line)
+            if _CLOSING.search(line):
+                closing = line.strip("= \n")
+    return process.returncode, closing

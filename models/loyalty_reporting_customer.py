@@ -1,0 +1,54 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# A reference that several partners share says nothing.
+LINK = """
+    UPDATE loyalty_reporting_customer c SET partner_id = p.id
+    FROM (
+        SELECT ref, min(id) AS id FROM res_partner
+        WHERE ref <> '' AND active GROUP BY ref HAVING count(*) = 1) p
+    WHERE c.partner_id IS NULL AND p.ref = c.external_id::text
+"""
+
+
+class LoyaltyReportingCustomer(models.Model):
+    """A customer of the engine; facts point here, never to a partner."""
+
+    _name = "loyalty.reporting.customer"
+    _description = "Reported Customer"
+    _auto = False
+    _log_access = False
+    _order = "external_id, id"
+    _rec_names_search = ["partner_id"]
+
+    source = fields.Char(string="System", readonly=True)
+    external_id = fields.Integer(
+        string="Source ID",
+        readonly=True,
+        aggregator=None,
+        help="Identifier in the source system; the API and SQL speak it.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Contact",
+        help="Found by itself where exactly one contact's reference is the "
+        "identifier in the source system.",
+    )
+
+    @api.depends("partner_id.display_name", "external_id")
+    def _compute_display_name(self):
+        for customer in self:
+            customer.display_name = customer.sudo().partner_id.display_name or (
+                self.env._("Customer %s", customer.external_id)
+            )
+
+    @api.model
+    def _link(self, cr):
+        """Point customers that have no contact yet to theirs, by its reference."""
+        cr.execute(SQL(LINK))
+        return cr.rowcount
+
+    @api.autovacuum
+    def _gc_links(self):
+        """Link customers whose contact appeared after their first order."""
+        self._link(self.env.cr)

@@ -1,0 +1,175 @@
+"""The one bridge between Odoo's environment and ``core``."""
+
+import logging
+from dataclasses import replace
+from decimal import Decimal
+
+from odoo import api, models
+from odoo.sql_db import connection_info_for
+from odoo.tools import SQL, config
+from odoo.tools.sql import create_index, fix_foreign_key
+
+from ..core import sync
+from ..core.records import Company, Rate
+from ..core.settings import Settings
+from ..core.stores.migrate import migrate
+from .exchange_rates import RATES
+
+_logger = logging.getLogger(__name__)
+
+# Odoo calls a job that has work left up to ten times in a row, within the time
+# limit of a worker (120 s by default).
+SLOT_SECONDS = 10
+NEUTRALIZED = "loyalty_reporting.neutralized"
+# Column of a dimension → the Odoo record it points to.
+LINKS = {
+    ("loyalty_reporting_program", "odoo_program_id"): "loyalty_program",
+    ("loyalty_reporting_shop", "config_id"): "pos_config",
+    ("loyalty_reporting_customer", "partner_id"): "res_partner",
+}
+
+
+class LoyaltyReportingPipeline(models.AbstractModel):
+    _name = "loyalty.reporting.pipeline"
+    _description = "Loyalty Reporting: bridge to the data path"
+
+    def init(self):
+        """Bring the pipeline's own schema up to date, at installation and update.
+
+        Its links to Odoo's records are foreign keys, so that deleting a record
+        clears them and merging two partners moves them.
+        """
+        migrate(self.env.cr)
+        for (table, column), target in LINKS.items():
+            fix_foreign_key(self.env.cr, table, column, target, "id", "set null")
+            create_index(self.env.cr, f"{table}_{column}_idx", table, [column])
+
+    # ------------------------------------------------------------ configuration
+
+    @api.model
+    def _settings(self):
+        """Return the :class:`Settings` of this database.
+
+        A neutralized copy reaches no service, whatever the environment says.
+        """
+        settings = Settings.read(config)
+        if self.env["ir.config_parameter"].sudo().get_param(NEUTRALIZED):
+            return replace(settings, engine_dsn="", clickhouse_url="", redis_url="")
+        return settings
+
+    @api.model
+    def _dsn(self):
+        """Return the arguments with which ``core`` connects to this database."""
+        _name, arguments = connection_info_for(self.env.cr.dbname)
+        return {k: v for k, v in arguments.items() if k != "application_name"}
+
+    @api.model
+    def _companies(self):
+        """Return the companies that report, as ``core`` wants them."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        return [
+            Company(
+                company.id,
+                company.loyalty_reporting_tz,
+                company.currency_id.name,
+                company.currency_id.decimal_places,
+            )
+            for company in companies.search([])
+        ]
+
+    @api.model
+    def _rates(self):
+        """Return every exchange rate into a company's currency, exactly."""
+        self.env["res.currency.rate"].flush_model()
+        return [
+            Rate(company_id, currency, day, Decimal(rate))
+            for company_id, currency, day, rate in self.env.execute_query(SQL(RATES))
+        ]
+
+    # ------------------------------------------------------------ jobs
+
+    @api.model
+    def _sync(self, source, seconds=None):
+        """Load what is new at a source; returns a ``RunResult``, never raises."""
+        settings = self._settings()
+        result = sync.run(
+            source._connector(),
+            self._dsn(),
+            source_name=source.code,
+            system=source.system,
+            companies=self._companies(),
+            mapping=source._mapping(),
+            rates=self._rates(),
+            seconds=seconds,
+            workers=settings.first_load_workers,
+        )
+        self._after(result)
+        return result
+
+    @api.model
+    def _replay(self, source, keys):
+        """Read documents of a source again; returns a ``RunResult``."""
+        result = sync.replay(
+            source._connector(), self._dsn(), source_name=source.code, keys=keys
+        )
+        self._after(result)
+        return result
+
+    @api.model
+    def _push(self):
+        """Ship what is new to ClickHouse; returns a ``RunResult``."""
+        from ..core.stores import clickhouse
+
+        return clickhouse.push(self._settings(), self._dsn())
+
+    @api.model
+    def _rebuild(self):
+        """Fill ClickHouse anew from PostgreSQL; returns a ``RunResult``."""
+        from ..core.stores import clickhouse
+
+        return clickhouse.rebuild(self._settings(), self._dsn())
+
+    @api.model
+    def _refresh(self):
+        """Refresh the materialized view; returns a ``RunResult``."""
+        from ..core.stores import summary
+
+        return summary.refresh(self._dsn())
+
+    def _after(self, result):
+        """Link new dimensions to Odoo's records, and wake the push."""
+        if not result.counts.rows_read:
+            return
+        # The facts were committed on a connection of the pipeline's own, which
+        # this transaction's snapshot does not see.
+        with self.env.registry.cursor() as cr:
+            self.env["loyalty.reporting.customer"]._link(cr)
+        if result.counts.documents_changed and self._settings().clickhouse_url:
+            self.env.ref("loyalty_reporting.ir_cron_push").sudo()._trigger()
+
+    # ------------------------------------------------------------ scheduled actions
+
+    @api.model
+    def _cron_sync(self):
+        """Read every active source that has an address, a time slot each."""
+        sources = self.env["loyalty.reporting.source"].search([])
+        waiting = sources.filtered("is_configured")
+        progress = self.env["ir.cron"]._commit_progress
+        unfinished = 0
+        for done, source in enumerate(waiting, 1):
+            result = self._sync(source, SLOT_SECONDS)
+            unfinished += result.state == "partial"
+            progress(1, remaining=len(waiting) - done + unfinished)
+
+    @api.model
+    def _cron_push(self):
+        """Ship what is new to ClickHouse, where one is configured."""
+        if self._settings().clickhouse_url:
+            result = self._push()
+            remaining = int(result.state == "partial")
+            self.env["ir.cron"]._commit_progress(1, remaining=remaining)
+
+    @api.model
+    def _cron_refresh(self):
+        """Refresh the materialized view of the day summary."""
+        self._refresh()

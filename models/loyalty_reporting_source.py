@@ -1,0 +1,226 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.settings import redact
+from ..core.sources import SOURCES, contract
+
+SHOWN_RUNS = 10
+# State of a run → kind of notification.
+KINDS = {"done": "success", "partial": "info", "busy": "warning", "failed": "danger"}
+
+
+class LoyaltyReportingSource(models.Model):
+    """Where facts come from, and what becomes of them here."""
+
+    _name = "loyalty.reporting.source"
+    _description = "Reporting Source"
+    _order = "name"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(
+        required=True,
+        copy=False,
+        help="Name of the source in the run log and of the place where the next run "
+        "goes on. It stays as it is once something was read.",
+    )
+    type = fields.Selection(
+        [("engine_pg", "Engine database (PostgreSQL)")],
+        required=True,
+        default="engine_pg",
+    )
+    system = fields.Selection(
+        [("engine", "Engine")],
+        required=True,
+        default="engine",
+        help="The system in which the facts originate, whatever road they come by: "
+        "the same fact by two roads of one system counts once.",
+    )
+    active = fields.Boolean(default=True)
+    company_map_ids = fields.One2many(
+        "loyalty.reporting.source.company",
+        "source_id",
+        string="Companies",
+        copy=True,
+        help="Orders of a company that is not listed become dead letters.",
+    )
+    query_ids = fields.One2many(
+        "loyalty.reporting.source.query",
+        "source_id",
+        string="Extraction Queries",
+        copy=True,
+        groups="loyalty_reporting.group_loyalty_reporting_manager",
+    )
+    address = fields.Char(
+        compute="_compute_address", help="Without the password; from the configuration."
+    )
+    is_configured = fields.Boolean(compute="_compute_address")
+    run_ids = fields.One2many(
+        "loyalty.reporting.run", compute="_compute_runs", string="Last Runs"
+    )
+    last_run_at = fields.Datetime(compute="_compute_runs", string="Last Run")
+    last_state = fields.Selection(
+        lambda self: self.env["loyalty.reporting.run"]
+        ._fields["state"]
+        ._description_selection(self.env),
+        compute="_compute_runs",
+        string="Last Result",
+    )
+    last_message = fields.Text(compute="_compute_runs")
+    lag_seconds = fields.Float(
+        compute="_compute_runs",
+        string="Lag (s)",
+        digits=(16, 1),
+        help="How long the oldest transaction still open at the source had been "
+        "running when it was last read.",
+    )
+    dead_letter_count = fields.Integer(
+        compute="_compute_dead_letter_count", string="Dead Letters"
+    )
+
+    _code_unique = models.Constraint(
+        "UNIQUE(code)", "Another source has this code already."
+    )
+
+    def _compute_address(self):
+        dsn = self.env["loyalty.reporting.pipeline"]._settings().engine_dsn
+        self.address = redact(dsn)
+        self.is_configured = bool(dsn)
+
+    @api.depends("code")
+    def _compute_runs(self):
+        for source in self:
+            runs = self.env["loyalty.reporting.run"].search(
+                [("source_name", "=", source.code), ("job", "in", ["sync", "replay"])],
+                limit=SHOWN_RUNS,
+            )
+            source.run_ids = runs
+            last = runs[:1]
+            source.last_run_at = last.started_at
+            source.last_state = last.state
+            source.last_message = last.message
+            source.lag_seconds = last.lag_seconds
+
+    @api.depends("code")
+    def _compute_dead_letter_count(self):
+        groups = self.env["loyalty.reporting.dead.letter"].sudo()._read_group(
+            [("source_name", "in", self.mapped("code")), ("state", "=", "open")],
+            ["source_name"],
+            ["__count"],
+        )
+        counts = dict(groups)
+        for source in self:
+            source.dead_letter_count = counts.get(source.code, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        sources = super().create(vals_list)
+        for source in sources.filtered(lambda s: not s.query_ids):
+            source.query_ids = [
+                Command.create({"table_name": table, "query": query})
+                for table, query in contract.default_queries().items()
+            ]
+        return sources
+
+    def write(self, vals):
+        if "code" in vals and any(s.run_ids and s.code != vals["code"] for s in self):
+            raise UserError(
+                self.env._("A source that was read keeps its code: create another one.")
+            )
+        return super().write(vals)
+
+    def copy_data(self, default=None):
+        codes = [self.env._("%s_copy", source.code) for source in self]
+        data = super().copy_data(default)
+        return [{"code": code, **vals} for code, vals in zip(codes, data, strict=True)]
+
+    # ------------------------------------------------------------ actions
+
+    def action_test(self):
+        """Show the first rows of each table, or what is wrong with it."""
+        self.ensure_one()
+        test = self.env["loyalty.reporting.source.test"].create({"source_id": self.id})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Test of %s", self.name),
+            "res_model": test._name,
+            "res_id": test.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_sync(self):
+        """Read what is new, for at most a time slot."""
+        self.ensure_one()
+        self.check_access("write")
+        pipeline = self.env["loyalty.reporting.pipeline"]
+        return self._notify_result(self.name, pipeline._sync(self, seconds=50))
+
+    def action_open_runs(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_reporting.loyalty_reporting_run_action"
+        )
+        return {**action, "domain": [("source_name", "=", self.code)]}
+
+    def action_open_dead_letters(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_reporting.loyalty_reporting_dead_letter_action"
+        )
+        return {**action, "domain": [("source_name", "=", self.code)]}
+
+    # ------------------------------------------------------------ business
+
+    def _connector(self):
+        """Return the ``core`` source that this record configures."""
+        self.ensure_one()
+        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        own = {
+            line.table_name: line.query.strip().rstrip(";")
+            for line in self.sudo().query_ids
+        }
+        return SOURCES[self.type](
+            dsn=settings.engine_dsn,
+            queries={**contract.default_queries(), **own},
+            chunk_documents=settings.chunk_documents,
+            timeout=settings.source_timeout,
+        )
+
+    def _mapping(self):
+        """Return the company ids of this source's system → ours."""
+        self.ensure_one()
+        siblings = self.with_context(active_test=False).search(
+            [("system", "=", self.system)]
+        )
+        return {
+            line.external_id: line.company_id.id
+            for line in siblings.company_map_ids | self.company_map_ids
+        }
+
+    @api.model
+    def _notify_result(self, title, result):
+        """Show how a run ended, and show the page anew."""
+        texts = {
+            "done": self.env._(
+                "%(loaded)s rows loaded, %(rejected)s rejected.",
+                loaded=result.counts.rows_loaded,
+                rejected=result.counts.rows_rejected,
+            ),
+            "partial": self.env._("The time slot is over; the next run goes on."),
+        }
+        text = " ".join(filter(None, [texts.get(result.state), result.message]))
+        return self._notify(title, text, KINDS[result.state])
+
+    @api.model
+    def _notify(self, title, message, kind="success"):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": title,
+                "message": message,
+                "type": kind,
+                "sticky": kind == "danger",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
