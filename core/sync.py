@@ -8,6 +8,7 @@ import logging
 import queue
 import threading
 import time
+from contextlib import closing
 
 from .errors import Busy, ReportingError
 from .records import Counts, RunResult
@@ -50,6 +51,26 @@ def run(
             configure(dsn, system, companies, mapping, rates)
             job = _Sync(source, dsn, source_name, system, deadline, workers)
             return log.finish(job.run())
+    except Busy as e:
+        return RunResult("busy", message=str(e))
+    except ReportingError as e:
+        _logger.error("Source %s: %s", source_name, e)
+        return RunResult("failed", message=str(e))
+
+
+def replay(source, dsn, *, source_name, keys, system="engine"):
+    """Read some documents of a source again, whatever its position is.
+
+    :param keys: keys of the documents, such as those of dead letters
+    :return: :class:`RunResult`; errors are in its message, never raised
+    """
+    try:
+        lock = f"sync {source_name}"
+        with RunLog(dsn, "replay", source_name, lock=lock) as log:
+            store = PostgresStore(dsn, source_name, system)
+            with closing(store), source.reading() as reading:
+                counts = store.load(reading.documents(keys))
+            return log.finish(RunResult("done", counts))
     except Busy as e:
         return RunResult("busy", message=str(e))
     except ReportingError as e:

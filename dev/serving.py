@@ -69,7 +69,9 @@ class Serving:
         wanted = self.fingerprint()
         if os.environ.get("FRESH") or self._served() != wanted:
             self.stop()
-        make = self.databases.create if os.environ.get("FRESH") else self.databases.ensure
+        make = (
+            self.databases.create if os.environ.get("FRESH") else self.databases.ensure
+        )
         together(self.ensure_engine, lambda: make(self.database))
         self._start(wanted)
         self.configure()

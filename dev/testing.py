@@ -106,21 +106,35 @@ def _with_services(
         known = start_services(instance, suite.setup.programs)
     serving = Serving(suite.setup, instance, known, DATABASE)
     # The history is built before the integration tests: they watch the engine's transactions.
-    _, _, verdicts = together(
+    _, trouble, verdicts = together(
         serving.ensure_engine,
-        lambda: _fresh_database(serving) if "odoo" in phases else None,
+        lambda: _fresh_database(serving) if "odoo" in phases else "",
         lambda: _alone(suite, phases),
     )
-    works = {"integration": suite.integration, "odoo": suite.odoo}
-    return verdicts + [
-        work(serving) for phase, work in works.items() if phase in phases
-    ]
+    if "integration" in phases:
+        verdicts.append(suite.integration(serving))
+    if "odoo" in phases and not trouble:
+        verdicts.append(suite.odoo(serving))
+    elif trouble:
+        say(trouble)
+        verdicts.append(
+            Verdict("odoo", False, 0, "the addon was not installed: see above")
+        )
+    return verdicts
 
 
-def _fresh_database(serving: Serving) -> None:
+def _fresh_database(serving: Serving) -> str:
+    """Make the database of Odoo's tests; what went wrong, if the addon does not install.
+
+    That is the addon's fault as often as the set-up's, so the other phases still run.
+    """
     serving.odoo.prepare()
     serving.databases.ensure_template()
-    serving.databases.create(DATABASE)
+    try:
+        serving.databases.create(DATABASE)
+    except SetupError as error:
+        return str(error)
+    return ""
 
 
 def _alone(suite: Suite, phases: list[str]) -> list[Verdict]:

@@ -1,3 +1,4 @@
+from . import ir_http
 from . import loyalty_reporting_pipeline
 from . import loyalty_reporting_program
 from . import loyalty_reporting_shop

@@ -12,6 +12,7 @@ from odoo.tools.sql import create_index, fix_foreign_key
 from ..core import sync
 from ..core.records import Company, Rate
 from ..core.settings import Settings
+from ..core.stores import push, summary
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -67,15 +68,17 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     def _companies(self):
         """Return the companies that report, as ``core`` wants them."""
         companies = self.env["res.company"].sudo().with_context(active_test=False)
-        return [
-            Company(
-                company.id,
-                company.loyalty_reporting_tz,
-                company.currency_id.name,
-                company.currency_id.decimal_places,
-            )
-            for company in companies.search([])
-        ]
+        return [self._company(company) for company in companies.search([])]
+
+    @api.model
+    def _company(self, company):
+        """Return one company as ``core`` wants it."""
+        return Company(
+            company.id,
+            company.loyalty_reporting_tz,
+            company.currency_id.name,
+            company.currency_id.decimal_places,
+        )
 
     @api.model
     def _rates(self):
@@ -118,22 +121,16 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     @api.model
     def _push(self):
         """Ship what is new to ClickHouse; returns a ``RunResult``."""
-        from ..core.stores import clickhouse
-
-        return clickhouse.push(self._settings(), self._dsn())
+        return push.push(self._settings(), self._dsn())
 
     @api.model
     def _rebuild(self):
         """Fill ClickHouse anew from PostgreSQL; returns a ``RunResult``."""
-        from ..core.stores import clickhouse
-
-        return clickhouse.rebuild(self._settings(), self._dsn())
+        return push.rebuild(self._settings(), self._dsn())
 
     @api.model
     def _refresh(self):
         """Refresh the materialized view; returns a ``RunResult``."""
-        from ..core.stores import summary
-
         return summary.refresh(self._dsn())
 
     def _after(self, result):

@@ -5,6 +5,18 @@ from odoo.tools import SQL
 
 MONEY = "tax included, net of discounts, in the company's currency"
 
+# Measure → the column whose values are counted, NULL where a row does not count.
+DISTINCT = {
+    "total_transactions": "sale_key",
+    "refund_transactions": "refund_key",
+    "unique_customers": "sale_customer_key",
+}
+# Measure → (numerator, denominator), each a sum of aggregates.
+RATIOS = {
+    "avg_transaction_value": (["amount:sum"], ["total_transactions:count_distinct"]),
+    "discount_depth": (["discount:sum"], ["amount:sum", "discount:sum"]),
+}
+
 
 class PromotionMeasures(models.AbstractModel):
     """Dimensions and measures that order grain and lines have in common.
@@ -16,20 +28,8 @@ class PromotionMeasures(models.AbstractModel):
 
     _name = "promotion.measures"
     _description = "Measures of Promotions"
-    # Measure → the column whose values are counted, NULL where a row does not count.
-    _distinct = {
-        "total_transactions": "sale_key",
-        "refund_transactions": "refund_key",
-        "unique_customers": "sale_customer_key",
-    }
-    # Measure → (numerator, denominator), each a sum of aggregates.
-    _ratios = {
-        "avg_transaction_value": (
-            ["amount:sum"],
-            ["total_transactions:count_distinct"],
-        ),
-        "discount_depth": (["discount:sum"], ["amount:sum", "discount:sum"]),
-    }
+    _distinct = DISTINCT
+    _ratios = RATIOS
 
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)

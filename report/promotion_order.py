@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .promotion_measures import DISTINCT, RATIOS
+
 # The view promotion_order numbers its rows so; see core/stores/schema.
 PROGRAMS = 1 << 20
 
@@ -17,19 +19,13 @@ class PromotionOrder(models.Model):
     _rec_name = "program_key"
     _depends = {"res.company": ["currency_id"]}
     _distinct = {
-        "total_transactions": "sale_key",
-        "refund_transactions": "refund_key",
-        "unique_customers": "sale_customer_key",
+        **DISTINCT,
         "eligible_transactions": "eligible_key",
         "applied_transactions": "applied_key",
         "rejected_transactions": "rejected_key",
     }
     _ratios = {
-        "avg_transaction_value": (
-            ["amount:sum"],
-            ["total_transactions:count_distinct"],
-        ),
-        "discount_depth": (["discount:sum"], ["amount:sum", "discount:sum"]),
+        **RATIOS,
         "conversion_rate": (
             ["applied_transactions:count_distinct"],
             ["eligible_transactions:count_distinct"],

@@ -23,6 +23,7 @@ _logger = logging.getLogger(__name__)
 class State:
     """What the stores hold: loads in PostgreSQL, pushes in ClickHouse."""
 
+    database: str
     load_id: int
     epoch: int
     pushing: bool
@@ -64,7 +65,7 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
         before = _state(fresh_cursor)
         if before.pushing or not before.watermark:
             return None
-        version = f"clickhouse {before.epoch}"
+        version = f"{before.database} clickhouse {before.epoch}"
         cached = cache.get(query, keys, version)
         if cached:
             return cached
@@ -85,7 +86,7 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
 
 def _from_postgres(query, keys, settings, cr, cache):
     state = _state_of(cr)
-    version = f"postgresql {state.load_id}"
+    version = f"{state.database} postgresql {state.load_id}"
     cached = cache.get(query, keys, version)
     if cached:
         return cached

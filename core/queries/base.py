@@ -5,7 +5,7 @@ up and from which stored columns it is computed. Everything else (REST, OpenAPI,
 help texts) is derived from that.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -97,6 +97,10 @@ class Query:
     channels: tuple[str, ...] = ()
     page: int = 1
     per_page: int = 100
+
+    def unpaged(self, limit):
+        """Return the same question with all its rows on one page."""
+        return replace(self, page=1, per_page=limit)
 
 
 @dataclass(frozen=True)

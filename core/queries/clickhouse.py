@@ -72,11 +72,12 @@ def distinct_customers():
     )
 
 
-def page(inner, buckets):
+def page(inner, groups, columns):
     """Return the ordered page of a grouped query: by bucket, then program."""
-    order = ", ".join(buckets)
+    order = ", ".join(name for name in groups if name != "program_key")
     return (
-        f"SELECT * FROM ({inner}) AS grouped ANY LEFT JOIN ("
+        f"SELECT {', '.join((*groups, *columns))} FROM ({inner}) AS grouped"
+        " ANY LEFT JOIN ("
         "SELECT program_key, program_id FROM program_data FINAL) AS programs"
         f" USING (program_key) ORDER BY {order}, program_id, program_key"
         f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}"

@@ -91,7 +91,7 @@ def plan(query, keys, dialect):
         + f" GROUP BY {', '.join(names)}"
     )
     return Statement(
-        text=dialect.page(inner, [n for n in names if n != "program_key"]),
+        text=dialect.page(inner, tuple(names), columns),
         count_text=f"SELECT count(*) FROM ({inner}) AS grouped",
         parameters={
             "company": query.company.id,

@@ -69,11 +69,12 @@ def distinct_customers():
     return "count(DISTINCT customer_key) FILTER (WHERE line_count > 0 AND NOT is_refund)"
 
 
-def page(inner, buckets):
+def page(inner, groups, columns):
     """Return the ordered page of a grouped query: by bucket, then program."""
-    order = ", ".join(f"grouped.{name}" for name in buckets)
+    order = ", ".join(f"grouped.{name}" for name in groups if name != "program_key")
     return (
-        f"SELECT grouped.* FROM ({inner}) AS grouped"
+        f"SELECT {', '.join(f'grouped.{c}' for c in (*groups, *columns))}"
+        f" FROM ({inner}) AS grouped"
         " JOIN loyalty_reporting_program p ON p.id = grouped.program_key"
         f" ORDER BY {order}, p.external_id, p.id"
         f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}"

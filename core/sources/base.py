@@ -15,10 +15,16 @@ class Reading(Protocol):
     notice: str
 
     def months(self, position):
-        """Return (position, months to load in bulk) of a first load, else ([])."""
+        """Return the months that a first load has yet to load in bulk, else []."""
 
     def month(self, month):
         """Return the :class:`~core.records.Chunk` with the documents of a month."""
+
+    def plan(self, position):
+        """Return the position to go on from, or to begin with (None)."""
+
+    def documents(self, keys):
+        """Return the chunk of some documents, read out of turn; no position."""
 
     def chunks(self, position, documents_of):
         """Yield the chunks that follow ``position``.

@@ -89,6 +89,10 @@ class EngineReading:
         else:
             yield from self._windows(position, documents_of)
 
+    def documents(self, keys):
+        """Return a chunk with some documents, to be read out of turn."""
+        return Chunk(self._by_key(list(keys)), keys=tuple(keys), guard=self.guard)
+
     # ------------------------------------------------------------ the phases
 
     def _rest_of_first(self, position):

@@ -45,14 +45,20 @@ def create(cr, table, month):
 
 
 def index(cr, table, partition):
-    """Build on ``partition`` the indexes that ``table`` has."""
+    """Build on ``partition`` the indexes that ``table`` has.
+
+    Each is given a name: PostgreSQL would cut its own to 63 bytes and so make the same
+    one for two months, which collide when they are built at the same time.
+    """
     cr.execute(_INDEXES, [table])
-    for is_primary, is_unique, columns in cr.fetchall():
+    for number, (is_primary, is_unique, columns) in enumerate(cr.fetchall()):
         if is_primary:
             cr.execute(f"ALTER TABLE {partition} ADD PRIMARY KEY ({columns})")
         else:
             unique = "UNIQUE" if is_unique else ""
-            cr.execute(f"CREATE {unique} INDEX ON {partition} ({columns})")
+            cr.execute(
+                f"CREATE {unique} INDEX {partition}_{number} ON {partition} ({columns})"
+            )
 
 
 def attach(cr, table, month):

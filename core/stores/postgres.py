@@ -285,7 +285,7 @@ class PostgresStore:
         counts.rows_rejected = cr.fetchone()[0]
         if chunk.month:
             self._mark_month(cr, chunk.month)
-        else:
+        elif chunk.position:
             self._save_position(cr, chunk.position)
 
     def _mark_month(self, cr, month, extra=()):

@@ -1,0 +1,104 @@
+"""REST: parse → authorise → answer → render. All of the work is done in ``core``."""
+
+import io
+
+from werkzeug.exceptions import NotFound as NoSuchPage
+
+from odoo.exceptions import AccessError
+from odoo.http import Controller, request, route
+
+from ..core.api import rest
+from ..core.errors import BadQuery, NotFound
+from ..core.exports import xlsx
+from ..core.queries import REPORTS
+from ..core.queries.answer import answer
+from ..core.queries.params import parse
+
+_GROUP = "loyalty_reporting.group_loyalty_reporting_user"
+
+
+class LoyaltyReportingRest(Controller):
+    """The reports under ``/api/v1/reports``."""
+
+    @route(
+        "/api/v1/reports/<path:slug>",
+        type="loyalty_reporting",
+        auth="loyalty_reporting",
+        readonly=True,
+        save_session=False,
+    )
+    def report(self, slug):
+        """Answer a report of the registry, as JSON or as a workbook."""
+        if slug not in REPORTS:
+            raise NotFound("report", f"There is no report {slug:.100}.")
+        if not request.env.user.has_group(_GROUP):
+            raise AccessError(
+                request.env._("Reports need the group Loyalty Reporting / User.")
+            )
+        given = _parameters()
+        file_format = rest.format_of(given, request.httprequest.headers.get("Accept", ""))
+        query = parse(REPORTS[slug], _company(given), given)
+        if file_format == rest.XLSX:
+            return _workbook(query)
+        body = rest.body(query, _answer(query))
+        return request.make_response(
+            body,
+            headers=[
+                ("Content-Type", "application/json; charset=utf-8"),
+                ("Cache-Control", "private, no-cache"),
+            ],
+        )
+
+    @route(
+        ["/api/v1", "/api/v1/<path:path>"],
+        type="loyalty_reporting",
+        auth="public",
+        readonly=True,
+        save_session=False,
+    )
+    def unknown(self, path=""):
+        """Answer an unknown address in the API's own form."""
+        raise NoSuchPage("There is no such address; reports are under /api/v1/reports.")
+
+
+def _parameters():
+    """Return the query string, each name with all its values."""
+    return dict(request.httprequest.args.lists())
+
+
+def _company(given):
+    """Return the company asked for, or the caller's own.
+
+    A company that does not exist and one of others are the same to the caller.
+    """
+    user = request.env.user
+    company = user.company_id
+    if "company_id" in given:
+        text = given["company_id"][0]
+        if not (text.isascii() and text.isdigit()):
+            raise BadQuery("company_id", f"company_id {text!r:.50} is no whole number.")
+        company = user.company_ids.filtered(lambda c: c.id == int(text))
+        if not company:
+            raise NotFound("company_id", f"There is no company {text:.20} of yours.")
+    return request.env["loyalty.reporting.pipeline"]._company(company.sudo())
+
+
+def _answer(query):
+    env = request.env
+    settings = env["loyalty.reporting.pipeline"]._settings()
+    return answer(query, env.cr, settings, env.registry.cursor)
+
+
+def _workbook(query):
+    """Return the whole report, all pages of it, as a workbook."""
+    file = io.BytesIO()
+    xlsx.write(file, query, _answer(query.unpaged(xlsx.MAX_ROWS)))
+    name = f"{query.report.slug.replace('/', '_')}_{query.date_from}_{query.date_to}.xlsx"
+    return request.make_response(
+        file.getvalue(),
+        headers=[
+            ("Content-Type", rest.XLSX_MIMETYPE),
+            ("Content-Disposition", f'attachment; filename="{name}"'),
+            ("Cache-Control", "private, no-store"),
+        ],
+    )

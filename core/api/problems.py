@@ -1,0 +1,40 @@
+"""Errors as RFC 9457 problem documents."""
+
+from ..errors import BadQuery, ConfigurationError, NotFound, ReportingError
+
+MIMETYPE = "application/problem+json"
+_TITLES = {
+    400: "The request cannot be understood",
+    401: "Who are you?",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "No such format",
+    500: "Something went wrong here",
+    503: "Not available right now",
+}
+
+
+def problem(status, detail, **more):
+    """Return a problem document.
+
+    :param status: HTTP status
+    :param detail: what happened and what to do, for a person
+    :param more: members of its own, such as ``parameter``
+    """
+    title = _TITLES.get(status, "Error")
+    return {"type": "about:blank", "title": title, "status": status,
+            "detail": detail, **more}
+
+
+def problem_of(error):
+    """Return the problem document of one of our errors."""
+    if isinstance(error, NotFound):
+        return problem(404, str(error), parameter=error.parameter)
+    if isinstance(error, BadQuery):
+        return problem(400, str(error), parameter=error.parameter)
+    if isinstance(error, ConfigurationError):
+        return problem(500, str(error))
+    if isinstance(error, ReportingError):
+        return problem(503, str(error))
+    return problem(500, "The server's log says more.")
