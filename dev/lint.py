@@ -42,7 +42,12 @@ class Check:
 def lint(setup: Setup) -> bool:
     """Run all checks, also after one failed; return whether all are content."""
     with step("lint"):
-        return all([_passes(check, setup.paths.repository) for check in checks(setup)])
+        return all(
+            [
+                _passes(check, setup.paths.repository, setup.paths.cache / "pylint")
+                for check in checks(setup)
+            ]
+        )
 
 
 def fix(setup: Setup) -> None:
@@ -114,8 +119,8 @@ def _install_prettier(folder: Path) -> None:
     run(command, "installing prettier", cwd=folder)
 
 
-def _passes(check: Check, repository: Path) -> bool:
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+def _passes(check: Check, repository: Path, home: Path) -> bool:
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYLINTHOME": str(home)}
     done = subprocess.run(
         check.command,
         cwd=repository,

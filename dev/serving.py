@@ -73,8 +73,9 @@ class Serving:
             self.databases.create if os.environ.get("FRESH") else self.databases.ensure
         )
         together(self.ensure_engine, lambda: make(self.database))
-        self._start(wanted)
+        # Before Odoo runs, so that no scheduled action meets half a configuration.
         self.configure()
+        self._start(wanted)
 
     def stop(self) -> None:
         """Stop Odoo and the proxy; the services stay."""

@@ -37,16 +37,20 @@ class Suite:
         return Verdict("lint", passed, time.monotonic() - started, closing)
 
     def unit(self) -> Verdict:
-        folder = f"{TESTS}/unit"
-        options = (f"--confcutdir={folder}", *WITHOUT_ODOO)
-        root = self.setup.paths.repository
-        return Pytest("unit", folder, root, options, {}).run(self.setup, self.slow)
+        return self._without_odoo("unit", {})
 
     def integration(self, serving: Serving) -> Verdict:
-        folder, root = f"{TESTS}/integration", self.setup.paths.repository
-        variables = {**environment.services(serving.state, self.setup), **_browser()}
-        tests = Pytest("integration", folder, root, WITHOUT_ODOO, variables)
-        return tests.run(self.setup, self.slow)
+        variables = environment.services(serving.state, self.setup)
+        return self._without_odoo("integration", {**variables, **_browser()})
+
+    def _without_odoo(self, phase: str, variables: dict[str, str]) -> Verdict:
+        """Tests that must not load Odoo, so neither the addon's package: pytest looks no higher."""
+        folder = f"{TESTS}/{phase}"
+        options = (f"--confcutdir={folder}", *WITHOUT_ODOO)
+        root = self.setup.paths.repository
+        return Pytest(phase, folder, root, options, variables).run(
+            self.setup, self.slow
+        )
 
     def odoo(self, serving: Serving) -> Verdict:
         """Odoo's tests, found through the link whose name is the addon's."""

@@ -4,7 +4,7 @@ from . import loyalty_reporting_program
 from . import loyalty_reporting_shop
 from . import loyalty_reporting_customer
 from . import loyalty_reporting_source
-from . import loyalty_reporting_source_company
+from . import loyalty_reporting_company_map
 from . import loyalty_reporting_source_query
 from . import loyalty_reporting_run
 from . import loyalty_reporting_dead_letter

@@ -4,13 +4,6 @@ from odoo.tools import SQL
 
 from ..core.settings import redact
 
-NEWEST = """
-    SELECT greatest(
-        (SELECT max(load_id) FROM promotion_order_data),
-        (SELECT max(load_id) FROM promotion_performance_data),
-        (SELECT max(load_id) FROM promotion_order_tombstone),
-        (SELECT max(load_id) FROM promotion_performance_tombstone), 0)
-"""
 # A ClickHouse that was filled once and is switched off may come back.
 ACKNOWLEDGED = "DELETE FROM %s WHERE load_id <= %s OR NOT %s AND %s = 0"
 TOMBSTONES = ("promotion_order_tombstone", "promotion_performance_tombstone")
@@ -59,7 +52,9 @@ class LoyaltyReportingClickhouse(models.Model):
     @api.depends("watermark", "problem")
     def _compute_state(self):
         address = self.env["loyalty.reporting.pipeline"]._settings().clickhouse_url
-        [(newest,)] = self.env.execute_query(SQL(NEWEST))
+        [(newest,)] = self.env.execute_query(
+            SQL("SELECT load_id FROM fact_load")
+        )
         for copy in self:
             copy.address = redact(address)
             copy.newest = newest

@@ -13,6 +13,7 @@ from ..core import sync
 from ..core.records import Company, Rate
 from ..core.settings import Settings
 from ..core.stores import push, summary
+from ..core.stores import push, summary
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -113,7 +114,11 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     def _replay(self, source, keys):
         """Read documents of a source again; returns a ``RunResult``."""
         result = sync.replay(
-            source._connector(), self._dsn(), source_name=source.code, keys=keys
+            source._connector(),
+            self._dsn(),
+            source_name=source.code,
+            keys=keys,
+            system=source.system,
         )
         self._after(result)
         return result

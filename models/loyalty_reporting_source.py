@@ -37,7 +37,7 @@ class LoyaltyReportingSource(models.Model):
     )
     active = fields.Boolean(default=True)
     company_map_ids = fields.One2many(
-        "loyalty.reporting.source.company",
+        "loyalty.reporting.company.map",
         "source_id",
         string="Companies",
         copy=True,

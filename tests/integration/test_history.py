@@ -247,6 +247,7 @@ class TestRollups:
         keys = ["program_id", "report_date"]
         assert_equal_and_able_to_fail(daily_summary(), found, keys, SUMMED)
 
+    @pytest.mark.slow
     def test_all_rollups_follow_from_the_detail(self, dsn):
         assert_rollups_follow_from_detail(dsn)
 

@@ -1,8 +1,8 @@
 from odoo import fields, models
 
 
-class LoyaltyReportingSourceCompany(models.Model):
-    _name = "loyalty.reporting.source.company"
+class LoyaltyReportingCompanyMap(models.Model):
+    _name = "loyalty.reporting.company.map"
     _description = "Company of a Reporting Source"
     _order = "external_id"
     _rec_name = "external_id"
