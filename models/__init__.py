@@ -1,13 +1,15 @@
-from . import ir_http
-from . import loyalty_reporting_pipeline
-from . import loyalty_reporting_program
-from . import loyalty_reporting_shop
-from . import loyalty_reporting_customer
-from . import loyalty_reporting_source
-from . import loyalty_reporting_company_map
-from . import loyalty_reporting_source_query
-from . import loyalty_reporting_run
-from . import loyalty_reporting_dead_letter
-from . import loyalty_reporting_clickhouse
-from . import res_company
-from . import res_config_settings
+from . import (
+    ir_http,
+    loyalty_reporting_clickhouse,
+    loyalty_reporting_company_map,
+    loyalty_reporting_customer,
+    loyalty_reporting_dead_letter,
+    loyalty_reporting_pipeline,
+    loyalty_reporting_program,
+    loyalty_reporting_run,
+    loyalty_reporting_shop,
+    loyalty_reporting_source,
+    loyalty_reporting_source_query,
+    res_company,
+    res_config_settings,
+)

@@ -52,9 +52,7 @@ class LoyaltyReportingClickhouse(models.Model):
     @api.depends("watermark", "problem")
     def _compute_state(self):
         address = self.env["loyalty.reporting.pipeline"]._settings().clickhouse_url
-        [(newest,)] = self.env.execute_query(
-            SQL("SELECT load_id FROM fact_load")
-        )
+        [(newest,)] = self.env.execute_query(SQL("SELECT load_id FROM fact_load"))
         for copy in self:
             copy.address = redact(address)
             copy.newest = newest

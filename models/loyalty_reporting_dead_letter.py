@@ -60,9 +60,7 @@ class LoyaltyReportingDeadLetter(models.Model):
         source = self.env["loyalty.reporting.source"].with_context(active_test=False)
         source = source.search([("code", "=", code)])
         if not source:
-            raise UserError(
-                self.env._("The source %s does not exist any more.", code)
-            )
+            raise UserError(self.env._("The source %s does not exist any more.", code))
         letters = self.filtered(lambda letter: letter.source_name == code)
         keys = sorted({key for key in letters.mapped("document_key") if key})
         return self.env["loyalty.reporting.pipeline"]._replay(source, keys)

@@ -13,7 +13,6 @@ from ..core import sync
 from ..core.records import Company, Rate
 from ..core.settings import Settings
 from ..core.stores import push, summary
-from ..core.stores import push, summary
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -154,7 +153,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     @api.model
     def _cron_sync(self):
         """Read every active source that has an address, a time slot each."""
-        sources = self.env["loyalty.reporting.source"].search([])
+        sources = self.env["loyalty.reporting.source"].search([("active", "=", True)])
         waiting = sources.filtered("is_configured")
         progress = self.env["ir.cron"]._commit_progress
         unfinished = 0

@@ -59,9 +59,11 @@ class LoyaltyReportingSource(models.Model):
     )
     last_run_at = fields.Datetime(compute="_compute_runs", string="Last Run")
     last_state = fields.Selection(
-        lambda self: self.env["loyalty.reporting.run"]
-        ._fields["state"]
-        ._description_selection(self.env),
+        lambda self: (
+            self.env["loyalty.reporting.run"]
+            ._fields["state"]
+            ._description_selection(self.env)
+        ),
         compute="_compute_runs",
         string="Last Result",
     )
@@ -102,10 +104,14 @@ class LoyaltyReportingSource(models.Model):
 
     @api.depends("code")
     def _compute_dead_letter_count(self):
-        groups = self.env["loyalty.reporting.dead.letter"].sudo()._read_group(
-            [("source_name", "in", self.mapped("code")), ("state", "=", "open")],
-            ["source_name"],
-            ["__count"],
+        groups = (
+            self.env["loyalty.reporting.dead.letter"]
+            .sudo()
+            ._read_group(
+                [("source_name", "in", self.mapped("code")), ("state", "=", "open")],
+                ["source_name"],
+                ["__count"],
+            )
         )
         counts = dict(groups)
         for source in self:

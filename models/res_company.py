@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-
 from odoo.addons.base.models.res_partner import _tz_get
+from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
@@ -30,9 +29,7 @@ class ResCompany(models.Model):
     @api.constrains("loyalty_reporting_tz")
     def _check_loyalty_reporting_tz(self):
         for zone in set(self.mapped("loyalty_reporting_tz")):
-            self.env.cr.execute(
-                "SELECT FROM pg_timezone_names WHERE name = %s", [zone]
-            )
+            self.env.cr.execute("SELECT FROM pg_timezone_names WHERE name = %s", [zone])
             if not self.env.cr.rowcount:
                 raise ValidationError(
                     self.env._(

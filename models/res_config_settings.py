@@ -19,9 +19,11 @@ class ResConfigSettings(models.TransientModel):
         string="Redis", compute="_compute_loyalty_reporting"
     )
     loyalty_reporting_state = fields.Selection(
-        lambda self: self.env["loyalty.reporting.clickhouse"]
-        ._fields["state"]
-        ._description_selection(self.env),
+        lambda self: (
+            self.env["loyalty.reporting.clickhouse"]
+            ._fields["state"]
+            ._description_selection(self.env)
+        ),
         string="State of ClickHouse",
         compute="_compute_loyalty_reporting",
     )

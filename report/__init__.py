@@ -1,3 +1,1 @@
-from . import promotion_measures
-from . import promotion_order
-from . import promotion_report_detail
+from . import promotion_measures, promotion_order, promotion_report_detail

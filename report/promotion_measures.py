@@ -46,7 +46,7 @@ class PromotionMeasures(models.AbstractModel):
     )
     odoo_partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
     channel = fields.Char(readonly=True)
-    order_key = fields.Integer(string="Order Key", readonly=True, aggregator=None)
+    order_key = fields.Integer(readonly=True, aggregator=None)
     transaction_date = fields.Datetime(string="Time", readonly=True)
     date = fields.Date(
         string="Business Day",
@@ -65,10 +65,11 @@ class PromotionMeasures(models.AbstractModel):
         help="Sum over the lines the program applied to, net of refunds.",
     )
     amount = fields.Monetary(
-        string="Amount",
+        string="Attributed Amount",
         readonly=True,
         help=f"Sum over the lines the program applied to, {MONEY}, net of refunds. "
-        "Over several programs these are attributed amounts, not revenue.",
+        "A line with several programs counts in each: "
+        "over several programs this is not revenue.",
     )
     discount = fields.Monetary(
         readonly=True,
@@ -100,13 +101,13 @@ class PromotionMeasures(models.AbstractModel):
         string="Average Transaction",
         readonly=True,
         aggregator="avg",
-        help="Amount ÷ transactions; empty without a transaction.",
+        help="Attributed amount ÷ transactions; empty without a transaction.",
     )
     discount_depth = fields.Float(
         readonly=True,
         aggregator="avg",
-        help="Discount ÷ (amount + discount): the share of the undiscounted price that "
-        "was given away.",
+        help="Discount ÷ (attributed amount + discount): the share of the "
+        "undiscounted price that was given away.",
     )
 
     @property
@@ -125,14 +126,17 @@ class PromotionMeasures(models.AbstractModel):
                 for side in self._ratios[name]
             )
             return SQL("(%s)::numeric / NULLIF(%s, 0)", above, below)
-        if function in ("sum", "sum_currency") and self._fields[name].type == "monetary":
+        if (
+            function in ("sum", "sum_currency")
+            and self._fields[name].type == "monetary"
+        ):
             return self._sum_of_one_currency(name, query)
         return super()._read_group_select(aggregate_spec, query)
 
     def _sum_of_one_currency(self, name, query):
         """Return the sum of an amount; NULL over rows of several currencies."""
         total = SQL("SUM(%s)", self._field_to_sql(self._table, name, query))
-        if not self.env.su and len(self.env.companies.currency_id) < 2:
+        if not self.env.su and len(self.env.companies.currency_id) == 1:
             return total
         currency = self._field_to_sql(self._table, "currency_id", query)
         return SQL("CASE WHEN MIN(%s) = MAX(%s) THEN %s END", currency, currency, total)

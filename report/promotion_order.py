@@ -82,7 +82,9 @@ class PromotionOrder(models.Model):
 
     def _search(self, domain, *args, **kwargs):
         """Let the primary key, which begins with the order, find rows by their id."""
-        return super()._search(Domain(domain).map_conditions(_by_order), *args, **kwargs)
+        return super()._search(
+            Domain(domain).map_conditions(_by_order), *args, **kwargs
+        )
 
     def action_open_lines(self):
         """Open the lines behind this row."""

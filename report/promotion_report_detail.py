@@ -13,16 +13,12 @@ class PromotionReportDetail(models.Model):
     _rec_name = "order_id"
     _depends = {"res.company": ["currency_id"]}
 
-    order_id = fields.Char(string="Order", readonly=True)
-    line_id = fields.Integer(
-        string="Line (source ID)", readonly=True, aggregator=None
-    )
+    order_id = fields.Char(readonly=True)
+    line_id = fields.Integer(string="Line (source ID)", readonly=True, aggregator=None)
     program_id = fields.Integer(
         string="Program (source ID)", readonly=True, aggregator=None
     )
-    store_id = fields.Integer(
-        string="Shop (source ID)", readonly=True, aggregator=None
-    )
+    store_id = fields.Integer(string="Shop (source ID)", readonly=True, aggregator=None)
     partner_id = fields.Integer(
         string="Customer (source ID)", readonly=True, aggregator=None
     )

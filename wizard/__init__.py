@@ -1,2 +1,1 @@
-from . import loyalty_reporting_export
-from . import loyalty_reporting_source_test
+from . import loyalty_reporting_export, loyalty_reporting_source_test

@@ -1,0 +1,22 @@
+"""Run the benchmarks: ``python3 -m dev.bench [first_load|memory|pages …]``."""
+
+import sys
+
+from . import first_load, memory, pages
+
+BENCHES = {
+    "first_load": first_load.main,
+    "memory": memory.main,
+    "pages": pages.main,
+}
+
+
+def main(names):
+    """Run the benches named, or all of them."""
+    for name in names or BENCHES:
+        print(f"\n== {name}: {BENCHES[name].__doc__.splitlines()[0]}", flush=True)
+        BENCHES[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
