@@ -46,36 +46,16 @@ def run(
     :return: :class:`RunResult`; errors are in its message, never raised
     """
     deadline = time.monotonic() + seconds if seconds else float("inf")
+    job = _Sync(source, dsn, source_name, system, deadline, workers)
     try:
         with RunLog(dsn, "sync", source_name) as log:
-            configure(dsn, system, companies, mapping, rates)
-            job = _Sync(source, dsn, source_name, system, deadline, workers)
-            return log.finish(job.run())
+            return log.finish(
+                job.run(lambda: configure(dsn, system, companies, mapping, rates))
+            )
     except Busy as e:
         return RunResult("busy", message=str(e))
     except ReportingError as e:
-        _logger.error("Source %s: %s", source_name, e)
-        return RunResult("failed", message=str(e))
-
-
-def replay(source, dsn, *, source_name, keys, system="engine"):
-    """Read some documents of a source again, whatever its position is.
-
-    :param keys: keys of the documents, such as those of dead letters
-    :return: :class:`RunResult`; errors are in its message, never raised
-    """
-    try:
-        lock = f"sync {source_name}"
-        with RunLog(dsn, "replay", source_name, lock=lock) as log:
-            store = PostgresStore(dsn, source_name, system)
-            with closing(store), source.reading() as reading:
-                counts = store.load(reading.documents(keys))
-            return log.finish(RunResult("done", counts))
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        _logger.error("Source %s: %s", source_name, e)
-        return RunResult("failed", message=str(e))
+        return job.failed(e)
 
 
 class _Sync:
@@ -83,12 +63,30 @@ class _Sync:
 
     def __init__(self, source, dsn, source_name, system, deadline, workers):
         self._source = source
+        self._source_name = source_name
         self._open_store = lambda: PostgresStore(dsn, source_name, system)
         self._deadline = deadline
         self._workers = workers
         self._counts = Counts()
+        self._counting = threading.Lock()
 
-    def run(self):
+    def run(self, configured):
+        """Call ``configured`` and load; what goes wrong is in the result."""
+        try:
+            configured()
+            return self._load()
+        except ReportingError as e:
+            return self.failed(e)
+        except Exception as e:
+            _logger.exception("Source %s", self._source_name)
+            return self.failed(f"{type(e).__name__}: {e} (a fault of ours; see the log)")
+
+    def failed(self, reason):
+        """Return a failure that tells what was loaded before it."""
+        _logger.error("Source %s: %s", self._source_name, reason)
+        return RunResult("failed", self._counts, message=str(reason))
+
+    def _load(self):
         store = self._open_store()
         try:
             with self._source.reading() as reading:
@@ -109,11 +107,12 @@ class _Sync:
         months = reading.months(position)
         if months:
             self._load_months(months)
+            if self._is_late():
+                return False
             position = store.position()
-        if self._is_late():
-            return False
+        # However short the time slot is, each run gets on.
         for chunk in reading.chunks(position, store.documents_of):
-            self._counts.add(store.load(chunk))
+            self._count(store.load(chunk))
             if self._is_late():
                 return False
         return True
@@ -140,8 +139,10 @@ class _Sync:
             store = self._open_store()
             try:
                 with self._source.reading() as reading:
-                    while not (waiting.empty() or failures or self._is_late()):
+                    while not failures:
                         self._load_month(store, reading, waiting.get_nowait())
+                        if self._is_late():
+                            break
             finally:
                 store.close()
         except queue.Empty:
@@ -151,12 +152,16 @@ class _Sync:
 
     def _load_month(self, store, reading, month):
         try:
-            self._counts.add(store.load_month(reading.month(month)))
+            self._count(store.load_month(reading.month(month)))
         except MonthIsKnown as known:
             # Rare: a restart, or another road was here first. Everything is then
             # compared by key, after the months.
             _logger.info("Month %s is loaded by key: %s", month, known)
             store.skip_month(month)
+
+    def _count(self, counts):
+        with self._counting:
+            self._counts.add(counts)
 
     def _is_late(self):
         return time.monotonic() >= self._deadline

@@ -41,22 +41,20 @@ class Databases:
     odoo: Odoo
     variables: dict[str, str]
 
-    def ensure(self, database: str) -> None:
-        """Have the database with the addon as the repository has it now, keeping its data.
+    def is_installed(self, database: str) -> bool:
+        """Whether the database is there and the addon was installed into it to the end."""
+        return self._mark(database).exists() and self.cluster.has_database(database)
 
-        :raises SetupError: Odoo could not install or update it; tells its log's last lines
+    def update(self, database: str) -> None:
+        """Update the addon in its database if the repository's files changed; data stays.
+
+        :raises SetupError: Odoo could not update it; tells its log's last lines
         """
         version = source.version(self.setup.paths.repository)
-        mark = self._mark(database)
-        installed = mark.read_text() if mark.exists() else ""
-        if installed == version and self.cluster.has_database(database):
-            return
-        if installed and self.cluster.has_database(database):
+        if self._mark(database).read_text() != version:
             with step(f"updating the addon in the database {database}"):
                 self._apply(database, "--update")
-        else:
-            self.create(database)
-        mark.write_text(version)
+            self._mark(database).write_text(version)
 
     def create(self, database: str) -> None:
         """Make the database anew, with the addon freshly installed and without demo data."""

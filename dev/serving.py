@@ -67,12 +67,13 @@ class Serving:
         """
         self.odoo.prepare()
         wanted = self.fingerprint()
-        if os.environ.get("FRESH") or self._served() != wanted:
-            self.stop()
-        make = (
-            self.databases.create if os.environ.get("FRESH") else self.databases.ensure
+        anew = bool(os.environ.get("FRESH")) or not self.databases.is_installed(
+            self.database
         )
-        together(self.ensure_engine, lambda: make(self.database))
+        if anew or self._served() != wanted:
+            self.stop()
+        make = self._make_anew if anew else lambda: self.databases.update(self.database)
+        together(self.ensure_engine, make)
         # Before Odoo runs, so that no scheduled action meets half a configuration.
         self.configure()
         self._start(wanted)
@@ -81,6 +82,13 @@ class Serving:
         """Stop Odoo and the proxy; the services stay."""
         self.keeper.stop("proxy")
         self.keeper.stop("odoo", patience=20)
+
+    def _make_anew(self) -> None:
+        """A new database, and stores that know nothing of an earlier one."""
+        programs = self.setup.programs
+        self.instance.clickhouse(self.state, programs.clickhouse_python).empty()
+        self.instance.redis(self.state, programs.tools).empty()
+        self.databases.create(self.database)
 
     def ensure_engine(self) -> None:
         """Have the engine's whole history in its database, readable for the addon's role."""

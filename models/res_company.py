@@ -11,6 +11,7 @@ class ResCompany(models.Model):
         string="Reporting Time Zone",
         compute="_compute_loyalty_reporting_tz",
         store=True,
+        precompute=True,
         readonly=False,
         required=True,
         help="Business days, weeks and months of the loyalty reports are cut in this "

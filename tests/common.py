@@ -1,6 +1,6 @@
 """Facts put straight into the tables of the data path, in the test's transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -204,7 +204,9 @@ def measures_of(facts):
         "unique_customers": len({f.customer for f in sales if f.customer}),
         "eligible_transactions": len(eligible),
         "applied_transactions": len(applied),
-        "rejected_transactions": len({f.order for f in facts if f.outcome == "rejected"}),
+        "rejected_transactions": len(
+            {f.order for f in facts if f.outcome == "rejected"}
+        ),
         "avg_transaction_value": ratio(amount, transactions),
         "discount_depth": ratio(discount, amount + discount),
         "conversion_rate": ratio(len(applied), len(eligible)),
@@ -217,35 +219,36 @@ def ratio(above, below):
 
 
 def differences(expected, found):
-    """Return what two tables {group: {measure: value}} do not agree on."""
+    """Return the cells on which two tables {group: {measure: value}} differ."""
+    expected, found = _cells(expected), _cells(found)
     return [
-        (group, measure, value, found.get(group, {}).get(measure))
-        for group in expected.keys() | found.keys()
-        for measure, value in expected.get(group, {None: None}).items()
-        if not _equal(value, found.get(group, {}).get(measure))
+        (cell, expected.get(cell), found.get(cell))
+        for cell in expected.keys() | found.keys()
+        if cell not in expected
+        or cell not in found
+        or not _equal(expected[cell], found[cell])
     ]
 
 
+def _cells(table):
+    return {
+        (group, measure): value
+        for group, measures in table.items()
+        for measure, value in measures.items()
+    }
+
+
 def _equal(expected, found):
-    if expected is None or found is None or found is False:
+    # Odoo makes a float of a sum that PostgreSQL computed exactly, and False of none.
+    if expected is None or found is False:
         return expected is None and found is False
-    # Odoo makes a float of a sum that PostgreSQL computed exactly.
-    return abs(expected - Decimal(repr(found))) < Decimal("0.0000001")
+    return abs(expected - Decimal(str(found))) < Decimal("0.0000001")
 
 
 def planted(expected, measure, fault):
     """Return a copy of a table with a fault in one measure of its last group."""
     group = sorted(expected, key=str)[-1]
-    return {**expected, group: {**expected[group], measure: expected[group][measure] + fault}}
-
-
-__all__ = [
-    "FACTS",
-    "Fact",
-    "ReportingCase",
-    "differences",
-    "measures_of",
-    "planted",
-    "ratio",
-    "replace",
-]
+    return {
+        **expected,
+        group: {**expected[group], measure: expected[group][measure] + fault},
+    }

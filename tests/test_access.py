@@ -39,18 +39,24 @@ class TestAccess(ReportingCase):
 
     def test_a_graph_counts_no_row_of_another_company(self):
         for model in FACTS:
-            [group] = self.env[model].with_user(self.reader).formatted_read_group(
-                [], [], ["amount:sum", "unique_customers:count_distinct"]
+            [group] = (
+                self.env[model]
+                .with_user(self.reader)
+                .formatted_read_group(
+                    [], [], ["amount:sum", "unique_customers:count_distinct"]
+                )
             )
             self.assertEqual(group["amount:sum"], 10)
             self.assertEqual(group["unique_customers:count_distinct"], 1)
 
     def test_a_pivot_counts_no_row_of_another_company(self):
         for model in FACTS:
-            totals, groups = self.env[model].with_user(
-                self.reader
-            ).formatted_read_grouping_sets(
-                [], [[], ["customer_key"]], ["amount:sum", "__count"]
+            totals, groups = (
+                self.env[model]
+                .with_user(self.reader)
+                .formatted_read_grouping_sets(
+                    [], [[], ["customer_key"]], ["amount:sum", "__count"]
+                )
             )
             self.assertEqual(totals[0]["amount:sum"], 10)
             self.assertEqual([g["customer_key"][1] for g in groups], ["Customer 7"])
@@ -84,7 +90,10 @@ class TestAccess(ReportingCase):
     def test_a_user_sees_neither_queries_nor_dead_letters(self):
         source = self.env.ref("loyalty_reporting.source_engine").with_user(self.reader)
         self.assertNotIn("query_ids", source.fields_get())
-        for model in ("loyalty.reporting.source.query", "loyalty.reporting.dead.letter"):
+        for model in (
+            "loyalty.reporting.source.query",
+            "loyalty.reporting.dead.letter",
+        ):
             self.assertFalse(self.env[model].with_user(self.reader).has_access("read"))
 
     def test_a_user_can_not_run_what_managers_run(self):

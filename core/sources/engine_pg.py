@@ -61,8 +61,7 @@ class EnginePgSource:
                     + "; ".join(faults)
                 )
             connection.rollback()
-            with explained():
-                yield EngineReading(self, connection)
+            yield EngineReading(self, connection)
 
     @contextmanager
     def _connection(self):
@@ -83,7 +82,11 @@ class EnginePgSource:
                 # make the planner scan whole tables for a month of orders.
                 cr.execute("SET random_page_cost = 1.1")
             connection.commit()
+            if connection.get_parameter_status("server_encoding") == "SQL_ASCII":
+                # Such a server converts nothing, whatever we call its bytes.
+                connection.set_client_encoding("LATIN1")
         try:
-            yield connection
+            with explained():
+                yield connection
         finally:
             connection.close()

@@ -1,11 +1,15 @@
 """One snapshot of the engine: which documents changed, and their rows."""
 
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 
+import psycopg2
+
 from ..records import Chunk
-from . import contract
+from . import contract, engine_server
 from .explain import explained
-from .utf8 import Utf8Guard
+from .utf8 import KeyText, Utf8Guard
 
 _CHILDREN = ("order_promotion_line", "promotion_evaluation")
 _STAGES = {
@@ -18,41 +22,42 @@ _STAGES = {
 class EngineReading:
     """Reads whole documents out of one REPEATABLE READ snapshot.
 
-    :ivar high: transactions from here on belong to the next run
-    :ivar identity: which server this is; another one was restored or replaced
-    :ivar lag_seconds: age of the oldest transaction that holds the cursor back
+    :ivar server: the :class:`~.engine_server.Server` as the snapshot shows it
     """
 
     def __init__(self, source, connection):
         self._source = source
         self._connection = connection
         with connection.cursor() as cr:
-            cr.execute(
-                "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint,"
-                " current_setting('server_encoding')"
-                " FROM pg_current_snapshot() s"
-            )
-            self.high, self._xmax, encoding = cr.fetchone()
-            self.identity = self._identify(cr)
-            self.lag_seconds, self.notice = _blocker(cr, self.high)
-        self.guard = Utf8Guard if encoding == "SQL_ASCII" else None
+            self.server = engine_server.ask(cr, source.queries)
+        unchecked = connection.get_parameter_status("server_encoding") == "SQL_ASCII"
+        self.guard = Utf8Guard if unchecked else None
+        self._keys = KeyText(unchecked)
+
+    @property
+    def lag_seconds(self):
+        """Age of the oldest transaction that holds the cursor back."""
+        return self.server.lag_seconds
+
+    @property
+    def notice(self):
+        """What to say about the engine, or empty."""
+        return self.server.notice
 
     # ------------------------------------------------------------ positions
 
     def plan(self, position):
         """Return the position to go on from, or to begin with.
 
-        A server other than the one read before, or one whose transaction counter
-        stands before our cursor, was restored: everything is compared by key.
+        Where the server is not the one read before, or stands before our cursor, the
+        engine was restored: everything is compared by key.
         """
+        start = {"high": self.server.high, **self.server.identity}
         if position is None:
-            return {"phase": "first", "high": self.high, "months": [], **self.identity}
-        if position["phase"] == "sweep":
+            return {"phase": "first", "months": [], **start}
+        if self.server.is_where(position):
             return position
-        same = all(position.get(k) == v for k, v in self.identity.items())
-        if not same or self._xmax < self._reached(position) or self._has_future():
-            return {"phase": "sweep", "high": self.high, "after": "", **self.identity}
-        return position
+        return {"phase": "sweep", **start}
 
     def months(self, position):
         """Return the months with orders that a first load has not done."""
@@ -84,14 +89,11 @@ class EngineReading:
         """Yield what follows ``position``, each chunk with the position after it."""
         if position["phase"] == "first":
             yield from self._rest_of_first(position)
+            position = self._window(position["high"])
         elif position["phase"] == "sweep":
             yield from self._sweep(position)
-        else:
-            yield from self._windows(position, documents_of)
-
-    def documents(self, keys):
-        """Return a chunk with some documents, to be read out of turn."""
-        return Chunk(self._by_key(list(keys)), keys=tuple(keys), guard=self.guard)
+            position = self._window(position["high"])
+        yield from self._windows(position, documents_of)
 
     # ------------------------------------------------------------ the phases
 
@@ -99,89 +101,93 @@ class EngineReading:
         """Yield documents that no month holds: without an order, or refused."""
         yield self._programs("true", position)
         if position.get("sweep"):
-            yield from self._sweep({**position, "phase": "sweep", "after": ""})
+            yield from self._sweep({**position, "phase": "sweep", "after": None})
             return
         orders = f"({self._query('processed_order')})"
         keys = " UNION ".join(
             [
-                f"SELECT id AS key FROM {orders} q WHERE ordered_at IS NULL"
+                f"SELECT id::text AS key FROM {orders} q WHERE ordered_at IS NULL"
                 " OR NOT (ordered_at >= timestamptz '2000-01-01 00:00Z' AND ordered_at"
                 " < date_trunc('day', now(), 'UTC') + interval '2 days')",
                 *(
-                    f"SELECT order_id FROM ({self._query(t)}) q WHERE NOT EXISTS"
+                    f"SELECT order_id::text FROM ({self._query(t)}) q WHERE NOT EXISTS"
                     f" (SELECT FROM {orders} o WHERE o.id = q.order_id)"
                     for t in _CHILDREN
                 ),
             ]
         )
-        yield from self._documents(keys, position, after=position.get("after", ""))
+        yield from self._documents(keys, position)
         yield Chunk({}, self._window(position["high"]), keys=())
 
     def _sweep(self, position):
         """Yield every document in the order of keys, with the range it covers."""
         yield self._programs("true", position)
         keys = " UNION ".join(
-            f"SELECT {key} AS key FROM ({self._query(table)}) q"
+            f"SELECT {key}::text AS key FROM ({self._query(table)}) q"
             for table, (_stage, key) in _STAGES.items()
         )
-        after = position["after"]
-        for chunk in self._documents(keys, position, after):
-            yield Chunk(
-                chunk.tables,
-                chunk.position,
-                chunk.keys,
-                key_range=(after, chunk.keys[-1]),
-                guard=self.guard,
+        after = position.get("reached") or ""
+        for chunk in self._documents(keys, position):
+            reached = self._keys.last_valid(chunk.keys) or after
+            yield replace(
+                chunk,
+                position={**chunk.position, "reached": reached},
+                key_range=(after, reached),
             )
-            after = chunk.keys[-1]
+            after = reached
         yield Chunk(
             {}, self._window(position["high"]), keys=(), key_range=(after, None)
         )
 
     def _windows(self, position, documents_of):
         """Yield the touched documents of the window in hand, then of the next."""
-        while True:
-            low, high = position["low"], position.get("high") or self.high
+        while position["low"] < self.server.high:
+            low, high = position["low"], position.get("high") or self.server.high
             window = {**position, "high": high}
-            if low < high:
-                if self._was_truncated(low, high):
-                    yield from self._sweep({**window, "phase": "sweep", "after": ""})
-                    return
+            if self._was_truncated(low, high):
+                yield from self._sweep({**window, "phase": "sweep", "after": None})
+            else:
                 yield self._programs(_between(low, high), window)
                 keys = self._touched(low, high, documents_of)
-                yield from self._documents(keys, window, window.get("after", ""))
+                yield from self._documents(keys, window)
+                yield Chunk({}, self._window(high), keys=())
             position = self._window(high)
-            yield Chunk({}, position, keys=())
-            if high >= self.high:
-                return
 
     def _window(self, low):
-        return {"phase": "window", "low": low, **self.identity}
+        return {"phase": "window", "low": low, **self.server.identity}
 
     # ------------------------------------------------------------ reading
 
     def _query(self, table):
         return self._source.queries[table]
 
-    def _documents(self, keys, position, after):
-        """Yield chunks of the documents whose keys a query returns, by key."""
-        with self._connection.cursor(name="loyalty_reporting_keys") as cr:
+    def _documents(self, keys, position):
+        """Yield chunks of the documents whose keys a query returns, by key.
+
+        Rows without a document key are read under the empty key. The position's
+        ``after`` is the last key that was read; without it, all are.
+        """
+        cr = self._connection.cursor(name="loyalty_reporting_keys")
+        try:
             cr.itersize = 20000
-            # A row without a document key is read under the empty key.
             cr.execute(
                 "SELECT DISTINCT coalesce(key, '') COLLATE \"C\" AS key"
-                f" FROM ({keys}) k WHERE coalesce(key, '') COLLATE \"C\" > %s"
-                " OR (key IS NULL AND %s = '') ORDER BY 1",
-                [after, after],
+                f" FROM ({keys}) k WHERE %(after)s::text IS NULL"
+                " OR coalesce(key, '') COLLATE \"C\" > %(after)s ORDER BY 1",
+                {"after": position.get("after")},
             )
             rows = iter(cr)
             while chunk := [k for (k,) in islice(rows, self._source.chunk_documents)]:
                 yield Chunk(
                     self._by_key(chunk),
                     {**position, "after": chunk[-1]},
-                    tuple(chunk),
+                    tuple(self._keys.ours(key) for key in chunk),
                     guard=self.guard,
                 )
+        finally:
+            # Of a connection that broke, there is nothing to close.
+            with suppress(psycopg2.Error):
+                cr.close()
 
     def _by_key(self, keys):
         """Return the writers of all rows of some documents."""
@@ -218,7 +224,7 @@ class EngineReading:
         """Return a query for the keys of all documents touched in a window."""
         between = _between(low, high)
         parts = [
-            f"SELECT {key} AS key FROM ({self._query(table)}) q WHERE {between}"
+            f"SELECT {key}::text AS key FROM ({self._query(table)}) q WHERE {between}"
             for table, (_stage, key) in _STAGES.items()
         ]
         gone = self._deleted_documents(between, documents_of)
@@ -240,9 +246,11 @@ class EngineReading:
         keys = {key for table, key, _order in rows if table == "processed_order"}
         keys |= {order for _table, _key, order in rows if order}
         for table in _CHILDREN:
-            orphans = [int(k) for t, k, order in rows if t == table and not order]
+            orphans = [k for t, k, order in rows if t == table and not order]
             if orphans:
-                keys |= set(documents_of(table, orphans))
+                # Where no order is named, the row may also have been one without.
+                found = documents_of(table, filter(_is_integer, orphans))
+                keys |= {"", *map(self._keys.theirs, found)}
         return sorted(keys)
 
     def _was_truncated(self, low, high):
@@ -253,28 +261,6 @@ class EngineReading:
                 [list(_STAGES)],
             )
             return cr.fetchone()[0]
-
-    def _reached(self, position):
-        return max(position.get("low") or 0, position.get("high") or 0)
-
-    def _has_future(self):
-        """Tell whether a row carries a transaction this server has not begun."""
-        tests = " OR ".join(
-            f"EXISTS (SELECT FROM ({self._query(table)}) q"
-            f" WHERE txid >= '{self._xmax}'::xid8)"
-            for table in _STAGES
-        )
-        with self._connection.cursor() as cr:
-            cr.execute(f"SELECT {tests}")
-            return cr.fetchone()[0]
-
-    def _identify(self, cr):
-        cr.execute(
-            "SELECT (SELECT system_identifier::text FROM pg_control_system()),"
-            " (SELECT timeline_id FROM pg_control_checkpoint())"
-        )
-        system, timeline = cr.fetchone()
-        return {"system": system, "timeline": timeline}
 
 
 def _in_month(alias, month):
@@ -289,22 +275,5 @@ def _between(low, high):
     return f"txid >= '{int(low)}'::xid8 AND txid < '{int(high)}'::xid8"
 
 
-def _blocker(cr, high):
-    """Return (age in seconds, sentence) of the transaction that holds us back."""
-    cr.execute(
-        "SELECT pid::text, datname, state, extract(epoch FROM now() - xact_start)"
-        " FROM pg_stat_activity"
-        " WHERE backend_xid::text::bigint = (%(high)s & 4294967295)"
-        " UNION ALL SELECT gid, database, 'prepared', extract(epoch FROM now() - prepared)"
-        " FROM pg_prepared_xacts"
-        " WHERE transaction::text::bigint = (%(high)s & 4294967295) LIMIT 1",
-        {"high": high},
-    )
-    row = cr.fetchone()
-    if row is None:
-        return 0.0, ""
-    pid, database, state, age = row
-    return float(age or 0), (
-        f"A transaction in the engine's cluster holds the cursor back: {pid} "
-        f"({state}, database {database}) for {age or 0:.0f} s."
-    )
+def _is_integer(text):
+    return text.lstrip("-").isdecimal()

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import psycopg2
 
+from ..database import ADDRESS, is_bad_address
 from ..errors import ConfigurationError, SourceError
 
 
@@ -17,11 +18,10 @@ def explained():
     try:
         yield
     except psycopg2.ProgrammingError as e:
-        if "dsn" in str(e):
+        if is_bad_address(e):
             # The driver quotes the address, and with it the password.
             raise ConfigurationError(
-                "The source's address is no valid PostgreSQL URL: it should read "
-                "postgresql://user:password@host:port/database."
+                f"The source's address is no valid PostgreSQL URL: {ADDRESS}"
             ) from None
         raise ConfigurationError(
             f"The source's database refused a query: {str(e).strip()}"

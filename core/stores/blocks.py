@@ -1,45 +1,61 @@
 """Read a query of whole numbers as columns, many rows at a time.
 
-COPY's binary format gives rows of one size when every column is a bigint and none is
-NULL: numpy then sees a block as an array of records, and nothing is parsed.
+COPY's binary format gives rows of one size when every column is an integer or a
+boolean and none is NULL: numpy then sees a block as an array of records, and nothing
+is parsed.
 """
 
-import os
+import io
+import queue
 import threading
+from contextlib import suppress
 
 import numpy
 
+from ..errors import StoreError
+
 _ROWS = 50_000
 _HEADER = 19  # signature, flags, length of the extension
+_TYPES = {16: "u1", 20: ">i8", 21: ">i2", 23: ">i4"}  # by PostgreSQL's type number
+# ClickHouse refuses a block of more than 100 partitions; this many days are in 24.
+_DAYS = 700
 
 
-def integer_blocks(connection, query, parameters):
+def integer_blocks(connection, query, parameters, day):
     """Yield (column names, columns) of a query, in blocks.
 
-    The query's columns are bigint and never NULL. A column ``channel`` holds ids of
-    channels and comes out as their names.
+    The query's columns are integers or booleans and never NULL. A column ``channel``
+    holds ids of channels and comes out as their names.
 
+    :param day: column with the day (since 1970) that decides the partition
     :raise psycopg2.Error: from the query
     """
     with connection.cursor() as cr:
         cr.execute("SELECT id, name FROM loyalty_reporting_channel")
         channels = dict(cr.fetchall())
         cr.execute(f"SELECT * FROM ({query}) q LIMIT 0", parameters)
-        names = [column.name for column in cr.description]
+        types = {column.name: _TYPES[column.type_code] for column in cr.description}
         statement = cr.mogrify(f"COPY ({query}) TO STDOUT (FORMAT binary)", parameters)
-    record = _record(names)
-    for data in _records(connection, statement, record.itemsize):
-        rows = numpy.frombuffer(data, record)
-        columns = [rows[name].astype("=i8").tolist() for name in names]
-        yield names, _with_channels(names, columns, channels)
+    names = [*types]
+    for rows in _records(connection, statement, _record(types)):
+        for part in _few_partitions(rows, day):
+            columns = [part[name].tolist() for name in names]
+            yield names, _with_channels(names, columns, channels)
 
 
-def _record(names):
+def _record(types):
     """Return the layout of a row: field count, then each value after its length."""
     fields = [("field_count", ">i2")]
-    for name in names:
-        fields += [(f"length of {name}", ">i4"), (name, ">i8")]
+    for name, kind in types.items():
+        fields += [(f"length of {name}", ">i4"), (name, kind)]
     return numpy.dtype(fields)
+
+
+def _few_partitions(rows, day):
+    """Split rows so that no part touches more partitions than ClickHouse takes."""
+    spans = rows[day] // _DAYS
+    for span in numpy.unique(spans):
+        yield rows[spans == span]
 
 
 def _with_channels(names, columns, channels):
@@ -50,28 +66,75 @@ def _with_channels(names, columns, channels):
     return columns
 
 
-def _records(connection, statement, size):
-    """Yield the rows of a binary COPY as bytes, whole rows at a time."""
-    read_end, write_end = os.pipe()
+def _records(connection, statement, record):
+    """Yield the rows of a binary COPY as arrays of records.
+
+    A thread reads one block ahead, so that both databases work at the same time.
+    """
+    ahead = _Ahead()
     failure = []
 
     def produce():
         try:
-            with os.fdopen(write_end, "wb", 1 << 16) as out, connection.cursor() as cr:
+            size = record.itemsize * _ROWS
+            with io.BufferedWriter(ahead, size) as out, connection.cursor() as cr:
                 cr.copy_expert(statement, out)
-        except BrokenPipeError:
-            pass  # the reader gave up first and tells why
         except Exception as error:
             failure.append(error)
+        finally:
+            ahead.end()
 
     thread = threading.Thread(target=produce, name="loyalty_reporting_push")
     thread.start()
     try:
-        with os.fdopen(read_end, "rb", 1 << 20) as source:
-            source.read(_HEADER)
-            while data := source.read(size * _ROWS):
-                yield data[: len(data) // size * size]
+        yield from _whole_rows(ahead, record)
     finally:
-        thread.join()
-        if failure:
-            raise failure[0]
+        ahead.abandon(thread)
+    if failure:
+        raise failure[0]
+
+
+def _whole_rows(blocks, record):
+    """Cut the bytes of a COPY into rows; a block may end in the middle of one."""
+    skip, rest = _HEADER, b""
+    for block in blocks:
+        data = rest + block[skip:] if rest or skip else block
+        skip, count = 0, len(data) // record.itemsize
+        rest = data[count * record.itemsize :]
+        rows = numpy.frombuffer(data, record, count)
+        # A NULL has no bytes: what follows it would be read at the wrong place.
+        if (rows["field_count"] != len(record) // 2).any():
+            raise StoreError("A query for ClickHouse returned NULL or a changed type.")
+        if count:
+            yield rows
+
+
+class _Ahead(io.RawIOBase):
+    """A file whose writer waits until its reader has taken the block before."""
+
+    def __init__(self):
+        self._blocks = queue.Queue(maxsize=1)
+        self._is_abandoned = False
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        if self._is_abandoned:
+            raise BrokenPipeError
+        self._blocks.put(bytes(data))
+        return len(data)
+
+    def end(self):
+        """Tell the reader that nothing follows."""
+        self._blocks.put(None)
+
+    def __iter__(self):
+        return iter(self._blocks.get, None)
+
+    def abandon(self, thread):
+        """Read no more, and wait until the writer has noticed."""
+        self._is_abandoned = True
+        while thread.is_alive():
+            with suppress(queue.Empty):
+                self._blocks.get(timeout=0.02)

@@ -1,31 +1,55 @@
 """What Odoo knows and the transformation needs: companies, mapping, rates."""
 
 from contextlib import closing
+from dataclasses import astuple
+from decimal import Decimal
 
-import psycopg2
 from psycopg2.extras import execute_values
 
-from ..database import connect, sql
-from ..errors import StoreError
+from ..database import sql
 from . import loads, partitions
 from .fragments import buckets, days
+from .reporting import connect, explained
 
 
 def configure(dsn, system, companies=(), mapping=None, rates=()):
     """Write the configuration; cut a company's days anew if its zone changed.
 
+    Where something is to be written, it waits for the loads that use what is there.
+
     :param system: the system whose company ids ``mapping`` translates
     """
-    try:
-        with closing(connect(dsn)) as connection, connection:
-            with connection.cursor() as cr:
-                for company in companies:
-                    _save_company(cr, company)
-                if mapping is not None:
-                    _save_mapping(cr, system, mapping)
-                _save_rates(cr, rates)
-    except psycopg2.Error as e:
-        raise StoreError(f"The reporting database failed: {str(e).strip()}") from e
+    with closing(connect(dsn)) as connection, explained(), connection:
+        with connection.cursor() as cr:
+            if _is_known(cr, system, companies, mapping, rates):
+                return
+            loads.change_configuration(cr)
+            for company in companies:
+                _save_company(cr, company)
+            if mapping is not None:
+                _save_mapping(cr, system, mapping)
+            _save_rates(cr, rates)
+
+
+def _is_known(cr, system, companies, mapping, rates):
+    cr.execute("SELECT company_id, timezone, currency, digits FROM loyalty_reporting_company")
+    same = {astuple(company) for company in companies} <= set(cr.fetchall())
+    cr.execute(
+        "SELECT external_id, company_id FROM loyalty_reporting_source_company"
+        " WHERE source = %s",
+        [system],
+    )
+    known = set(cr.fetchall())
+    same = same and (mapping is None or set(mapping.items()) == known)
+    cr.execute(
+        "SELECT company_id, currency, valid_from, rate FROM loyalty_reporting_currency_rate"
+    )
+    wanted = {(r.company_id, r.currency, r.valid_from, _exact(r.rate)) for r in rates}
+    return same and wanted <= set(cr.fetchall())
+
+
+def _exact(number):
+    return number if isinstance(number, Decimal) else Decimal(str(number))
 
 
 def _save_company(cr, company):
@@ -59,8 +83,7 @@ def recut(cr, company):
     cr.execute(sql("stores/sql/recut.sql"), values)
     cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data")
     partitions.ensure(cr, "promotion_performance_data", [m for (m,) in cr.fetchall()])
-    sums = {"day_columns": days()["columns"], "sums": days()["sums"]}
-    cr.execute(sql("stores/sql/rebuild.sql", **buckets(), **sums), values)
+    cr.execute(sql("stores/sql/rebuild.sql", **buckets(), **days()), values)
 
 
 def _save_mapping(cr, system, mapping):
@@ -82,5 +105,5 @@ def _save_rates(cr, rates):
         " (company_id, currency, valid_from, rate) VALUES %s"
         " ON CONFLICT (company_id, currency, valid_from)"
         " DO UPDATE SET rate = excluded.rate",
-        [(r.company_id, r.currency, r.valid_from, r.rate) for r in rates],
+        [(r.company_id, r.currency, r.valid_from, _exact(r.rate)) for r in rates],
     )

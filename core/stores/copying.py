@@ -1,9 +1,11 @@
 """Pipe a source's COPY into a staging table without holding it in memory."""
 
 import os
+import re
 import threading
 
 _BLOCK = 1 << 16
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def pipe(write, cursor, statement, guard=None):
@@ -38,3 +40,11 @@ def pipe(write, cursor, statement, guard=None):
         if failure:
             raise failure[0]
     return reader.broken if guard else []
+
+
+def field(text):
+    """Return the value of one field of COPY's text format."""
+    if text.rstrip("\n") == r"\N":
+        return None
+    plain = text.rstrip("\n")
+    return re.sub(r"\\(.)", lambda m: _ESCAPED.get(m[1], m[1]), plain)

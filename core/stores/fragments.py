@@ -21,6 +21,6 @@ def days():
     additive = [c.strip() for c in measures.split(",")]
     additive.remove("unique_customers")
     return {
-        "columns": ", ".join(additive),
+        "day_columns": ", ".join(additive),
         "sums": ", ".join(f"sum(r.{c})" for c in additive),
     }

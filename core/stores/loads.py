@@ -1,5 +1,20 @@
 """One load at a time, numbered in the order of their commits."""
 
+CONFIGURATION = (
+    "loyalty_reporting_company, loyalty_reporting_source_company,"
+    " loyalty_reporting_currency_rate"
+)
+
+
+def keep_configuration(cr):
+    """Keep companies, mapping and rates as they are until this load commits."""
+    cr.execute(f"LOCK TABLE {CONFIGURATION} IN SHARE MODE")
+
+
+def change_configuration(cr):
+    """Wait for the loads that use the configuration; others wait for the change."""
+    cr.execute(f"LOCK TABLE {CONFIGURATION} IN SHARE ROW EXCLUSIVE MODE")
+
 
 def lock(cr):
     """Wait for the loads that run now; others wait until this one commits.

@@ -8,12 +8,11 @@ a finished one does not. There is no default partition, which would forbid
 from datetime import date
 
 _INDEXES = """
-    SELECT i.indisprimary, i.indisunique, string_agg(
-        pg_get_indexdef(i.indexrelid, k, true), ', ' ORDER BY k)
-    FROM pg_index i, generate_series(1, i.indnkeyatts) k
-    WHERE i.indrelid = %s::regclass
-    GROUP BY i.indexrelid, i.indisprimary, i.indisunique
-    ORDER BY i.indisprimary DESC, i.indexrelid
+    SELECT indisprimary, indisunique,
+        substring(pg_get_indexdef(indexrelid) FROM 'USING (.*)$')
+    FROM pg_index
+    WHERE indrelid = %s::regclass
+    ORDER BY indisprimary DESC, indexrelid
 """
 
 
@@ -37,9 +36,13 @@ def ensure(cr, table, months):
             attach(cr, table, month)
 
 
-def create(cr, table, month):
-    """Create the table of a month, without indexes and detached."""
-    partition = name_of(table, month)
+def create(cr, table, month, suffix=""):
+    """Create the table of a month, without indexes and detached.
+
+    :param suffix: of a name for the time of filling, where the load lock is not held:
+        a loader that holds it must never wait for one that waits for it
+    """
+    partition = name_of(table, month) + suffix
     cr.execute(f"CREATE TABLE {partition} (LIKE {table} INCLUDING DEFAULTS)")
     return partition
 
@@ -51,14 +54,22 @@ def index(cr, table, partition):
     one for two months, which collide when they are built at the same time.
     """
     cr.execute(_INDEXES, [table])
-    for number, (is_primary, is_unique, columns) in enumerate(cr.fetchall()):
+    for number, (is_primary, is_unique, definition) in enumerate(cr.fetchall()):
         if is_primary:
-            cr.execute(f"ALTER TABLE {partition} ADD PRIMARY KEY ({columns})")
+            columns = definition.removeprefix("btree ")
+            cr.execute(f"ALTER TABLE {partition} ADD PRIMARY KEY {columns}")
         else:
             unique = "UNIQUE" if is_unique else ""
             cr.execute(
-                f"CREATE {unique} INDEX {partition}_{number} ON {partition} ({columns})"
+                f"CREATE {unique} INDEX {partition}_{number}"
+                f" ON {partition} USING {definition}"
             )
+
+
+def rename(cr, table, month, suffix):
+    """Give the filled table of a month its name."""
+    name = name_of(table, month)
+    cr.execute(f"ALTER TABLE {name}{suffix} RENAME TO {name}")
 
 
 def attach(cr, table, month):

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 
 import psycopg2
 
-from ..database import connect, sql
-from ..errors import StoreError
+from ..database import sql
 from ..records import Counts
 from . import loads, partitions
-from .copying import pipe
+from .copying import field, pipe
 from .fragments import buckets, days
+from .reporting import connect, explained
 
 DETAIL = "promotion_report_detail_data"
 EVALUATION = "promotion_evaluation_data"
@@ -27,11 +27,13 @@ STAGED = {
     "stage_line": "order_promotion_line",
     "stage_evaluation": "promotion_evaluation",
 }
+_UNPLACED = "_new"
 _MONTH_CONFLICTS = (psycopg2.errors.DuplicateTable, psycopg2.errors.UniqueViolation)
 _ROWS = {
     "order_promotion_line": (DETAIL, "line_id"),
     "promotion_evaluation": (EVALUATION, "id"),
 }
+_PARTS = ("stage_line", "stage_evaluation")
 _WORK = (
     "stage_key",
     *STAGED,
@@ -40,7 +42,6 @@ _WORK = (
     "stage_detail",
     "stage_evaluation_row",
     "stage_order_row",
-    "stage_rollup",
     "stage_bucket",
     "stage_old_key",
 )
@@ -60,7 +61,7 @@ class PostgresStore:
 
     def __init__(self, dsn, source_name, source):
         self.parameters = {"source_name": source_name, "source": source}
-        self._connection = connect(dsn, application=f"loyalty_reporting {source_name}")
+        self._connection = connect(dsn, f"loyalty_reporting {source_name}")
         with self._transaction() as cr:
             cr.execute(sql("transform/stage.sql"))
 
@@ -78,6 +79,7 @@ class PostgresStore:
             self.save_position(chunk.position)
             return counts
         with self._transaction() as cr:
+            loads.keep_configuration(cr)
             cr.execute(sql("transform/orders.sql"), self.parameters)
             loads.lock(cr)
             self._add_range(cr, chunk.key_range)
@@ -101,16 +103,15 @@ class PostgresStore:
 
         :raise MonthIsKnown: nothing was changed; use :meth:`load`
         """
+        self._check_unknown(chunk.month)
         counts = self._stage(chunk)
-        try:
-            with self._transaction() as cr:
-                names = self._prepare_month(cr, chunk.month, counts)
-                loads.lock(cr)
-                values = {**self.parameters, "load_id": loads.draw(cr)}
-                self._place_month(cr, chunk.month, names, values)
-                self._finish(cr, chunk, counts, values)
-        except _MONTH_CONFLICTS as e:
-            raise MonthIsKnown(str(e)) from e
+        with self._transaction() as cr, _conflicts_told():
+            loads.keep_configuration(cr)
+            names = self._prepare_month(cr, chunk.month, counts)
+            loads.lock(cr)
+            values = {**self.parameters, "load_id": loads.draw(cr)}
+            self._place_month(cr, chunk.month, names, values)
+            self._finish(cr, chunk, counts, values)
         return counts
 
     def position(self):
@@ -146,13 +147,13 @@ class PostgresStore:
 
     @contextmanager
     def _transaction(self):
-        try:
-            with self._connection, self._connection.cursor() as cr:
-                yield cr
-        except _MONTH_CONFLICTS:
-            raise
-        except psycopg2.Error as e:
-            raise StoreError(f"The reporting database failed: {str(e).strip()}") from e
+        with explained(), self._connection, self._connection.cursor() as cr:
+            yield cr
+
+    def _check_unknown(self, month):
+        with self._transaction() as cr:
+            if partitions.exists(cr, ORDER, month):
+                raise MonthIsKnown(f"{partitions.name_of(ORDER, month)} exists")
 
     def _stage(self, chunk):
         """Copy the chunk into the staging tables, and make its dimensions known."""
@@ -174,8 +175,8 @@ class PostgresStore:
     def _reject(self, cr, table, lines):
         """Refuse lines of a COPY that are no text; their first columns are the key."""
         for line in lines:
-            first, second = line.decode(errors="replace").split("\t")[:2]
-            document = first if table == "stage_order" else second
+            first, second = map(field, line.decode(errors="replace").split("\t")[:2])
+            document = second if table in _PARTS else first
             cr.execute(
                 "INSERT INTO stage_reject VALUES (%s, %s, %s, %s, %s)",
                 [STAGED[table], document, first, "is not valid UTF-8", ascii(line)],
@@ -185,18 +186,18 @@ class PostgresStore:
         """Add the documents known in a key range: those not delivered are gone."""
         if key_range:
             cr.execute(
-                "INSERT INTO stage_key SELECT document_key FROM fact_document"
-                " WHERE source = %s AND kind = 'order' AND NOT is_deleted"
-                " AND document_key > %s AND (%s IS NULL OR document_key <= %s)",
-                [self.parameters["source"], key_range[0], *key_range[1:] * 2],
+                sql("stores/sql/key_range.sql"),
+                {**self.parameters, "after": key_range[0], "up_to": key_range[1]},
             )
 
     def _transform(self, cr, counts, detail, evaluation):
         """Fill ``detail``, ``evaluation`` and the order grain from the staged rows."""
         # All joins here are of whole staging tables, of which the planner knows
         # nothing: only a nested loop can be very wrong.
-        cr.execute("SET LOCAL enable_nestloop = off")
+        # And thousands of sums at once cost more memory than sorting costs time.
+        cr.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_hashagg = off")
         names = {"detail": detail, "evaluation": evaluation}
+        cr.execute(sql("transform/duplicates.sql"))
         cr.execute(sql("transform/lines.sql", **names), self.parameters)
         cr.execute(
             f"SELECT (SELECT count(*) FROM {detail}),"
@@ -207,7 +208,7 @@ class PostgresStore:
         if (lines, evaluations) != (staged_lines, staged_evaluations):
             cr.execute(sql("transform/rejects.sql"), self.parameters)
         cr.execute(sql("transform/aggregate.sql", **names))
-        cr.execute("SET LOCAL enable_nestloop = on")
+        cr.execute("SET LOCAL enable_nestloop = on; SET LOCAL enable_hashagg = on")
         counts.rows_loaded = lines + evaluations
 
     def _make_partitions(self, cr):
@@ -227,20 +228,24 @@ class PostgresStore:
 
     def _prepare_month(self, cr, month, counts):
         """Build the month's tables beside the partitioned ones. Returns their names."""
-        cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '128MB'")
+        # The loaders are the parallel workers: none of them starts more.
+        cr.execute(
+            "SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '128MB';"
+            " SET LOCAL max_parallel_maintenance_workers = 0;"
+            " SET LOCAL max_parallel_workers_per_gather = 0"
+        )
         cr.execute(sql("transform/orders.sql"), self.parameters)
         cr.execute(
             "UPDATE stage_document SET order_key = nextval('fact_document_order_key_seq')"
         )
         counts.documents_read = counts.documents_changed = cr.rowcount
-        names = {t: partitions.create(cr, t, month) for t in (DETAIL, EVALUATION, ORDER)}
+        names = {
+            table: partitions.create(cr, table, month, _UNPLACED)
+            for table in (DETAIL, EVALUATION, ORDER)
+        }
         self._transform(cr, counts, names[DETAIL], names[EVALUATION])
         for table in (DETAIL, EVALUATION):
             partitions.index(cr, table, names[table])
-        cr.execute(
-            sql("stores/sql/month_rollup.sql", **buckets()),
-            {**self.parameters, "load_id": 0},
-        )
         return names
 
     def _place_month(self, cr, month, names, values):
@@ -250,27 +255,16 @@ class PostgresStore:
         """
         self._make_rollup_partitions(cr)
         borders = {"first": month, "following": partitions.following(month)}
+        fragments = {"order_partition": names[ORDER], **buckets(), **days()}
         cr.execute(
-            sql("stores/sql/month_insert.sql", order_partition=names[ORDER], **days()),
-            {**values, **borders},
+            sql("stores/sql/month_insert.sql", **fragments), {**values, **borders}
         )
         partitions.index(cr, ORDER, names[ORDER])
         for table in names:
+            partitions.rename(cr, table, month, _UNPLACED)
             partitions.attach(cr, table, month)
-        cr.execute(
-            "INSERT INTO stage_bucket SELECT company_id, program_key, shop_key, channel,"
-            " date, hour FROM stage_rollup WHERE hour < %(first)s"
-            " OR hour > %(following)s::timestamp - interval '1 hour'",
-            borders,
-        )
         self._roll_up(cr, values)
-        cr.execute(
-            "TRUNCATE stage_bucket; INSERT INTO stage_bucket (company_id, program_key,"
-            " date) SELECT DISTINCT company_id, program_key, date FROM stage_rollup"
-            " WHERE date <= %(first)s OR date >= %(following)s::date - 1;"
-            " ANALYZE stage_bucket",
-            borders,
-        )
+        cr.execute(sql("stores/sql/month_borders.sql"), borders)
         cr.execute(sql("stores/sql/days.sql", **days()))
 
     def _roll_up(self, cr, values):
@@ -307,6 +301,14 @@ class PostgresStore:
             " SET position = excluded.position, saved_at = now() AT TIME ZONE 'UTC'",
             [self.parameters["source_name"], json.dumps(dict(position))],
         )
+
+
+@contextmanager
+def _conflicts_told():
+    try:
+        yield
+    except _MONTH_CONFLICTS as e:
+        raise MonthIsKnown(str(e).strip()) from e
 
 
 def _changed(cr):

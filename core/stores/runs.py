@@ -2,11 +2,9 @@
 
 import logging
 
-import psycopg2
-
-from ..database import connect
-from ..errors import Busy, StoreError
+from ..errors import Busy, ReportingError
 from ..records import RunResult
+from .reporting import connect, explained
 
 _logger = logging.getLogger(__name__)
 
@@ -49,15 +47,12 @@ class RunLog:
     def __init__(self, dsn, job, source_name, lock=None):
         self.job, self.source_name = job, source_name
         self._lock = lock or f"{job} {source_name}"
-        try:
-            self._connection = connect(dsn, application=f"loyalty_reporting {job}")
-        except psycopg2.Error as e:
-            raise StoreError(f"The reporting database cannot be reached: {e}") from e
+        self._connection = connect(dsn, f"loyalty_reporting {job}")
         self._connection.autocommit = True
         self._finished = False
 
     def __enter__(self):
-        with self._connection.cursor() as cr:
+        with explained(), self._connection.cursor() as cr:
             cr.execute(
                 "SELECT pg_try_advisory_lock(hashtext('loyalty_reporting'), hashtext(%s))",
                 [self._lock],
@@ -80,19 +75,23 @@ class RunLog:
         return self
 
     def finish(self, result):
-        """Write how the run ended, and return the result."""
-        with self._connection.cursor() as cr:
-            cr.execute(_FINISH, {**vars(result), **vars(result.counts), "id": self.id})
-            # Of the runs that found nothing to do, the last one is enough.
-            cr.execute(_FORGET_IDLE, {"id": self.id})
+        """Write how the run ended, if that is possible, and return the result."""
         self._finished = True
+        try:
+            with explained(), self._connection.cursor() as cr:
+                values = {**vars(result), **vars(result.counts), "id": self.id}
+                cr.execute(_FINISH, values)
+                # Of the runs that found nothing to do, the last one is enough.
+                cr.execute(_FORGET_IDLE, {"id": self.id})
+        except ReportingError as e:
+            _logger.warning(
+                "The run log of %s could not be written: %s", self.source_name, e
+            )
         return result
 
     def __exit__(self, kind, error, traceback):
         try:
             if error is not None and not self._finished:
                 self.finish(RunResult("failed", message=str(error) or kind.__name__))
-        except psycopg2.Error:
-            _logger.exception("The run log of %s could not be written", self.source_name)
         finally:
             self._connection.close()

@@ -5,23 +5,17 @@ INSERT INTO stage_order_row (order_key, transaction_date, hour, load_id, program
     company_id, shop_key, customer_key, date, first_month, line_count, is_refund,
     is_eligible, is_applied, is_rejected, channel, qty, amount, discount,
     points_earned, points_redeemed, content_hash)
-SELECT order_key, coalesce(l.transaction_date, e.transaction_date),
-    coalesce(l.hour, e.hour), 0, program_key,
-    coalesce(l.company_id, e.company_id), coalesce(l.shop_key, e.shop_key),
-    coalesce(l.customer_key, e.customer_key), coalesce(l.date, e.date),
-    date_trunc('month', coalesce(l.transaction_date, e.transaction_date))::date,
-    coalesce(l.line_count, 0), coalesce(l.is_refund, e.is_refund),
-    coalesce(e.is_eligible, false), coalesce(e.is_applied, false),
-    coalesce(e.is_rejected, false), coalesce(l.channel, e.channel),
+SELECT order_key, coalesce(d.transaction_date, e.transaction_date),
+    coalesce(d.hour, e.hour), 0, program_key, d.company_id, d.shop_key,
+    d.customer_key, coalesce(d.date, e.date),
+    date_trunc('month', coalesce(d.transaction_date, e.transaction_date))::date,
+    coalesce(l.line_count, 0), d.kind = 'refund', coalesce(e.is_eligible, false),
+    coalesce(e.is_applied, false), coalesce(e.is_rejected, false), d.channel,
     coalesce(l.qty, 0), coalesce(l.amount, 0), coalesce(l.discount, 0),
     coalesce(l.points_earned, 0), coalesce(l.points_redeemed, 0),
     coalesce(l.content_hash, 0) # coalesce(e.content_hash, 0)
 FROM (
     SELECT order_key, program_key, count(*) AS line_count,
-        min(transaction_date) AS transaction_date, min(hour) AS hour,
-        min(company_id) AS company_id, min(shop_key) AS shop_key,
-        min(customer_key) AS customer_key, min(date) AS date,
-        bool_or(is_refund) AS is_refund, min(channel) AS channel,
         sum(qty) AS qty, sum(amount) AS amount, sum(discount) AS discount,
         sum(points_earned) AS points_earned, sum(points_redeemed) AS points_redeemed,
         bit_xor(hash_record_extended(ROW(line_id, program_id, product_id, qty, amount,
@@ -34,9 +28,7 @@ FULL JOIN (
     -- detail and counted nowhere; a basket without an order never converted.
     SELECT order_key, program_key,
         min(transaction_date) AS transaction_date, min(hour) AS hour,
-        min(company_id) AS company_id, min(shop_key) AS shop_key,
-        min(customer_key) AS customer_key, min(date) AS date,
-        bool_or(order_kind = 'refund') AS is_refund, min(channel) AS channel,
+        min(date) AS date,
         bool_or(outcome IN ('applied', 'eligible') AND order_kind <> 'refund')
             AS is_eligible,
         bool_or(outcome = 'applied' AND order_kind = 'sale') AS is_applied,
@@ -45,7 +37,8 @@ FULL JOIN (
             outcome, reason), 2)) AS content_hash
     FROM {evaluation}
     GROUP BY order_key, program_key
-) e USING (order_key, program_key);
+) e USING (order_key, program_key)
+JOIN stage_document d USING (order_key);
 
 UPDATE stage_document d
 SET content_hash = d.content_hash # h.content_hash

@@ -8,8 +8,17 @@ SELECT DISTINCT ON (id) %(source)s, id, coalesce(nullif(name, ''), 'Program ' ||
     program_type, coalesce(active, true),
     CASE WHEN isfinite(valid_from) THEN valid_from END,
     CASE WHEN isfinite(valid_to) THEN valid_to END, true
-FROM stage_program
-WHERE id IS NOT NULL
+FROM stage_program s
+-- A row that conflicts uses up a number all the same: offer those only that differ.
+WHERE id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM loyalty_reporting_program p
+    WHERE p.source = %(source)s AND p.external_id = s.id AND p.is_known
+      AND (p.name, p.program_type, p.active, p.valid_from, p.valid_to)
+        IS NOT DISTINCT FROM (
+            coalesce(nullif(s.name, ''), 'Program ' || s.id), s.program_type,
+            coalesce(s.active, true),
+            CASE WHEN isfinite(s.valid_from) THEN s.valid_from END,
+            CASE WHEN isfinite(s.valid_to) THEN s.valid_to END))
 ORDER BY id
 ON CONFLICT (source, external_id) DO UPDATE
 SET name = excluded.name, program_type = excluded.program_type,
@@ -55,3 +64,8 @@ WHERE used.name IS NOT NULL AND NOT EXISTS (
     SELECT FROM loyalty_reporting_channel c WHERE c.name = used.name)
 ORDER BY used.name
 ON CONFLICT DO NOTHING;
+
+INSERT INTO stage_reject
+SELECT 'program', NULL, NULL, 'id is empty', to_jsonb(p)::text
+FROM stage_program p
+WHERE p.id IS NULL;

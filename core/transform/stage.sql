@@ -34,7 +34,6 @@ CREATE TEMP TABLE IF NOT EXISTS stage_detail (
 CREATE TEMP TABLE IF NOT EXISTS stage_evaluation_row (LIKE promotion_evaluation_data);
 CREATE TEMP TABLE IF NOT EXISTS stage_order_row (
     LIKE promotion_order_data, content_hash bigint);
-CREATE TEMP TABLE IF NOT EXISTS stage_rollup (LIKE promotion_performance_data);
 
 -- What a load touches: rollup buckets, and keys that stood here before.
 CREATE TEMP TABLE IF NOT EXISTS stage_bucket (

@@ -76,6 +76,11 @@ class ClickHouse:
     def ensure_database(self) -> None:
         self.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
 
+    def empty(self) -> None:
+        """Drop all that the addon stored."""
+        self.query(f"DROP DATABASE IF EXISTS {DATABASE} SYNC")
+        self.ensure_database()
+
     def query(self, statement: str) -> str:
         """Run a statement over HTTP and return its text.
 

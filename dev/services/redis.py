@@ -4,11 +4,10 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import SetupError
 from ..ports import LOOPBACK
 from ..processes import Service
 from ..tools import Tools
-
-CORRECT = b"+OK\r\n+PONG\r\n"
 
 
 def url(port: int, password: str) -> str:
@@ -46,12 +45,22 @@ class Redis:
         command = (self.tools.redis, self.folder / "redis.conf")
         return Service("redis", command, self._ready, self.folder)
 
+    def empty(self) -> None:
+        """Drop all keys.
+
+        :raises SetupError: the server did not do it
+        """
+        if not self._obeys("FLUSHALL", b"+OK\r\n"):
+            raise SetupError(f"Redis on port {self.port} did not empty itself")
+
     def _ready(self) -> bool:
-        with socket.create_connection((LOOPBACK, self.port), timeout=2) as connection:
-            connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
-            answer = b""
-            while len(answer) < len(CORRECT) and (
-                part := connection.recv(len(CORRECT))
-            ):
-                answer += part
-        return answer == CORRECT
+        return self._obeys("PING", b"+PONG\r\n")
+
+    def _obeys(self, command: str, answer: bytes) -> bool:
+        """Whether the server lets us in and answers a command as expected."""
+        expected, given = b"+OK\r\n" + answer, b""
+        with socket.create_connection((LOOPBACK, self.port), timeout=5) as connection:
+            connection.sendall(f"AUTH {self.password}\r\n{command}\r\n".encode())
+            while len(given) < len(expected) and (part := connection.recv(256)):
+                given += part
+        return given == expected

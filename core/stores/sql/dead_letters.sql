@@ -1,9 +1,15 @@
--- The staged documents were read whole: what was refused of them before is
--- settled, unless it is refused again.
+-- The staged documents were read whole, and a staged row is no longer elsewhere:
+-- what was refused of them before is settled, unless it is refused again.
 UPDATE loyalty_reporting_dead_letter l
 SET state = 'resolved', last_seen = now() AT TIME ZONE 'UTC'
 WHERE l.state = 'open' AND l.source = %(source)s
-  AND l.document_key IN (SELECT document_key FROM stage_key)
+  AND (coalesce(l.document_key, '') IN (SELECT document_key FROM stage_key)
+           AND l.table_name <> 'program'
+       OR (l.table_name, l.row_key) IN (
+            SELECT 'program', id::text FROM stage_program
+            UNION ALL SELECT 'processed_order', id FROM stage_order
+            UNION ALL SELECT 'order_promotion_line', id::text FROM stage_line
+            UNION ALL SELECT 'promotion_evaluation', id::text FROM stage_evaluation))
   AND NOT EXISTS (
     SELECT FROM stage_reject r
     WHERE r.table_name = l.table_name AND r.row_key IS NOT DISTINCT FROM l.row_key

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS promotion_order_data{suffix} (
     channel String,
     day UInt16,
     date Date MATERIALIZED toDate(day),
-    hour DateTime('UTC'),
+    hour_seconds UInt32,
+    hour DateTime('UTC') MATERIALIZED toDateTime(hour_seconds, 'UTC'),
     line_count UInt32,
     is_refund UInt8,
     is_eligible UInt8,
@@ -35,7 +36,8 @@ CREATE TABLE IF NOT EXISTS promotion_performance_data{suffix} (
     program_key UInt32,
     day UInt16,
     date Date MATERIALIZED toDate(day),
-    hour DateTime('UTC'),
+    hour_seconds UInt32,
+    hour DateTime('UTC') MATERIALIZED toDateTime(hour_seconds, 'UTC'),
     shop_key UInt32,
     channel String,
     load_id UInt64,
@@ -56,4 +58,18 @@ CREATE TABLE IF NOT EXISTS promotion_performance_data{suffix} (
     points_redeemed_e4 Int64
 ) ENGINE = ReplacingMergeTree(load_id)
 PARTITION BY toYYYYMM(date)
-ORDER BY (company_id, program_key, day, hour, shop_key, channel);
+ORDER BY (company_id, program_key, day, hour_seconds, shop_key, channel);
+
+CREATE TABLE IF NOT EXISTS program_data{suffix} (
+    program_key UInt32,
+    version UInt64,
+    program_id Int64,
+    program_name String,
+    program_type String
+) ENGINE = ReplacingMergeTree(version) ORDER BY program_key;
+
+CREATE TABLE IF NOT EXISTS shop_data{suffix} (
+    shop_key UInt32,
+    version UInt64,
+    store_id Int64
+) ENGINE = ReplacingMergeTree(version) ORDER BY shop_key;

@@ -86,7 +86,9 @@ CREATE TABLE promotion_order_data (
 ) PARTITION BY RANGE (transaction_date);
 CREATE INDEX promotion_order_bucket_idx
     ON promotion_order_data (shop_key, hour, program_key);
-CREATE INDEX promotion_order_load_idx ON promotion_order_data (load_id);
+-- Loads append: ranges of pages tell where the newest are, at no cost to a load.
+CREATE INDEX promotion_order_load_idx ON promotion_order_data USING brin (load_id)
+    WITH (autosummarize = on);
 
 -- Keys that a load took away; a store that holds them must drop them.
 CREATE TABLE promotion_order_tombstone (
@@ -122,7 +124,8 @@ CREATE TABLE promotion_performance_data (
     PRIMARY KEY (company_id, program_key, date, hour, shop_key, channel)
 ) PARTITION BY RANGE (date);
 CREATE INDEX promotion_performance_load_idx
-    ON promotion_performance_data (load_id);
+    ON promotion_performance_data USING brin (load_id)
+    WITH (autosummarize = on);
 
 CREATE TABLE promotion_performance_tombstone (
     date date NOT NULL,

@@ -1,27 +1,5 @@
--- Dimensions and the log of pushes. The newest entry of the log says whose copy
--- this is and how far it reaches.
-CREATE TABLE IF NOT EXISTS program_data (
-    program_key UInt32,
-    version UInt64,
-    program_id Int64,
-    program_name String,
-    program_type String
-) ENGINE = ReplacingMergeTree(version) ORDER BY program_key;
-
-CREATE TABLE IF NOT EXISTS shop_data (
-    shop_key UInt32,
-    version UInt64,
-    store_id Int64
-) ENGINE = ReplacingMergeTree(version) ORDER BY shop_key;
-
-CREATE TABLE IF NOT EXISTS push_log (
-    epoch UInt64,
-    watermark UInt64,
-    owner String,
-    pushed_at DateTime('UTC') DEFAULT now()
-) ENGINE = MergeTree() ORDER BY epoch;
-
-CREATE VIEW IF NOT EXISTS promotion_performance AS
+-- The names and columns that an analyst's SQL uses.
+CREATE VIEW promotion_performance AS
 SELECT
     company_id,
     program_id,
@@ -53,7 +31,7 @@ SELECT
 FROM (
     SELECT *
     FROM (
-        SELECT *, date FROM promotion_performance_data FINAL WHERE is_deleted = 0
+        SELECT *, date, hour FROM promotion_performance_data FINAL WHERE is_deleted = 0
     ) AS facts
     ANY LEFT JOIN (
         SELECT program_key, program_id, program_name, program_type

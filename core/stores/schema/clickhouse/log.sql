@@ -1,0 +1,10 @@
+-- What ClickHouse remembers of the pushes. An entry is written before a push
+-- changes anything and another when it is whole; the newest one says whose copy
+-- this is, how far it reaches, and by which schema its tables were made.
+CREATE TABLE IF NOT EXISTS push_state (
+    epoch UInt64,
+    watermark UInt64,
+    owner String,
+    schema String,
+    written_at DateTime('UTC') DEFAULT now()
+) ENGINE = MergeTree() ORDER BY (epoch, watermark);

@@ -1,0 +1,54 @@
+from odoo.tests import TransactionCase, tagged
+
+from ..core.stores.migrate import files, migrate
+from ..hooks import created, uninstall_hook
+
+OURS = r"^(fact_|promotion_|mv_promotion_|loyalty_reporting_)"
+
+
+@tagged("post_install", "-at_install")
+class TestInstallation(TransactionCase):
+    """The addon comes whole and leaves nothing behind."""
+
+    def objects(self):
+        """Return the names of tables, views, sequences and functions of ours."""
+        self.env.cr.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'p', 'v', 'm', 'S') AND relname ~ %(ours)s"
+            " UNION SELECT proname FROM pg_proc"
+            " WHERE pronamespace = 'public'::regnamespace AND proname ~ %(ours)s",
+            {"ours": OURS},
+        )
+        return {name for (name,) in self.env.cr.fetchall()}
+
+    def test_the_schema_is_there_and_complete(self):
+        self.assertLessEqual({name for _kind, name in created()}, self.objects())
+        self.assertEqual(migrate(self.env.cr), [])
+
+    def test_an_update_applies_what_is_missing(self):
+        last = files("postgres")[-1].name
+        uninstall_hook(self.env)
+        self.assertEqual(migrate(self.env.cr)[-1], last)
+        self.assertLessEqual({name for _kind, name in created()}, self.objects())
+
+    def test_uninstalling_leaves_nothing_but_odoo_s_own_tables(self):
+        self.env["ir.config_parameter"].set_param("loyalty_reporting.neutralized", "1")
+        uninstall_hook(self.env)
+        own = {
+            model._table
+            for name, model in self.env.registry.items()
+            if name.startswith("loyalty.reporting.") and model._auto
+        }
+        # Odoo drops the tables that its ORM made, and their sequences.
+        left = {name.removesuffix("_id_seq") for name in self.objects()}
+        self.assertLessEqual(left, own)
+        self.assertFalse(
+            self.env["ir.config_parameter"].search(
+                [("key", "like", "loyalty_reporting.")]
+            )
+        )
+
+    def test_every_model_is_documented_and_described(self):
+        for name, model in self.env.registry.items():
+            if name.startswith(("loyalty.reporting.", "promotion.")):
+                self.assertNotEqual(model._description, name)
