@@ -24,7 +24,6 @@ class LoyaltyReportingRest(Controller):
         "/api/v1/reports/<path:slug>",
         type="loyalty_reporting",
         auth="loyalty_reporting",
-        readonly=True,
         save_session=False,
     )
     def report(self, slug):

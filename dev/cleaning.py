@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from .errors import SetupError
-from .instance import Instance
+from .instance import stop_processes
 from .locks import exclusive
 from .paths import PROJECT, ROOT_DATA, Paths
+from .processes import Keeper
 from .stamps import remove
 from .steps import say, step
 
@@ -32,10 +33,8 @@ def clean(paths: Paths) -> None:
 
 def _end(folder: Path, paths: Paths) -> None:
     """End one instance, whichever clone it belongs to."""
-    instance = Instance(folder.name, paths)
     data = paths.reachable / "instances" / folder.parent.name / folder.name / "postgres"
-    keeper = type(instance.keeper)(folder)
-    keeper.sweep(data)
+    stop_processes(Keeper(folder), data)
 
 
 def _confirm(folder: Path) -> None:

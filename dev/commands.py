@@ -8,7 +8,7 @@ from . import cleaning, environment, pythonenvs, testing
 from . import lint as linting
 from .debian import Apt
 from .errors import SetupError
-from .instance import Instance, start_services, stop_services
+from .instance import Instance, start_services, stop_processes
 from .locks import exclusive
 from .paths import locate, prepare
 from .serving import Serving, workers
@@ -95,9 +95,7 @@ def stop(name: str = "test") -> None:
     """Stop an instance's processes; its data stays."""
     instance = Instance(name, locate())
     with exclusive(instance.lock, f"the instance '{name}'"), step(f"stopping '{name}'"):
-        instance.keeper.stop("proxy")
-        instance.keeper.stop("odoo", patience=20)
-        stop_services(instance)
+        stop_processes(instance.keeper, instance.data)
 
 
 def run(name: str, *command: str) -> int:

@@ -171,16 +171,17 @@ def choose_ports(instance: Instance, known: State) -> State:
     return changed
 
 
-def stop_services(instance: Instance) -> None:
-    """Stop the four services, and whatever else this instance left running."""
-    keeper = instance.keeper
+def stop_processes(keeper: Keeper, data: Path) -> None:
+    """Stop Odoo, then the services it uses, then whatever else this instance left running."""
+    keeper.stop("proxy")
+    keeper.stop("odoo", patience=20)
     together(
         lambda: keeper.stop("postgres-report", STOP),
         lambda: keeper.stop("postgres-engine", STOP),
         lambda: keeper.stop("redis"),
         lambda: keeper.stop("clickhouse"),
     )
-    keeper.sweep(instance.data)
+    keeper.sweep(data)
 
 
 def _holder(port: str) -> str:

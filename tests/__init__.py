@@ -11,3 +11,5 @@ from . import test_promotion_order
 from . import test_promotion_report_detail
 from . import test_source
 from . import test_views
+from . import test_rest
+from . import test_history

@@ -23,7 +23,8 @@ _logger = logging.getLogger(__name__)
 class State:
     """What the stores hold: loads in PostgreSQL, pushes in ClickHouse."""
 
-    database: str
+    owner: str
+    incarnation: str
     load_id: int
     epoch: int
     pushing: bool
@@ -49,7 +50,9 @@ def answer(query, cr, settings, fresh_cursor):
     if settings.clickhouse_url:
         raw = _from_clickhouse(query, keys, settings, fresh_cursor, cache)
     raw = raw or _from_postgres(query, keys, settings, cr, cache)
-    names = _programs(cr, {row["program_key"] for row in raw["rows"]})
+    with fresh_cursor() as fresh:
+        # The caller's snapshot may be older than what ClickHouse has answered.
+        names = _programs(fresh, {row["program_key"] for row in raw["rows"]})
     return Answer(
         rows=[_row(query, row, names) for row in raw["rows"]],
         total=raw["total"],
@@ -65,14 +68,17 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
         before = _state(fresh_cursor)
         if before.pushing or not before.watermark:
             return None
-        version = f"{before.database} clickhouse {before.epoch}"
+        version = f"{before.owner} {before.incarnation} clickhouse {before.epoch}"
         cached = cache.get(query, keys, version)
         if cached:
             return cached
         try:
             statement = plan(query, keys, clickhouse)
             rows, total = clickhouse.run(
-                settings.clickhouse_url, statement, settings.query_timeout
+                settings.clickhouse_url,
+                statement,
+                settings.query_timeout,
+                (before.owner, before.epoch),
             )
         except StoreError as e:
             _logger.warning("%s", e)
@@ -86,7 +92,7 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
 
 def _from_postgres(query, keys, settings, cr, cache):
     state = _state_of(cr)
-    version = f"{state.database} postgresql {state.load_id}"
+    version = f"{state.owner} {state.incarnation} postgresql {state.load_id}"
     cached = cache.get(query, keys, version)
     if cached:
         return cached

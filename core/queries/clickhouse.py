@@ -4,12 +4,16 @@ Money is stored in whole ten-thousandths; it is summed with 38 digits and made a
 Decimal here.
 """
 
+from datetime import date
 from decimal import Decimal
 
+from ..errors import StoreError
 from ..stores import clickhouse as store
 from .base import Grain
 
 STORE = "clickhouse"
+# The days that its type Date can hold; of what lies outside nothing is loaded.
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 ORDER_TESTS = {"sale": "(is_refund = 0)", "true": " = 1"}
 _BUCKETS = {
     Grain.DAY: "date",
@@ -29,9 +33,14 @@ def list(values):  # noqa: A001 (the dialects share these names)
     return tuple(values) or (None,)
 
 
+def day(value):
+    """Return a business day as a parameter."""
+    return min(max(value, _FIRST_DAY), _LAST_DAY)
+
+
 def table(name):
     """Return what to read a table from: newest versions, nothing deleted."""
-    return f"(SELECT *, date FROM {name} FINAL WHERE is_deleted = 0) AS facts"
+    return f"(SELECT *, date, hour FROM {name} FINAL WHERE is_deleted = 0) AS facts"
 
 
 def contains(column, name):
@@ -89,11 +98,21 @@ def decimal(value):
     return Decimal(value).scaleb(-4)
 
 
-def run(url, statement, timeout):
+def run(url, statement, timeout, copy):
     """Return (rows of the page, number of rows in all).
 
-    :raise StoreError: the server is away, refused, or took longer than ``timeout``
+    :param copy: (owner, epoch) of the copy that PostgreSQL remembers
+    :raise StoreError: the server is away, refused, took longer than ``timeout``, or
+        holds another copy
     """
-    with store.client(url, timeout=timeout) as client:
+    with store.client(url, timeout=timeout, connect_timeout=2) as client:
+        newest = client.execute(
+            "SELECT owner, epoch FROM push_state ORDER BY epoch DESC LIMIT 1"
+        )
+        if newest != [copy]:
+            raise StoreError(
+                "ClickHouse does not hold the copy that PostgreSQL remembers; "
+                "PostgreSQL answers until the next push."
+            )
         [(total,)] = client.execute(statement.count_text, statement.parameters)
         return client.execute(statement.text, statement.parameters), total

@@ -95,8 +95,8 @@ def plan(query, keys, dialect):
         count_text=f"SELECT count(*) FROM ({inner}) AS grouped",
         parameters={
             "company": query.company.id,
-            "date_from": query.date_from,
-            "date_to": query.date_to,
+            "date_from": dialect.day(query.date_from),
+            "date_to": dialect.day(query.date_to),
             "channels": dialect.list(query.channels),
             "limit": query.per_page,
             "offset": (query.page - 1) * query.per_page,

@@ -249,7 +249,7 @@ class EngineReading:
             orphans = [k for t, k, order in rows if t == table and not order]
             if orphans:
                 # Where no order is named, the row may also have been one without.
-                found = documents_of(table, filter(_is_integer, orphans))
+                found = documents_of(table, map(int, filter(_is_integer, orphans)))
                 keys |= {"", *map(self._keys.theirs, found)}
         return sorted(keys)
 

@@ -3,34 +3,38 @@
 The driver is imported late: an installation without ClickHouse does not need it.
 """
 
+import hashlib
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, StoreError
 from .migrate import SCHEMA
 
+_MALFORMED = (
+    "The address of ClickHouse is no valid URL: it should read "
+    "clickhouse://user:password@host:9000/database."
+)
+
 
 @contextmanager
-def client(url, *, timeout=30, **settings):
+def client(url, *, timeout=30, connect_timeout=5):
     """Open a connection; one per thread, as the driver asks.
 
     :param url: ``clickhouse://user:password@host:port/database``
     :param timeout: seconds a query may take on the server
+    :param connect_timeout: seconds to wait for the server
     :raise StoreError: the server is away or failed; the message names host and port
     """
     driver = _driver()
-    where = _place(url)
-    limits = {"max_execution_time": timeout, **settings}
     try:
+        where = _place(url)
         connection = driver.Client.from_url(url)
-        connection.connection.connect_timeout = 5
-        connection.connection.send_receive_timeout = timeout + 10
-        connection.settings.update(limits)
-    except (ValueError, TypeError, KeyError):
-        raise ConfigurationError(
-            "The address of ClickHouse is no valid URL: it should read "
-            "clickhouse://user:password@host:9000/database."
-        ) from None
+    except Exception:
+        # Whatever the driver says of a bad URL may hold a part of the password.
+        raise ConfigurationError(_MALFORMED) from None
+    connection.connection.connect_timeout = connect_timeout
+    connection.connection.send_receive_timeout = timeout + 10
+    connection.settings.update({"max_execution_time": timeout})
     try:
         yield connection
     except driver.errors.ServerException as e:
@@ -45,23 +49,27 @@ def client(url, *, timeout=30, **settings):
         connection.disconnect()
 
 
-def create_schema(connection, suffix=""):
-    """Create what is missing; ``suffix`` sets the tables of a rebuild apart."""
-    for statement in _statements("tables.sql", suffix=suffix):
-        connection.execute(statement)
-    for statement in _statements("common.sql"):
-        connection.execute(statement)
-
-
-def _statements(name, **fragments):
+def create(connection, name, suffix=""):
+    """Run a file of the schema; ``suffix`` sets the tables of a rebuild apart."""
     text = (SCHEMA / "clickhouse" / name).read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("--"))
-    text = "\n".join(lines).format(**fragments) if fragments else "\n".join(lines)
-    return [s.strip() for s in text.split(";") if s.strip()]
+    text = "\n".join(s for s in text.splitlines() if not s.lstrip().startswith("--"))
+    for statement in text.replace("{suffix}", suffix).split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def schema_version():
+    """Return a digest of the schema: tables made by another one are rebuilt."""
+    digest = hashlib.sha256()
+    for name in ("tables.sql", "views.sql"):
+        digest.update((SCHEMA / "clickhouse" / name).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _place(url):
     parts = urlsplit(url)
+    if parts.scheme not in ("clickhouse", "clickhouses") or not parts.hostname:
+        raise ValueError(parts.scheme)
     return f"{parts.hostname}:{parts.port or 9000}{parts.path}"
 
 

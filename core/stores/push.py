@@ -7,20 +7,21 @@ and readers use PostgreSQL.
 
 import logging
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import psycopg2
 
 from ..database import connect, sql
 from ..errors import Busy, ReportingError, StoreError
 from ..records import Counts, RunResult
-from . import clickhouse
+from . import clickhouse, push_state
 from .runs import RunLog
 
 _logger = logging.getLogger(__name__)
-TABLES = ("promotion_order_data", "promotion_performance_data")
-# ClickHouse refuses a block of more than 100 partitions.
-# Counted in four weeks, each of which touches two months at most.
-_PARTITIONS = 25
+# Table → the column with the day that decides its partition.
+FACTS = {"promotion_order_data": "first_day", "promotion_performance_data": "day"}
+DIMENSIONS = ("program_data", "shop_data")
+VIEWS = ("promotion_performance",)
 
 
 def push(settings, dsn):
@@ -64,138 +65,107 @@ class _Push:
         self._counts = Counts()
 
     def run(self, rebuild):
-        clickhouse.create_schema(self._client)
         with _reporting(self._dsn) as (state, source):
-            owner, problem = self._inspect(state)
-            snapshot = _high(source)
-            watermark, interrupted = _progress(state)
+            newest = _newest_load(source)
+            ours, theirs = push_state.ours(state), push_state.theirs(self._client)
+            problem = push_state.disagreement(ours, theirs) or self._loss(source)
+            if not (newest or rebuild or ours.pushing):
+                return RunResult("done")
             if rebuild or problem:
-                epoch = _begin(state)
-                self._fill(source)
-            elif (
-                interrupted
-                or snapshot > watermark
-                or self._dimensions_differ(source)
-            ):
-                epoch = _begin(state)
-                self._send(source, watermark, suffix="", tombstones=True)
+                watermark, work = 0, self._fill
+            elif ours.pushing or newest > ours.watermark or self._is_renamed(source):
+                watermark, work = ours.watermark, self._send_new
             else:
-                _settle(state, None, snapshot)
-                return RunResult("done", self._counts)
-            self._send_dimensions(source, epoch)
-            self._client.execute(
-                "INSERT INTO push_log (epoch, watermark, owner) VALUES",
-                [(epoch, snapshot, owner)],
-            )
-            _settle(state, epoch, snapshot)
-        return RunResult("done", self._counts, message=problem or "")
+                push_state.settle(state, None, ours)
+                return RunResult("done")
+            epoch = max(ours.epoch, theirs.epoch if theirs else 0) + 1
+            begun = replace(ours, epoch=epoch, watermark=watermark)
+            push_state.begin(state, self._client, begun)
+            work(source, begun)
+            push_state.settle(state, self._client, replace(begun, watermark=newest))
+        return RunResult("done", self._counts, message=problem)
 
-    def _inspect(self, state):
-        """Return (owner, why the copy must be rebuilt, or None).
-
-        :raise StoreError: the copy belongs to another reporting database
-        """
-        with state.cursor() as cr:
-            cr.execute(
-                "SELECT system_identifier || '/' || current_database(), epoch, watermark,"
-                " pushing FROM pg_control_system(), loyalty_reporting_clickhouse"
-            )
-            owner, epoch, watermark, pushing = cr.fetchone()
-        state.commit()
-        newest = self._client.execute(
-            "SELECT owner, epoch, watermark FROM push_log ORDER BY epoch DESC LIMIT 1"
+    def _loss(self, source):
+        """Return which tables are gone or empty, as a sentence, or an empty text."""
+        found = self._client.execute(
+            "SELECT name FROM system.tables WHERE database = currentDatabase()"
         )
-        if not newest:
-            return owner, "ClickHouse was empty and has been filled from PostgreSQL."
-        its_owner, its_epoch, its_watermark = newest[0]
-        if its_owner != owner:
-            raise StoreError(
-                "The ClickHouse database is the copy of another reporting database "
-                f"({its_owner.partition('/')[2]}). Give this one a database of its own, "
-                "or drop its tables if it is no longer needed."
-            )
-        unsettled = pushing and its_epoch == epoch
-        if its_epoch > epoch or (its_watermark != watermark and not unsettled):
-            return owner, (
-                f"ClickHouse stood at load {its_watermark}, PostgreSQL remembered "
-                f"{watermark}: one of them was restored. ClickHouse was rebuilt."
-            )
-        return owner, None
+        lost = {*FACTS, *DIMENSIONS, *VIEWS} - {name for (name,) in found}
+        for table in FACTS.keys() - lost:
+            if not self._client.execute(f"SELECT load_id FROM {table} LIMIT 1"):
+                with source.cursor() as cr:
+                    cr.execute(f"SELECT FROM {table} LIMIT 1")
+                    lost |= {table} if cr.fetchone() else set()
+        tables = ", ".join(sorted(lost))
+        return lost and f"ClickHouse had lost {tables} and was filled again." or ""
 
-    def _fill(self, source):
-        """Fill empty tables beside the live ones, then swap them."""
-        for table in TABLES:
+    def _fill(self, source, begun):
+        """Fill empty tables beside the live ones, then swap them all at once."""
+        tables = (*FACTS, *DIMENSIONS)
+        for table in tables:
             self._client.execute(f"DROP TABLE IF EXISTS {table}_new")
-        clickhouse.create_schema(self._client, "_new")
-        self._send(source, 0, suffix="_new", tombstones=False)
-        for table in TABLES:
             self._client.execute(f"DROP TABLE IF EXISTS {table}_old")
-            self._client.execute(
-                f"RENAME TABLE {table} TO {table}_old, {table}_new TO {table}"
-            )
+        clickhouse.create(self._client, "tables.sql")
+        clickhouse.create(self._client, "tables.sql", "_new")
+        self._send_dimensions(source, begun, "_new")
+        for table in FACTS:
+            self._send(source, begun, table, suffix="_new")
+        swaps = (f"{t} TO {t}_old, {t}_new TO {t}" for t in tables)
+        self._client.execute(f"RENAME TABLE {', '.join(swaps)}")
+        for view in VIEWS:
+            self._client.execute(f"DROP TABLE IF EXISTS {view}")
+        clickhouse.create(self._client, "views.sql")
+        for table in tables:
             self._client.execute(f"DROP TABLE {table}_old")
 
-    def _send(self, source, watermark, suffix, tombstones):
-        for table in TABLES:
-            queries = [f"stores/sql/push_{table}.sql"]
-            if tombstones:
-                queries.append(f"stores/sql/push_{table}_deleted.sql")
-            for query in queries:
-                self._send_query(source, table + suffix, query, watermark)
+    def _send_new(self, source, begun):
+        """Send what lies above the watermark, and what was taken away there."""
+        self._send_dimensions(source, begun)
+        for table in FACTS:
+            self._send(source, begun, table)
+            self._send(source, begun, table, query=f"{table}_deleted")
 
-    def _send_query(self, source, table, query, watermark):
+    def _send(self, source, begun, table, *, suffix="", query=""):
         # numpy is loaded here: only what pushes to ClickHouse needs it.
         from .blocks import integer_blocks  # noqa: PLC0415
 
-        blocks = integer_blocks(source, sql(query), {"watermark": watermark})
-        for names, columns in blocks:
-            for part in _by_partition(names, columns):
-                self._client.execute(
-                    f"INSERT INTO {table} ({', '.join(names)}) VALUES",
-                    part,
-                    columnar=True,
-                )
-                self._counts.rows_loaded += len(part[0])
+        text = sql(f"stores/sql/push_{query or table}.sql")
+        blocks = integer_blocks(source, text, vars(begun), FACTS[table])
+        try:
+            with closing(blocks):
+                for names, columns in blocks:
+                    self._client.execute(
+                        f"INSERT INTO {table}{suffix} ({', '.join(names)}) VALUES",
+                        columns,
+                        columnar=True,
+                    )
+                    self._counts.rows_loaded += len(columns[0])
+        except psycopg2.DataError as e:
+            raise StoreError(
+                f"An amount or a sum in {table} is too large for ClickHouse "
+                f"({str(e).strip()}). PostgreSQL answers until it is corrected."
+            ) from e
 
-    def _dimensions_differ(self, source):
-        with source.cursor() as cr:
-            cr.execute(
-                "SELECT id, external_id, name, coalesce(program_type, '')"
-                " FROM loyalty_reporting_program ORDER BY id"
-            )
-            wanted = cr.fetchall()
+    def _is_renamed(self, source):
+        """Return whether the names of the programs differ."""
         found = self._client.execute(
             "SELECT program_key, program_id, program_name, program_type"
             " FROM program_data FINAL ORDER BY program_key"
         )
-        return wanted != found
+        return found != _programs(source)
 
-    def _send_dimensions(self, source, epoch):
-        with source.cursor() as cr:
-            cr.execute(
-                "SELECT id, %(epoch)s, external_id, name, coalesce(program_type, '')"
-                " FROM loyalty_reporting_program",
-                {"epoch": epoch},
-            )
-            self._client.execute("INSERT INTO program_data VALUES", cr.fetchall())
-            cr.execute(
-                "SELECT id, %(epoch)s, external_id FROM loyalty_reporting_shop",
-                {"epoch": epoch},
-            )
-            self._client.execute("INSERT INTO shop_data VALUES", cr.fetchall())
-
-
-def _by_partition(names, columns):
-    """Split a block so that no insert touches more partitions than allowed."""
-    days = columns[names.index("first_day" if "first_day" in names else "day")]
-    months = sorted({day // 28 for day in days})
-    if len(months) <= _PARTITIONS:
-        yield columns
-        return
-    for start in range(0, len(months), _PARTITIONS):
-        wanted = set(months[start : start + _PARTITIONS])
-        keep = [i for i, day in enumerate(days) if day // 28 in wanted]
-        yield [[column[i] for i in keep] for column in columns]
+    def _send_dimensions(self, source, begun, suffix=""):
+        version = begun.epoch
+        programs = [(version, *row) for row in _programs(source)]
+        shops = [(version, *row) for row in _shops(source)]
+        self._client.execute(
+            f"INSERT INTO program_data{suffix} (version, program_key, program_id,"
+            " program_name, program_type) VALUES",
+            programs,
+        )
+        self._client.execute(
+            f"INSERT INTO shop_data{suffix} (version, shop_key, store_id) VALUES", shops
+        )
 
 
 @contextmanager
@@ -204,57 +174,35 @@ def _reporting(dsn):
     try:
         with closing(connect(dsn)) as state, closing(connect(dsn, readonly=True)) as source:
             yield state, source
-    except psycopg2.DataError as e:
-        raise StoreError(
-            f"A sum is too large for ClickHouse: {str(e).strip()}. PostgreSQL answers."
-        ) from e
     except psycopg2.Error as e:
         raise StoreError(f"The reporting database failed: {str(e).strip()}") from e
 
 
-def _high(source):
+def _newest_load(source):
     """Return the last load that the snapshot shows; all before it are there too."""
     with source.cursor() as cr:
         cr.execute("SELECT load_id FROM fact_load")
         return cr.fetchone()[0]
 
 
-def _progress(state):
-    """Return (watermark, whether the last push was cut short)."""
-    with state, state.cursor() as cr:
-        cr.execute("SELECT watermark, pushing FROM loyalty_reporting_clickhouse")
-        return cr.fetchone()
-
-
-def _begin(state):
-    """Tell readers that the copy is changing. Returns the push's epoch."""
-    with state, state.cursor() as cr:
+def _programs(source):
+    with source.cursor() as cr:
         cr.execute(
-            "UPDATE loyalty_reporting_clickhouse SET pushing = true, epoch = epoch + 1"
-            " RETURNING epoch"
+            "SELECT id, external_id, name, coalesce(program_type, '')"
+            " FROM loyalty_reporting_program ORDER BY id"
         )
-        return cr.fetchone()[0]
+        return cr.fetchall()
 
 
-def _settle(state, epoch, watermark):
-    """Tell readers that the copy is whole again, and how far it reaches."""
-    with state, state.cursor() as cr:
-        cr.execute(
-            "UPDATE loyalty_reporting_clickhouse SET pushing = false, watermark = %s,"
-            " pushed_at = now() AT TIME ZONE 'UTC', problem = NULL, problem_at = NULL"
-            " WHERE epoch = %s OR %s IS NULL",
-            [watermark, epoch, epoch],
-        )
+def _shops(source):
+    with source.cursor() as cr:
+        cr.execute("SELECT id, external_id FROM loyalty_reporting_shop")
+        return cr.fetchall()
 
 
 def _note(dsn, problem):
-    """Remember why ClickHouse is behind, for the screen."""
     try:
-        with closing(connect(dsn)) as connection, connection, connection.cursor() as cr:
-            cr.execute(
-                "UPDATE loyalty_reporting_clickhouse SET problem = %s,"
-                " problem_at = now() AT TIME ZONE 'UTC'",
-                [problem],
-            )
+        with closing(connect(dsn)) as state:
+            push_state.note(state, problem)
     except psycopg2.Error:
         _logger.exception("The state of ClickHouse could not be written")

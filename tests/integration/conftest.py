@@ -75,11 +75,19 @@ def engine(engine_template):
         yield engine_world.Engine(dsn)
 
 
+@pytest.fixture(scope="session")
+def shop_template(engine_template):
+    """URL of a hand-made engine with a bit of everything that is valid."""
+    with databases.database(databases.ENGINE, engine_template) as dsn:
+        engine_world.fill(engine_world.Engine(dsn))
+        yield dsn
+
+
 @pytest.fixture
-def shop(engine):
-    """A hand-made engine with a bit of everything that is valid."""
-    engine_world.fill(engine)
-    return engine
+def shop(shop_template):
+    """A hand-made engine with a bit of everything that is valid, to be changed."""
+    with databases.database(databases.ENGINE, shop_template) as dsn:
+        yield engine_world.Engine(dsn, first_id=20_000_000)
 
 
 @pytest.fixture

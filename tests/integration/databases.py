@@ -36,7 +36,11 @@ def database(variable: str, template: str = "template0", options="") -> Iterator
     """URL of a new database, a copy of `template` (a URL or a name), then dropped."""
     name = f"lr_{uuid.uuid4().hex[:12]}"
     copied = name_in(template) if "://" in template else template
-    administer(variable, f'CREATE DATABASE "{name}" TEMPLATE "{copied}" {options}')
+    # Copying files is the quicker way for databases of some megabytes.
+    administer(
+        variable,
+        f'CREATE DATABASE "{name}" TEMPLATE "{copied}" STRATEGY file_copy {options}',
+    )
     try:
         yield url_of(variable, name)
     finally:

@@ -1,6 +1,6 @@
 """A small engine that a test writes by hand: orders, lines, evaluations."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -32,7 +32,10 @@ class Engine:
     """A database with the engine's contract, and short ways to write into it."""
 
     dsn: str
-    _ids: count = field(default_factory=lambda: count(10_000_000))
+    first_id: int = 10_000_000
+
+    def __post_init__(self):
+        self._ids = count(self.first_id)
 
     def run(self, statement, parameters=None):
         """Run statements in a transaction of their own."""

@@ -1,5 +1,5 @@
-SELECT r.company_id, r.program_key, r.date - date '1970-01-01' AS day,
-    extract(epoch FROM r.hour)::bigint AS hour_seconds, r.shop_key, c.id AS channel,
+SELECT r.company_id, r.program_key, r.date AS day,
+    r.hour AS hour_seconds, r.shop_key, c.id AS channel,
     r.load_id, true AS is_deleted
 FROM promotion_performance_tombstone r
 JOIN loyalty_reporting_channel c ON c.name = r.channel

@@ -14,8 +14,11 @@ SELECT
     toDecimal128(total_qty_e4, 4) / toDecimal128(10000, 0) AS total_qty,
     toDecimal128(total_amount_e4, 4) / toDecimal128(10000, 0) AS total_amount,
     toDecimal128(total_discount_e4, 4) / toDecimal128(10000, 0) AS total_discount,
-    if(total_transactions = 0, toDecimal128(0, 4), toDecimal128(total_amount_e4, 4)
-        / toDecimal128(10000 * if(total_transactions = 0, 1, total_transactions), 0))
+    -- Rounded half up; a quotient of Decimals would be cut.
+    toDecimal128(if(total_amount_e4 < 0, -1, 1) * if(total_transactions = 0, 0,
+        intDiv(abs(total_amount_e4), greatest(total_transactions, 1)) + (2 * (
+            abs(total_amount_e4) % greatest(total_transactions, 1))
+            >= total_transactions)), 4) / toDecimal128(10000, 0)
         AS avg_transaction_value,
     unique_customers,
     eligible_transactions,

@@ -1,0 +1,226 @@
+import io
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from unittest.mock import patch
+
+from openpyxl import load_workbook
+
+from odoo.tests import HttpCase, tagged
+
+from ..core.database import sql
+from ..core.settings import Settings
+from ..core.stores.fragments import buckets, days
+from ..core.stores.partitions import ensure
+from .common import FACTS, Fact, ReportingCase
+
+REPORT = "/api/v1/reports/promotions/performance"
+YEARS = {"date_from": "2023-01-01", "date_to": "2024-12-31"}
+HOSTILE = "=HYPERLINK(\"http://evil\",\"x\") <b>'"
+
+
+class RestCase(HttpCase, ReportingCase):
+    """The facts of :mod:`common`, rolled up; callers with keys; no other services."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.add(*FACTS, Fact("50", "2024-01-01", HOSTILE, 1, 7, (("1", "0"),)))
+        cls.add(Fact("99", "2024-01-01", "Other", 1, 7, (("9", "0"),), company="b"))
+        for company in cls.companies.values():
+            cls.roll_up(company)
+        cls.reader = cls.user("rest_reader")
+        cls.key_of_reader = cls.api_key(cls.reader)
+
+    def setUp(self):
+        super().setUp()
+        pipeline = type(self.env["loyalty.reporting.pipeline"])
+        self.settings = Settings()
+        self.startPatcher(patch.object(pipeline, "_settings", lambda _: self.settings))
+
+    @classmethod
+    def roll_up(cls, company):
+        cr = cls.env.cr
+        cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data")
+        ensure(cr, "promotion_performance_data", [m for (m,) in cr.fetchall()])
+        cr.execute(
+            sql("stores/sql/rebuild.sql", **buckets(), **days()),
+            {"company_id": company.id, "load_id": 1},
+        )
+
+    @classmethod
+    def api_key(cls, user):
+        expires = datetime.now() + timedelta(days=1)
+        keys = cls.env["res.users.apikeys"].with_user(user).sudo()
+        return keys._generate(None, "test", expires)
+
+    def get(self, key=None, url=REPORT, headers=None, **parameters):
+        headers = dict(headers or {})
+        if key is not False:
+            headers["Authorization"] = f"Bearer {key or self.key_of_reader}"
+        query = "&".join(f"{name}={value}" for name, value in parameters.items())
+        return self.url_open(f"{url}?{query}", headers=headers)
+
+    def data(self, **parameters):
+        answer = self.get(**{**YEARS, **parameters})
+        self.assertEqual(answer.status_code, 200, answer.text)
+        return json.loads(answer.text, parse_float=Decimal)
+
+    def assert_problem(self, answer, status, *words):
+        self.assertEqual(answer.status_code, status, answer.text)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        problem = answer.json()
+        self.assertEqual(problem["status"], status)
+        for word in words:
+            self.assertIn(word, problem["detail"])
+
+
+@tagged("post_install", "-at_install")
+class TestRest(RestCase):
+    """The promotion report over HTTP, as API.md fixes it."""
+
+    def test_a_row_has_the_fields_of_the_contract(self):
+        answer = self.data(group_by="year", per_page="1")
+        self.assertEqual(
+            list(answer["data"][0]),
+            [
+                "program_id",
+                "program_name",
+                "date",
+                "total_transactions",
+                "total_amount",
+                "total_discount",
+                "avg_transaction_value",
+                "conversion_rate",
+            ],
+        )
+        self.assertEqual(answer["pagination"]["page"], 1)
+        self.assertEqual(answer["pagination"]["per_page"], 1)
+
+    def test_figures_are_those_of_the_facts(self):
+        [row] = [
+            row
+            for row in self.data(group_by="year")["data"]
+            if row["program_name"] == "Spring" and row["date"] == "2024-01-01"
+        ]
+        self.assertEqual(row["total_transactions"], 2)
+        self.assertEqual(row["total_amount"], Decimal("0.02"))
+        self.assertEqual(row["total_discount"], Decimal("0.01"))
+        self.assertEqual(row["avg_transaction_value"], Decimal("0.01"))
+        self.assertAlmostEqual(row["conversion_rate"], Decimal(1) / 3, places=15)
+
+    def test_money_keeps_its_decimals(self):
+        self.assertIn('"total_amount": 100.10', self.get(**YEARS, group_by="day").text)
+
+    def test_hours_are_instants(self):
+        rows = self.data(group_by="hour")["data"]
+        self.assertEqual(rows[0]["hour"], "2023-12-31T12:00:00Z")
+
+    def test_a_week_is_labelled_by_its_monday(self):
+        [row, *_] = self.data(group_by="week", date_from="2024-01-31")["data"]
+        self.assertEqual(row["date"], "2024-01-29")
+
+    def test_chosen_measures_come_in_the_order_asked_for(self):
+        row = self.data(group_by="year", measures="unique_customers,total_qty")["data"][0]
+        self.assertEqual(list(row)[3:], ["unique_customers", "total_qty"])
+
+    def test_pages_concatenate_to_the_whole(self):
+        whole = self.data(group_by="day")
+        pages = [
+            self.data(group_by="day", page=page, per_page=2)["data"]
+            for page in range(1, 2 + whole["pagination"]["total"] // 2)
+        ]
+        self.assertEqual(sum(pages, []), whole["data"])
+
+    def test_another_company_is_not_there(self):
+        names = {row["program_name"] for row in self.data(group_by="year")["data"]}
+        self.assertIn("Spring", names)
+        self.assertNotIn("Other", names)
+        other = self.companies["b"].id
+        self.assert_problem(self.get(**YEARS, company_id=other), 404, str(other))
+
+    def test_an_unknown_program_and_one_of_another_company_are_the_same(self):
+        self.env.cr.execute(
+            "SELECT external_id FROM loyalty_reporting_program WHERE name = 'Other'"
+        )
+        [foreign] = self.env.cr.fetchone()
+        answers = [self.get(**YEARS, program_id=n).json() for n in (foreign, 987654)]
+        for answer in answers:
+            self.assertEqual(answer["status"], 404)
+            answer["detail"] = answer["detail"].replace(str(foreign), "987654")
+        self.assertEqual(*answers)
+
+    def test_each_bad_parameter_is_named(self):
+        for name, value in (
+            ("date_from", "2025-01-01"),
+            ("date_from", "2024-02-30"),
+            ("date_to", "yesterday"),
+            ("group_by", "decade"),
+            ("program_id", "one"),
+            ("per_page", "0"),
+            ("per_page", "1000000000"),
+            ("page", "-1"),
+            ("measures", "total_amuont"),
+            ("format", "pdf"),
+            ("company_id", "x"),
+            ("colour", "red"),
+        ):
+            with self.subTest(name=name, value=value):
+                answer = self.get(**{**YEARS, name: value})
+                self.assert_problem(answer, 400)
+                self.assertEqual(answer.json()["parameter"], name)
+
+    def test_without_a_valid_key_nobody_gets_in(self):
+        self.assert_problem(self.get(key=False, **YEARS), 401, "API key")
+        self.assert_problem(self.get(key="wrong", **YEARS), 401, "API key")
+
+    def test_a_revoked_key_is_refused_at_once(self):
+        self.assertEqual(self.get(**YEARS).status_code, 200)
+        self.env["res.users.apikeys"].sudo().search(
+            [("user_id", "=", self.reader.id)]
+        ).unlink()
+        self.assert_problem(self.get(**YEARS), 401, "revoked")
+
+    def test_a_user_without_our_group_is_refused(self):
+        nobody = self.user("rest_nobody", group=None)
+        self.assert_problem(self.get(key=self.api_key(nobody), **YEARS), 403, "group")
+
+    def test_a_session_of_the_same_site_is_let_in_and_no_other(self):
+        self.reader.password = "rest_reader"
+        self.authenticate("rest_reader", "rest_reader")
+        same = {"Sec-Fetch-Site": "same-origin"}
+        self.assertEqual(self.get(key=False, headers=same, **YEARS).status_code, 200)
+        cross = {"Sec-Fetch-Site": "cross-site"}
+        self.assert_problem(self.get(key=False, headers=cross, **YEARS), 401)
+
+    def test_unknown_addresses_and_methods_answer_in_the_apis_own_form(self):
+        self.assert_problem(self.get(url="/api/v1/nothing"), 404, "/api/v1/reports")
+        self.assert_problem(self.get(url="/api/v1/reports/none"), 404, "none")
+        headers = {"Authorization": f"Bearer {self.key_of_reader}"}
+        answer = self.url_open(REPORT, data={"a": "b"}, headers=headers)
+        self.assert_problem(answer, 405)
+        self.assertIn("GET", answer.headers["Allow"])
+
+    def test_services_that_are_away_do_not_matter(self):
+        expected = self.data(group_by="year")["data"]
+        self.settings = replace(
+            Settings(),
+            clickhouse_url="clickhouse://nobody:secret@127.0.0.1:1/none",
+            redis_url="redis://127.0.0.1:1/0",
+        )
+        self.env.cr.execute("UPDATE loyalty_reporting_clickhouse SET watermark = 1")
+        answer = self.data(group_by="year")
+        self.assertEqual(answer["data"], expected)
+        self.assertEqual(answer["meta"]["store"], "postgresql")
+
+    def test_the_workbook_holds_texts_numbers_and_definitions(self):
+        answer = self.get(**YEARS, group_by="year", format="xlsx")
+        book = load_workbook(io.BytesIO(answer.content))
+        rows = list(book["Report"].iter_rows(values_only=True))
+        start = rows.index(next(row for row in rows if row[0] == "Program id"))
+        hostile = next(row for row in rows[start:] if row[1] == HOSTILE)
+        self.assertEqual(hostile[3:6], (1, 1, 0))
+        cells = [cell for line in book["Report"].iter_rows() for cell in line]
+        self.assertFalse([c for c in cells if c.data_type == "f" or c.hyperlink])
+        self.assertIn("Transactions", [r[0].value for r in book["Definitions"]])
