@@ -3,10 +3,9 @@
 import json
 import logging
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-
 from odoo.exceptions import AccessDenied, AccessError
 from odoo.http import Dispatcher, Response, SessionExpiredException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..core.api.problems import MIMETYPE, problem, problem_of
 from ..core.errors import ReportingError

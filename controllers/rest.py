@@ -2,10 +2,9 @@
 
 import io
 
-from werkzeug.exceptions import NotFound as NoSuchPage
-
 from odoo.exceptions import AccessError
 from odoo.http import Controller, request, route
+from werkzeug.exceptions import NotFound as NoSuchPage
 
 from ..core.api import rest
 from ..core.errors import BadQuery, NotFound
@@ -35,7 +34,9 @@ class LoyaltyReportingRest(Controller):
                 request.env._("Reports need the group Loyalty Reporting / User.")
             )
         given = _parameters()
-        file_format = rest.format_of(given, request.httprequest.headers.get("Accept", ""))
+        file_format = rest.format_of(
+            given, request.httprequest.headers.get("Accept", "")
+        )
         query = parse(REPORTS[slug], _company(given), given)
         if file_format == rest.XLSX:
             return _workbook(query)
@@ -92,7 +93,9 @@ def _workbook(query):
     """Return the whole report, all pages of it, as a workbook."""
     file = io.BytesIO()
     xlsx.write(file, query, _answer(query.unpaged(xlsx.MAX_ROWS)))
-    name = f"{query.report.slug.replace('/', '_')}_{query.date_from}_{query.date_to}.xlsx"
+    name = (
+        f"{query.report.slug.replace('/', '_')}_{query.date_from}_{query.date_to}.xlsx"
+    )
     return request.make_response(
         file.getvalue(),
         headers=[

@@ -19,7 +19,7 @@ from .stores.runs import RunLog
 _logger = logging.getLogger(__name__)
 
 
-def run(
+def run(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
     source,
     dsn,
     *,
@@ -46,12 +46,32 @@ def run(
     :return: :class:`RunResult`; errors are in its message, never raised
     """
     deadline = time.monotonic() + seconds if seconds else float("inf")
-    job = _Sync(source, dsn, source_name, system, deadline, workers)
+    job = _Sync(source, PostgresStore.opener(dsn, source_name, system), source_name)
+    job.deadline, job.workers = deadline, workers
+
+    def load():
+        configure(dsn, system, companies, mapping, rates)
+        return job.load()
+
+    return _logged("sync", dsn, job, load)
+
+
+def replay(source, dsn, *, source_name, keys, system="engine"):
+    """Read some documents of a source again, whatever its position is.
+
+    :param keys: keys of the documents, such as those of dead letters
+    :return: :class:`RunResult`; errors are in its message, never raised
+    """
+    job = _Sync(source, PostgresStore.opener(dsn, source_name, system), source_name)
+    return _logged("replay", dsn, job, lambda: job.replay(keys))
+
+
+def _logged(name, dsn, job, work):
+    """Do the work under the source's lock, and write down how it went."""
+    lock = f"sync {job.source_name}"
     try:
-        with RunLog(dsn, "sync", source_name) as log:
-            return log.finish(
-                job.run(lambda: configure(dsn, system, companies, mapping, rates))
-            )
+        with RunLog(dsn, name, job.source_name, lock=lock) as log:
+            return log.finish(job.attempt(work))
     except Busy as e:
         return RunResult("busy", message=str(e))
     except ReportingError as e:
@@ -61,44 +81,49 @@ def run(
 class _Sync:
     """One run of one source."""
 
-    def __init__(self, source, dsn, source_name, system, deadline, workers):
+    deadline = float("inf")
+    workers = 1
+
+    def __init__(self, source, open_store, source_name):
         self._source = source
-        self._source_name = source_name
-        self._open_store = lambda: PostgresStore(dsn, source_name, system)
-        self._deadline = deadline
-        self._workers = workers
+        self._open_store = open_store
+        self.source_name = source_name
         self._counts = Counts()
         self._counting = threading.Lock()
 
-    def run(self, configured):
-        """Call ``configured`` and load; what goes wrong is in the result."""
+    def attempt(self, work):
+        """Call ``work``; what goes wrong is in the result."""
         try:
-            configured()
-            return self._load()
+            return work()
         except ReportingError as e:
             return self.failed(e)
         except Exception as e:
-            _logger.exception("Source %s", self._source_name)
-            return self.failed(f"{type(e).__name__}: {e} (a fault of ours; see the log)")
+            _logger.exception("Source %s", self.source_name)
+            return self.failed(
+                f"{type(e).__name__}: {e} (a fault of ours; see the log)"
+            )
 
     def failed(self, reason):
         """Return a failure that tells what was loaded before it."""
-        _logger.error("Source %s: %s", self._source_name, reason)
+        _logger.error("Source %s: %s", self.source_name, reason)
         return RunResult("failed", self._counts, message=str(reason))
 
-    def _load(self):
-        store = self._open_store()
-        try:
-            with self._source.reading() as reading:
-                done = self._follow(store, reading)
-                return RunResult(
-                    "done" if done else "partial",
-                    self._counts,
-                    reading.lag_seconds,
-                    reading.notice,
-                )
-        finally:
-            store.close()
+    def load(self):
+        """Load what follows the saved position."""
+        with closing(self._open_store()) as store, self._source.reading() as reading:
+            done = self._follow(store, reading)
+            return RunResult(
+                "done" if done else "partial",
+                self._counts,
+                reading.lag_seconds,
+                reading.notice,
+            )
+
+    def replay(self, keys):
+        """Load some documents out of turn; the position stays."""
+        with closing(self._open_store()) as store, self._source.reading() as reading:
+            self._count(store.load(reading.documents(keys)))
+            return RunResult("done", self._counts)
 
     def _follow(self, store, reading):
         """Load from the saved position on. Returns whether all is read."""
@@ -125,7 +150,7 @@ class _Sync:
         failures = []
         threads = [
             threading.Thread(target=self._month_worker, args=(waiting, failures))
-            for _ in range(min(self._workers, len(months)))
+            for _ in range(min(self.workers, len(months)))
         ]
         for thread in threads:
             thread.start()
@@ -136,15 +161,14 @@ class _Sync:
 
     def _month_worker(self, waiting, failures):
         try:
-            store = self._open_store()
-            try:
-                with self._source.reading() as reading:
-                    while not failures:
-                        self._load_month(store, reading, waiting.get_nowait())
-                        if self._is_late():
-                            break
-            finally:
-                store.close()
+            with (
+                closing(self._open_store()) as store,
+                self._source.reading() as reading,
+            ):
+                while not failures:
+                    self._load_month(store, reading, waiting.get_nowait())
+                    if self._is_late():
+                        break
         except queue.Empty:
             pass
         except Exception as error:
@@ -164,4 +188,4 @@ class _Sync:
             self._counts.add(counts)
 
     def _is_late(self):
-        return time.monotonic() >= self._deadline
+        return time.monotonic() >= self.deadline

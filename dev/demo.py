@@ -66,13 +66,15 @@ def _configure(env):
 
 
 def _households(source):
-    with closing(connect(source._connector().dsn, readonly=True)) as connection:
-        with connection.cursor() as cr:
-            cr.execute(
-                "SELECT DISTINCT partner_id FROM engine.processed_order"
-                " WHERE partner_id IS NOT NULL ORDER BY 1"
-            )
-            return [household for (household,) in cr.fetchall()]
+    with (
+        closing(connect(source._connector().dsn, readonly=True)) as connection,
+        connection.cursor() as cr,
+    ):
+        cr.execute(
+            "SELECT DISTINCT partner_id FROM engine.processed_order"
+            " WHERE partner_id IS NOT NULL ORDER BY 1"
+        )
+        return [household for (household,) in cr.fetchall()]
 
 
 def _load(env):

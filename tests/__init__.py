@@ -1,15 +1,17 @@
-from . import test_access
-from . import test_clickhouse
-from . import test_dead_letter
-from . import test_dimension
-from . import test_exchange_rate
-from . import test_export
-from . import test_installation
-from . import test_multi_currency
-from . import test_pipeline
-from . import test_promotion_order
-from . import test_promotion_report_detail
-from . import test_source
-from . import test_views
-from . import test_rest
-from . import test_history
+from . import (
+    test_access,
+    test_clickhouse,
+    test_dead_letter,
+    test_dimension,
+    test_exchange_rate,
+    test_export,
+    test_history,
+    test_installation,
+    test_multi_currency,
+    test_pipeline,
+    test_promotion_order,
+    test_promotion_report_detail,
+    test_rest,
+    test_source,
+    test_views,
+)

@@ -98,16 +98,23 @@ class TestHistory(HttpCase):
                     performance(grain=grain), ["program_key", field], "date"
                 )
         self.assert_pivot(
-            performance(group=("store_id",)), ["shop_key"], "store_id", "loyalty_reporting_shop"
+            performance(group=("store_id",)),
+            ["shop_key"],
+            "store_id",
+            "loyalty_reporting_shop",
         )
 
     def test_the_total_of_the_pivot_is_distinct(self):
         [total] = self.read([])
         [expected] = performance(group=()).to_dict("records")
         for field, measure in FIELDS.items():
-            self.assertEqual(Decimal(str(total[field])), Decimal(expected[measure]), field)
+            self.assertEqual(
+                Decimal(str(total[field])), Decimal(expected[measure]), field
+            )
 
-    def assert_pivot(self, expected, groupby, key, dimension="loyalty_reporting_program"):
+    def assert_pivot(
+        self, expected, groupby, key, dimension="loyalty_reporting_program"
+    ):
         self.env.cr.execute(f"SELECT id, external_id FROM {dimension}")
         externals = dict(self.env.cr.fetchall())
         rows = []
@@ -170,4 +177,3 @@ def _own_database():
         client.execute("DROP DATABASE IF EXISTS odoo_history")
         client.execute("CREATE DATABASE odoo_history")
     return urlsplit(url)._replace(path="/odoo_history").geturl()
-

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
-from openpyxl import load_workbook
-
 from odoo.tests import HttpCase, tagged
+from openpyxl import load_workbook
 
 from ..core.database import sql
 from ..core.settings import Settings
@@ -17,7 +16,7 @@ from .common import FACTS, Fact, ReportingCase
 
 REPORT = "/api/v1/reports/promotions/performance"
 YEARS = {"date_from": "2023-01-01", "date_to": "2024-12-31"}
-HOSTILE = "=HYPERLINK(\"http://evil\",\"x\") <b>'"
+HOSTILE = '=HYPERLINK("http://evil","x") <b>\''
 
 
 class RestCase(HttpCase, ReportingCase):
@@ -42,7 +41,9 @@ class RestCase(HttpCase, ReportingCase):
     @classmethod
     def roll_up(cls, company):
         cr = cls.env.cr
-        cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data")
+        cr.execute(
+            "SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data"
+        )
         ensure(cr, "promotion_performance_data", [m for (m,) in cr.fetchall()])
         cr.execute(
             sql("stores/sql/rebuild.sql", **buckets(), **days()),
@@ -122,7 +123,9 @@ class TestRest(RestCase):
         self.assertEqual(row["date"], "2024-01-29")
 
     def test_chosen_measures_come_in_the_order_asked_for(self):
-        row = self.data(group_by="year", measures="unique_customers,total_qty")["data"][0]
+        row = self.data(group_by="year", measures="unique_customers,total_qty")["data"][
+            0
+        ]
         self.assertEqual(list(row)[3:], ["unique_customers", "total_qty"])
 
     def test_pages_concatenate_to_the_whole(self):

@@ -23,8 +23,13 @@ def problem(status, detail, **more):
     :param more: members of its own, such as ``parameter``
     """
     title = _TITLES.get(status, "Error")
-    return {"type": "about:blank", "title": title, "status": status,
-            "detail": detail, **more}
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
 
 
 def problem_of(error):

@@ -112,4 +112,6 @@ def _definition_sheet(book, styles, query):
         sheet.write_string(row, 0, measure.label)
         sheet.write_string(row, 1, measure.definition, styles.wrap)
         sheet.write_string(row, 2, measure.additivity.value)
-    sheet.write_string(len(query.measures) + 2, 1, query.report.description, styles.wrap)
+    sheet.write_string(
+        len(query.measures) + 2, 1, query.report.description, styles.wrap
+    )

@@ -2,7 +2,4 @@
 
 from . import promotion_performance
 
-REPORTS = {
-    report.slug: report
-    for report in (promotion_performance.REPORT,)
-}
+REPORTS = {report.slug: report for report in (promotion_performance.REPORT,)}

@@ -74,7 +74,7 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
             return cached
         try:
             statement = plan(query, keys, clickhouse)
-            rows, total = clickhouse.run(
+            result = clickhouse.run(
                 settings.clickhouse_url,
                 statement,
                 settings.query_timeout,
@@ -85,7 +85,7 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
             return None
         if _state(fresh_cursor).epoch == before.epoch:
             as_of = before.read_at and min(before.read_at, before.pushed_at)
-            raw = _raw(query, statement, rows, total, clickhouse, as_of)
+            raw = _raw(query, statement, result, clickhouse, as_of)
             return cache.put(query, keys, version, raw)
     return None
 
@@ -97,8 +97,8 @@ def _from_postgres(query, keys, settings, cr, cache):
     if cached:
         return cached
     statement = plan(query, keys, postgres)
-    rows, total = postgres.run(cr, statement, settings.query_timeout)
-    raw = _raw(query, statement, rows, total, postgres, state.read_at)
+    result = postgres.run(cr, statement, settings.query_timeout)
+    raw = _raw(query, statement, result, postgres, state.read_at)
     if _state_of(cr).load_id != state.load_id:
         return raw  # a load came in between: right, but of no known version
     return cache.put(query, keys, version, raw)
@@ -138,8 +138,9 @@ def _keys(query, cr):
     return keys
 
 
-def _raw(query, statement, rows, total, dialect, as_of):
+def _raw(query, statement, result, dialect, as_of):
     """Return an answer of plain texts and whole numbers, fit for the cache."""
+    rows, total = result
     return {
         "rows": [_raw_row(query, statement, row, dialect) for row in rows],
         "total": total,

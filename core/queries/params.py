@@ -25,7 +25,9 @@ def parse(report, company, given):
     date_from = _day("date_from", single)
     date_to = _day("date_to", single)
     if date_from > date_to:
-        raise BadQuery("date_from", f"date_from {date_from} is after date_to {date_to}.")
+        raise BadQuery(
+            "date_from", f"date_from {date_from} is after date_to {date_to}."
+        )
     return Query(
         report=report,
         company=company,
@@ -45,7 +47,9 @@ def _reject_unknown(report, given):
     known = (*COMMON, *TECHNICAL, *report.filters)
     for name in given:
         if name not in known:
-            raise BadQuery(name, f"There is no parameter {name:.50}.{_hint(name, known)}")
+            raise BadQuery(
+                name, f"There is no parameter {name:.50}.{_hint(name, known)}"
+            )
 
 
 def _hint(name, known):

@@ -71,7 +71,9 @@ def count_if(condition):
 
 def distinct_customers():
     """Return the number of distinct known customers with a sale."""
-    return "count(DISTINCT customer_key) FILTER (WHERE line_count > 0 AND NOT is_refund)"
+    return (
+        "count(DISTINCT customer_key) FILTER (WHERE line_count > 0 AND NOT is_refund)"
+    )
 
 
 def page(inner, groups, columns):

@@ -17,6 +17,7 @@ _STAGES = {
     "order_promotion_line": ("stage_line", "order_id"),
     "promotion_evaluation": ("stage_evaluation", "order_id"),
 }
+_WITH_PROGRAMS = {"programs": True}
 
 
 class EngineReading:
@@ -95,11 +96,16 @@ class EngineReading:
             position = self._window(position["high"])
         yield from self._windows(position, documents_of)
 
+    def documents(self, keys):
+        """Return a chunk with some documents, to be read out of turn."""
+        return Chunk(self._by_key(list(keys)), keys=tuple(keys), guard=self.guard)
+
     # ------------------------------------------------------------ the phases
 
     def _rest_of_first(self, position):
         """Yield documents that no month holds: without an order, or refused."""
-        yield self._programs("true", position)
+        yield from self._programs("true", position)
+        position = {**position, **_WITH_PROGRAMS}
         if position.get("sweep"):
             yield from self._sweep({**position, "phase": "sweep", "after": None})
             return
@@ -121,7 +127,8 @@ class EngineReading:
 
     def _sweep(self, position):
         """Yield every document in the order of keys, with the range it covers."""
-        yield self._programs("true", position)
+        yield from self._programs("true", position)
+        position = {**position, **_WITH_PROGRAMS}
         keys = " UNION ".join(
             f"SELECT {key}::text AS key FROM ({self._query(table)}) q"
             for table, (_stage, key) in _STAGES.items()
@@ -147,9 +154,9 @@ class EngineReading:
             if self._was_truncated(low, high):
                 yield from self._sweep({**window, "phase": "sweep", "after": None})
             else:
-                yield self._programs(_between(low, high), window)
+                yield from self._programs(_between(low, high), window)
                 keys = self._touched(low, high, documents_of)
-                yield from self._documents(keys, window)
+                yield from self._documents(keys, {**window, **_WITH_PROGRAMS})
                 yield Chunk({}, self._window(high), keys=())
             position = self._window(high)
 
@@ -202,8 +209,11 @@ class EngineReading:
         return tables
 
     def _programs(self, condition, position):
-        writer = self._copier("program", condition)
-        return Chunk({"stage_program": writer}, position, keys=(), guard=self.guard)
+        """Yield the programs, unless the position says that they were read."""
+        if not position.get("programs"):
+            writer = self._copier("program", condition)
+            position = {**position, **_WITH_PROGRAMS}
+            yield Chunk({"stage_program": writer}, position, keys=(), guard=self.guard)
 
     def _copier(self, table, condition, join=""):
         """Return a function that copies the rows of a table into a file."""

@@ -32,6 +32,4 @@ def explained():
             "server and the address; the next run goes on where this one ended."
         ) from e
     except (psycopg2.Error, UnicodeDecodeError) as e:
-        raise SourceError(
-            f"The source's data cannot be read: {str(e).strip()}"
-        ) from e
+        raise SourceError(f"The source's data cannot be read: {str(e).strip()}") from e

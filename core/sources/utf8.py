@@ -32,7 +32,9 @@ class KeyText:
 
         A marked key does not stand in the order of the bytes that it replaces.
         """
-        return next((k for k in reversed(keys) if "\N{REPLACEMENT CHARACTER}" not in k), None)
+        return next(
+            (k for k in reversed(keys) if "\N{REPLACEMENT CHARACTER}" not in k), None
+        )
 
 
 class Utf8Guard:

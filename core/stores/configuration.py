@@ -19,20 +19,26 @@ def configure(dsn, system, companies=(), mapping=None, rates=()):
 
     :param system: the system whose company ids ``mapping`` translates
     """
-    with closing(connect(dsn)) as connection, explained(), connection:
-        with connection.cursor() as cr:
-            if _is_known(cr, system, companies, mapping, rates):
-                return
-            loads.change_configuration(cr)
-            for company in companies:
-                _save_company(cr, company)
-            if mapping is not None:
-                _save_mapping(cr, system, mapping)
-            _save_rates(cr, rates)
+    with (
+        closing(connect(dsn)) as connection,
+        explained(),
+        connection,
+        connection.cursor() as cr,
+    ):
+        if _is_known(cr, system, companies, mapping, rates):
+            return
+        loads.change_configuration(cr)
+        for company in companies:
+            _save_company(cr, company)
+        if mapping is not None:
+            _save_mapping(cr, system, mapping)
+        _save_rates(cr, rates)
 
 
 def _is_known(cr, system, companies, mapping, rates):
-    cr.execute("SELECT company_id, timezone, currency, digits FROM loyalty_reporting_company")
+    cr.execute(
+        "SELECT company_id, timezone, currency, digits FROM loyalty_reporting_company"
+    )
     same = {astuple(company) for company in companies} <= set(cr.fetchall())
     cr.execute(
         "SELECT external_id, company_id FROM loyalty_reporting_source_company"
@@ -81,7 +87,9 @@ def recut(cr, company):
         "load_id": loads.draw(cr),
     }
     cr.execute(sql("stores/sql/recut.sql"), values)
-    cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data")
+    cr.execute(
+        "SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data"
+    )
     partitions.ensure(cr, "promotion_performance_data", [m for (m,) in cr.fetchall()])
     cr.execute(sql("stores/sql/rebuild.sql", **buckets(), **days()), values)
 

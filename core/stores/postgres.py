@@ -65,6 +65,11 @@ class PostgresStore:
         with self._transaction() as cr:
             cr.execute(sql("transform/stage.sql"))
 
+    @classmethod
+    def opener(cls, *arguments):
+        """Return a function that opens a store: every worker needs its own."""
+        return lambda: cls(*arguments)
+
     def close(self):
         """Close the connection; an open transaction is rolled back."""
         self._connection.close()
@@ -223,7 +228,9 @@ class PostgresStore:
         self._make_rollup_partitions(cr)
 
     def _make_rollup_partitions(self, cr):
-        cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM stage_order_row")
+        cr.execute(
+            "SELECT DISTINCT date_trunc('month', date)::date FROM stage_order_row"
+        )
         partitions.ensure(cr, ROLLUP, [month for (month,) in cr.fetchall()])
 
     def _prepare_month(self, cr, month, counts):

@@ -92,12 +92,17 @@ class _Push:
         )
         lost = {*FACTS, *DIMENSIONS, *VIEWS} - {name for (name,) in found}
         for table in FACTS.keys() - lost:
-            if not self._client.execute(f"SELECT load_id FROM {table} LIMIT 1"):
-                with source.cursor() as cr:
-                    cr.execute(f"SELECT FROM {table} LIMIT 1")
-                    lost |= {table} if cr.fetchone() else set()
+            with source.cursor() as cr:
+                cr.execute(f"SELECT load_id FROM {table} LIMIT 1")
+                expected = cr.fetchall()
+            if expected and not self._client.execute(
+                f"SELECT load_id FROM {table} LIMIT 1"
+            ):
+                lost.add(table)
+        if not lost:
+            return ""
         tables = ", ".join(sorted(lost))
-        return lost and f"ClickHouse had lost {tables} and was filled again." or ""
+        return f"ClickHouse had lost {tables} and was filled again."
 
     def _fill(self, source, begun):
         """Fill empty tables beside the live ones, then swap them all at once."""
@@ -172,7 +177,10 @@ class _Push:
 def _reporting(dsn):
     """Open two connections: one writes our state, one reads a single snapshot."""
     try:
-        with closing(connect(dsn)) as state, closing(connect(dsn, readonly=True)) as source:
+        with (
+            closing(connect(dsn)) as state,
+            closing(connect(dsn, readonly=True)) as source,
+        ):
             yield state, source
     except psycopg2.Error as e:
         raise StoreError(f"The reporting database failed: {str(e).strip()}") from e

@@ -1,6 +1,9 @@
 """The run log, and the lock that lets one worker at a time run a job."""
 
 import logging
+from contextlib import suppress
+
+import psycopg2
 
 from ..errors import Busy, ReportingError
 from ..records import RunResult
@@ -89,9 +92,15 @@ class RunLog:
             )
         return result
 
+    def _release(self):
+        """Free the lock now: the server hears of a closed connection a bit later."""
+        with suppress(psycopg2.Error), self._connection.cursor() as cr:
+            cr.execute("SELECT pg_advisory_unlock_all()")
+        self._connection.close()
+
     def __exit__(self, kind, error, traceback):
         try:
             if error is not None and not self._finished:
                 self.finish(RunResult("failed", message=str(error) or kind.__name__))
         finally:
-            self._connection.close()
+            self._release()

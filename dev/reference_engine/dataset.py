@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from pyarrow import parquet
 
+# In cents: a float of dollars is off by much less.
+FLOAT_NOISE = 1e-6
 REPORTING_ZONE = "America/New_York"
 DAY = 86_400
 
@@ -70,7 +72,7 @@ def to_cents(amounts: pd.Series) -> np.ndarray:
     """
     scaled = amounts.to_numpy() * 100
     cents = np.rint(scaled)
-    if np.abs(scaled - cents).max(initial=0) > 1e-6:
+    if np.abs(scaled - cents).max(initial=0) > FLOAT_NOISE:
         raise ValueError(f"{amounts.name}: an amount is not a whole number of cents")
     return cents.astype(np.int64)
 

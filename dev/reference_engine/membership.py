@@ -55,9 +55,8 @@ def level_changes(partner_id: int, visits: Iterable[Visit]) -> list[LevelChange]
 
 
 def _change(partner_id, visit, level, reached) -> LevelChange:
-    if level is None:
-        event_type = "join"
-    else:
+    event_type = "join"
+    if level is not None:
         event_type = "upgrade" if reached > level else "downgrade"
     return LevelChange(
         partner_id, visit.basket_id, event_type, level, reached, visit.instant

@@ -69,7 +69,9 @@ class Engine:
         """Add an evaluation of a basket. Returns its id."""
         row = {"id": next(self._ids), "order_id": order_id, "program_id": 1}
         row |= {"partner_id": 7, "evaluated_at": "2017-03-10 15:20:00+00"}
-        return self._insert("promotion_evaluation", row | {"outcome": outcome} | columns)
+        return self._insert(
+            "promotion_evaluation", row | {"outcome": outcome} | columns
+        )
 
     def change(self, table, key, **columns):
         """Update a row."""

@@ -5,6 +5,7 @@ A test module that wants these fixtures says `pytest_plugins = ["store_fixtures"
 
 import os
 import signal
+import time
 import uuid
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 import clickhouse_driver
 import databases
 import engine_world
-import psycopg2
 import pytest
-from pipeline import synced
+from pipeline import synced as synced_once
 
 from core.database import connect
 from core.settings import Settings
@@ -102,6 +102,23 @@ def synced_shop(shop_report_template):
         yield dsn
 
 
+def synced(engine_dsn, report, **options):
+    """One run that reads all that is written by now. Returns its counts.
+
+    A transaction of another test in the engine's cluster may hold the source back.
+    """
+    written = databases.value(engine_dsn, "SELECT pg_current_xact_id()::text")
+    for _ in range(600):
+        if databases.value(
+            engine_dsn,
+            "SELECT pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8",
+            [written],
+        ):
+            break
+        time.sleep(0.05)
+    return synced_once(engine_dsn, report, **options)
+
+
 def pushed(copy, report):
     """A push that must succeed. Returns the number of rows it sent."""
     return _succeeded(pushing.push(copy.settings, report))
@@ -178,14 +195,3 @@ def purge_tombstones(report):
             f"DELETE FROM {table} WHERE load_id <="
             " (SELECT watermark FROM loyalty_reporting_clickhouse)",
         )
-
-
-def is_connected(report, application):
-    """Whether a session of that name is open in the reporting database."""
-    with closing(psycopg2.connect(report)) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND application_name = %s",
-            [application],
-        )
-        return cursor.fetchone()[0] > 0

@@ -90,8 +90,12 @@ CHANGES = {
     "a new refund": lambda e: e.order("R1", "2017-05-01 10:00Z", state="refund"),
     "an outcome": of_evaluations("A1", outcome="rejected", reason="used"),
     "a reason": of_evaluations("A2", reason="another"),
-    "an instant of a basket": of_evaluations("lost-1", evaluated_at="2017-03-10 18:00Z"),
-    "a basket to another month": of_evaluations("lost-2", evaluated_at="2017-07-01 01:00Z"),
+    "an instant of a basket": of_evaluations(
+        "lost-1", evaluated_at="2017-03-10 18:00Z"
+    ),
+    "a basket to another month": of_evaluations(
+        "lost-2", evaluated_at="2017-07-01 01:00Z"
+    ),
     "a basket that becomes an order": of_evaluations("lost-1", order_id="A5"),
     "an order's evaluations to no order": of_evaluations("A1", order_id="lost-9"),
     "an order for a basket": lambda e: e.order("lost-1", "2017-03-12 09:00Z", lines=2),
@@ -296,5 +300,3 @@ class TestTheComparisonItself:
         databases.execute(report, f"UPDATE {table} SET {column} = {column} + 0.01")
         found = rollup_differences(report)
         assert {name for name in found if found[name]} == part
-
-

@@ -24,9 +24,7 @@ def rows_of(engine):
     )
 
 
-@pytest.mark.parametrize(
-    "seconds", [SECONDS, pytest.param(60, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("seconds", [SECONDS, pytest.param(60, marks=pytest.mark.slow)])
 def test_writers_at_work_lose_nothing_where_naive_cursors_lose_rows(
     seconds, engine, report, assert_same_as_from_scratch
 ):
@@ -111,7 +109,8 @@ class TestTimeSlots:
         households.run(EVERYTHING)
         orders = households.value("SELECT count(*) FROM engine.processed_order")
         runs = self.run_until_done(households, report, chunk_documents=50)
-        assert [run.documents_changed for run in runs[:-2]] == [50] * (orders // 50)
+        changed = [run.documents_changed for run in runs if run.documents_changed]
+        assert changed == [50] * (orders // 50) + [orders % 50]
         assert sum(run.documents_read for run in runs) == orders
         assert_same_as_from_scratch(report, households.dsn)
 
@@ -133,7 +132,7 @@ class TestTimeSlots:
                     [key],
                 )
 
-        self.run_until_done(households, report, correct_two, chunk_documents=100)
+        self.run_until_done(households, report, correct_two, chunk_documents=50)
         found = assert_same_as_from_scratch(report, households.dsn)
         assert len({row[0] for row in found["detail"] if row[12] == 77}) == 8
 
@@ -149,7 +148,9 @@ class TestTimeSlots:
         shop.line(None)
         shop.line(None)
         self.run_until_done(shop, report, chunk_documents=1)
-        shop.run("UPDATE engine.order_promotion_line SET id = id WHERE order_id IS NULL")
+        shop.run(
+            "UPDATE engine.order_promotion_line SET id = id WHERE order_id IS NULL"
+        )
         self.run_until_done(shop, report, chunk_documents=1)
         assert len(contents(report)["dead letters"]) == 2
 

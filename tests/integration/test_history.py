@@ -162,8 +162,9 @@ class TestDetail:
         assert counts.rows_loaded == ROWS["lines"] + ROWS["evaluations"]
         assert counts.documents_changed == ROWS["orders"]
         assert counts.rows_rejected == 0
-        assert databases.value(dsn, "SELECT count(*) FROM promotion_report_detail") == (
-            ROWS["lines"]
+        assert (
+            databases.value(dsn, "SELECT count(*) FROM promotion_report_detail")
+            == (ROWS["lines"])
         )
 
     def test_every_line_has_the_columns_that_the_rules_give(self, dsn):
