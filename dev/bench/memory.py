@@ -1,7 +1,6 @@
 """Memory of a process that loads the history once, and four times as long."""
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +50,14 @@ def _work(what, multiply):
             mapping={1: history.COMPANY.id},
         )
         push.push(settings, dsn)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(_peak())
+
+
+def _peak():
+    """Return this process's peak memory in MiB; getrusage() knows its parent's too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    [peak] = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -187,6 +187,18 @@ def server(tmp_path, clickhouse_python):
         found.kill()
 
 
+@pytest.fixture(scope="session")
+def history(full_engine, report_template):
+    """(reporting database, copy) with the whole history; nobody changes them."""
+    with (
+        databases.database(databases.REPORT, report_template) as report,
+        clickhouse_database() as copy,
+    ):
+        synced(full_engine, report)
+        pushed(copy, report)
+        yield report, copy
+
+
 def purge_tombstones(report):
     """What a retention job may do: forget tombstones that ClickHouse knows."""
     for table in ("promotion_order_tombstone", "promotion_performance_tombstone"):

@@ -1,5 +1,6 @@
 """An engine that was restored, replaced or failed over: everything is compared."""
 
+import json
 import os
 import subprocess
 from contextlib import contextmanager
@@ -48,8 +49,8 @@ def alter_position(report, **values):
         databases.execute(
             report,
             "UPDATE loyalty_reporting_cursor SET position ="
-            " jsonb_set(position, %s, to_jsonb(%s))",
-            [[name], value],
+            " jsonb_set(position, %s, %s)",
+            [[name], json.dumps(value)],
         )
 
 

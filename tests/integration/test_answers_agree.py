@@ -1,0 +1,245 @@
+"""Both stores give the same answers, also to odd questions; pages; small truths."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import databases
+import pytest
+from asking import ALL, YEAR, ask, query_of
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pipeline import NEW_YORK
+from store_fixtures import pushed, synced
+
+from core.errors import NotFound, StoreError
+from core.queries.promotion_performance import REPORT
+from core.records import Company
+
+pytest_plugins = ["store_fixtures"]
+
+PROGRAMS = [*range(1, 28), 1001, 1002, 1003]
+STORES = [31, 292, 304, 319, 367, 406, 999_999]
+ODD = ["pos", "web", "", "p\\os", "'", "%s", "%(limit)s", "pos' OR '1'='1", "\t", "☃"]
+
+
+@st.composite
+def questions(draw):
+    """Parameters of a query, of every kind."""
+    first = draw(st.dates(date(2016, 12, 1), date(2018, 1, 31)))
+    days = draw(st.sampled_from([0, 1, 6, 30, 200, 400]))
+    grain = draw(st.sampled_from(["hour", "day", "week", "month", "year"]))
+    measures = draw(
+        st.lists(st.sampled_from([m.name for m in REPORT.measures]), min_size=1)
+    )
+    asked = {"measures": ",".join(measures)}
+    for name, values in (
+        ("program_id", PROGRAMS),
+        ("store_id", STORES),
+        ("channel", ODD),
+    ):
+        if chosen := draw(st.lists(st.sampled_from(values), max_size=3)):
+            asked[name] = [str(value) for value in chosen]
+    asked["page"] = str(draw(st.integers(1, 3)))
+    asked["per_page"] = str(draw(st.sampled_from([1, 7, 1000])))
+    last = first + timedelta(days=min(days, 40) if grain == "hour" else days)
+    return query_of(first, last, grain, **asked)
+
+
+class TestAgree:
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(questions())
+    @example(query_of(*YEAR, "day", page="3", per_page="1000"))
+    def test_any_question_has_one_answer(self, history, query):
+        report, copy = history
+        try:
+            expected = ask(report, query)
+        except NotFound as e:
+            with pytest.raises(NotFound, match=str(e)):
+                ask(report, query, copy.settings)
+            return
+        found = ask(report, query, copy.settings)
+        assert found.store == "clickhouse"
+        assert (found.rows, found.total) == (expected.rows, expected.total)
+        assert [*map(repr, found.rows)] == [*map(repr, expected.rows)]
+
+
+class TestPages:
+    @pytest.mark.parametrize("grain", ["week", "month"])
+    @pytest.mark.parametrize("store", ["postgresql", "clickhouse"])
+    def test_pages_joined_are_the_whole(self, history, store, grain):
+        report, copy = history
+        options = copy.settings if store == "clickhouse" else None
+        whole = ask(report, query_of(*YEAR, grain), options)
+        size, pages = 97, []
+        for number in range(1, whole.total // size + 3):
+            query = query_of(*YEAR, grain, page=str(number), per_page=str(size))
+            found = ask(report, query, options)
+            assert found.total == whole.total == len(whole.rows)
+            pages.append(found.rows)
+        assert sum(pages, []) == whole.rows
+        assert [len(page) for page in pages[:-2]] == [size] * (len(pages) - 2)
+        assert pages[-1] == []
+
+    def test_rows_are_in_the_order_of_date_hour_and_program(self, history):
+        report, copy = history
+        query = query_of("2017-03-01", "2017-03-07", "hour")
+        for options in (None, copy.settings):
+            rows = ask(report, query, options).rows
+            order = [(r["date"], r["hour"], r["program_id"]) for r in rows]
+            assert order == sorted(order)
+
+
+@pytest.fixture
+def by_hand(engine, report, copy):
+    """An engine in which every number can be computed by hand."""
+    engine.order("S1", "2017-03-10 15:00Z", lines=0, partner_id=7)
+    engine.line("S1", amount="10.00", discount="2.50", qty=2)
+    engine.line("S1", amount="5.00", discount="0.00", qty=1)
+    engine.order("S2", "2017-03-10 16:00Z", lines=0, partner_id=7, store_id=2)
+    engine.line("S2", amount="1.00", discount="0.50", qty="0.5", points_redeemed=3)
+    engine.order("S3", "2017-03-10 16:30Z", lines=0, partner_id=None)
+    engine.line("S3", amount="4.00", discount="0.00")
+    engine.order("R1", "2017-03-11 16:00Z", lines=0, partner_id=8, state="refund")
+    engine.line("R1", amount="-5.00", discount="-0.25", qty=-1, points_earned=-9)
+    engine.order("V1", "2017-03-10 17:00Z", lines=1, partner_id=9, state="void")
+    engine.order("B1", "2017-03-10 18:00Z", lines=1, partner_id=7, company_id=2)
+    engine.evaluation("S1", "applied")
+    engine.evaluation("S2", "eligible")
+    engine.evaluation("S2", "rejected", reason="late")
+    engine.evaluation("S3", "rejected", reason="spent")
+    engine.evaluation("R1", "applied")
+    engine.evaluation("V1", "applied")
+    engine.evaluation("gone", "applied", evaluated_at="2017-03-11 03:00Z")
+    other = Company(2, "Asia/Tokyo", "JPY", 0)
+    synced(
+        engine.dsn,
+        report,
+        companies=[NEW_YORK, other],
+        mapping={1: 1, 2: 2},
+        rates=[],
+    )
+    pushed(copy, report)
+    return report, copy, other
+
+
+MARCH_10 = {
+    "program_id": 1,
+    "program_name": "Summer",
+    "date": "2017-03-10",
+    "total_transactions": 3,
+    "total_qty": Decimal("4.5"),
+    "total_amount": Decimal("20.00"),
+    "total_discount": Decimal("3.00"),
+    "avg_transaction_value": Decimal("6.67"),
+    "unique_customers": 1,
+    "eligible_transactions": 2,
+    "applied_transactions": 1,
+    "conversion_rate": 0.5,
+    "discount_depth": 3 / 23,
+    "rejected_transactions": 2,
+    "refund_transactions": 0,
+    "gross_amount": Decimal("20.00"),
+    "gross_discount": Decimal("3.00"),
+    "points_earned": Decimal("36.00"),
+    "points_redeemed": Decimal("3.00"),
+}
+MARCH_11 = {
+    **MARCH_10,
+    "date": "2017-03-11",
+    "total_transactions": 0,
+    "total_qty": Decimal("-1"),
+    "total_amount": Decimal("-5.00"),
+    "total_discount": Decimal("-0.25"),
+    "avg_transaction_value": Decimal("0.00"),
+    "unique_customers": 0,
+    "eligible_transactions": 0,
+    "applied_transactions": 0,
+    "conversion_rate": 0.0,
+    "discount_depth": 0.25 / 5.25,
+    "rejected_transactions": 0,
+    "refund_transactions": 1,
+    "gross_amount": Decimal("0.00"),
+    "gross_discount": Decimal("0.00"),
+    "points_earned": Decimal("-9.00"),
+    "points_redeemed": Decimal("0.00"),
+}
+MONTH = {
+    **MARCH_10,
+    "date": "2017-03-01",
+    "total_qty": Decimal("3.5"),
+    "total_amount": Decimal("15.00"),
+    "total_discount": Decimal("2.75"),
+    "avg_transaction_value": Decimal("5.00"),
+    "discount_depth": 11 / 71,
+    "refund_transactions": 1,
+    "points_earned": Decimal("27.00"),
+}
+
+
+class TestByHand:
+    @pytest.mark.parametrize(
+        ("grain", "expected"), [("day", [MARCH_10, MARCH_11]), ("month", [MONTH])]
+    )
+    def test_refunds_voids_and_baskets_count_as_the_text_says(
+        self, by_hand, grain, expected
+    ):
+        report, copy, _other = by_hand
+        additive = ALL.replace(",unique_customers", "")
+        for options in (None, copy.settings):
+            query = query_of("2017-03-01", "2017-03-31", grain)
+            assert ask(report, query, options).rows == expected
+            query = query_of("2017-03-01", "2017-03-31", grain, measures=additive)
+            wanted = [{k: v for k, v in r.items() if k in row} for r in expected
+                      for row in [ask(report, query, options).rows[0]]]
+            assert ask(report, query, options).rows == wanted
+
+    def test_companies_see_their_own(self, by_hand):
+        report, copy, other = by_hand
+        for options in (None, copy.settings):
+            query = query_of("2017-03-01", "2017-03-31", "hour", company=other)
+            assert ask(report, query, options).rows == []
+            query = replace(query, company=NEW_YORK)
+            assert len(ask(report, query, options).rows) == 5
+
+    def test_a_program_of_another_company_does_not_exist(self, by_hand):
+        report, _copy, other = by_hand
+        for program in ("1", "4711"):
+            query = query_of(*YEAR, company=other, program_id=program)
+            with pytest.raises(NotFound, match=f"no program {program} in") as caught:
+                ask(report, query)
+            assert caught.value.parameter == "program_id"
+
+
+def test_a_query_that_takes_too_long_says_what_to_do(history):
+    report, _copy = history
+    query = query_of(*YEAR, "hour")
+    from core.settings import Settings
+    from store_fixtures import fresh_cursor
+
+    from core.queries.answer import answer
+
+    with fresh_cursor(report) as cursor:
+        cursor.execute("SET statement_timeout = '77s'")
+        cursor.connection.commit()
+        with pytest.raises(StoreError, match="longer than 0.001 s. Ask for a shorter"):
+            answer(
+                query, cursor, Settings(query_timeout=0.001), lambda: fresh_cursor(report)
+            )
+        cursor.connection.rollback()
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("77s",) or cursor.fetchone() == ("77s",)
+        answer(
+            replace(query, measures=query.measures[:1]),
+            cursor,
+            Settings(),
+            lambda: fresh_cursor(report),
+        )
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone()[0] in ("77s", "77000ms")
+    assert databases.value(report, "SELECT 1") == 1
