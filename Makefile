@@ -8,7 +8,7 @@
 export PHASE PYTEST_ARGS WORKERS FRESH ODOO_HOME
 DEV := @cd "$(CURDIR)" && PYTHONDONTWRITEBYTECODE=1 python3 -m dev
 
-.PHONY: help demo up down env services test test-slow lint format bench clean
+.PHONY: help demo up down env services test test-slow lint format readme bench clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' "$(firstword $(MAKEFILE_LIST))"
@@ -30,6 +30,8 @@ lint: ## ruff, pylint-odoo, prettier
 	$(DEV) lint
 format: ## let ruff and prettier put right what they can
 	$(DEV) lint --fix
+readme: ## make README.rst and the addon's page out of readme/
+	$(DEV) run test python -m dev.readme
 bench: ## the benchmarks
 	$(DEV) bench
 clean: ## stop everything and remove this project's cache and data

@@ -1,7 +1,7 @@
 {
     "name": "Loyalty Reporting",
-    "summary": "Live, exact reports of promotions, memberships and points, "
-    "from the loyalty engine to Odoo, ClickHouse and every API",
+    "summary": "Exact promotion reports of a loyalty engine, in Odoo, over REST "
+    "and in ClickHouse",
     "version": "19.0.1.0.0",
     "category": "Sales/Loyalty",
     "author": "Loyalty Reporting contributors",

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
+from .errors import ConfigurationError
+
 PREFIX = "loyalty_reporting_"
 
 
@@ -33,20 +35,32 @@ class Settings:
 
     @classmethod
     def read(cls, options=None):
-        """Build from ``LOYALTY_REPORTING_*`` variables, else from ``options``."""
+        """Build from ``LOYALTY_REPORTING_*`` variables, else from ``options``.
+
+        :raise ConfigurationError: a number is none
+        """
         options = options or {}
         values = {}
         for f in fields(cls):
             name = PREFIX + f.name
             raw = os.environ.get(name.upper()) or options.get(name)
             if raw not in (None, "", False):
-                values[f.name] = f.type(raw)
+                values[f.name] = _converted(name, f.type, raw)
         return cls(**values)
 
     def __repr__(self):
         """Show hosts, never passwords."""
         shown = (f"{f.name}={redact(getattr(self, f.name))!r}" for f in fields(self))
         return f"Settings({', '.join(shown)})"
+
+
+def _converted(name, kind, raw):
+    try:
+        return kind(raw)
+    except ValueError:
+        raise ConfigurationError(
+            f"The setting {name} must be a whole number, not {raw!r:.50}."
+        ) from None
 
 
 def redact(value):

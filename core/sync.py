@@ -45,9 +45,10 @@ def run(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
     :param workers: connections that load a first history side by side
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    deadline = time.monotonic() + seconds if seconds else float("inf")
     job = _Sync(source, PostgresStore.opener(dsn, source_name, system), source_name)
-    job.deadline, job.workers = deadline, workers
+    job.workers = workers
+    if seconds:
+        job.deadline = time.monotonic() + seconds
 
     def load():
         configure(dsn, system, companies, mapping, rates)
@@ -56,14 +57,30 @@ def run(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
     return _logged("sync", dsn, job, load)
 
 
-def replay(source, dsn, *, source_name, keys, system="engine"):
-    """Read some documents of a source again, whatever its position is.
+def replay(  # noqa: PLR0913 (as run)
+    source,
+    dsn,
+    *,
+    source_name,
+    keys,
+    system="engine",
+    companies=(),
+    mapping=None,
+    rates=(),
+):
+    """Read the programs and some documents again, whatever the position is.
 
-    :param keys: keys of the documents, such as those of dead letters
+    :param keys: keys of the documents, such as those of dead letters; the empty key
+        stands for rows that name no document
     :return: :class:`RunResult`; errors are in its message, never raised
     """
     job = _Sync(source, PostgresStore.opener(dsn, source_name, system), source_name)
-    return _logged("replay", dsn, job, lambda: job.replay(keys))
+
+    def load():
+        configure(dsn, system, companies, mapping, rates)
+        return job.replay(keys)
+
+    return _logged("replay", dsn, job, load)
 
 
 def _logged(name, dsn, job, work):

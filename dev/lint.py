@@ -1,4 +1,4 @@
-"""The style checks: ruff, pylint-odoo, and prettier where npm is at hand."""
+"""The style checks: ruff, pylint-odoo, a fresh README, and prettier where npm is at hand."""
 
 import os
 import shutil
@@ -86,6 +86,7 @@ def checks(setup: Setup) -> Iterator[Check]:
         if name.endswith(".py") and not name.startswith("dev/")
     ]
     yield Check("pylint-odoo", (programs / "pylint", *PYLINT, *python))
+    yield Check("readme", (setup.python, "-m", "dev.readme", "--check"))
     yield from _prettier(setup, "--check")
 
 

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# Two workers that link at once would fail on each other's rows; the lock comes before
+# the transaction's snapshot, so the second one sees what the first one did.
+LOCK = "LOCK TABLE loyalty_reporting_customer IN SHARE UPDATE EXCLUSIVE MODE"
 # A reference that several partners share says nothing.
 LINK = """
     UPDATE loyalty_reporting_customer c SET partner_id = p.id
@@ -45,6 +48,7 @@ class LoyaltyReportingCustomer(models.Model):
     @api.model
     def _link(self, cr):
         """Point customers that have no contact yet to theirs, by its reference."""
+        cr.execute(SQL(LOCK))
         cr.execute(SQL(LINK))
         return cr.rowcount
 

@@ -62,7 +62,8 @@ class LoyaltyReportingDeadLetter(models.Model):
         if not source:
             raise UserError(self.env._("The source %s does not exist any more.", code))
         letters = self.filtered(lambda letter: letter.source_name == code)
-        keys = sorted({key for key in letters.mapped("document_key") if key})
+        # Rows that name no document are read under the empty key.
+        keys = sorted({letter.document_key or "" for letter in letters})
         return self.env["loyalty.reporting.pipeline"]._replay(source, keys)
 
     def _check_manager(self):

@@ -94,17 +94,12 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     @api.model
     def _sync(self, source, seconds=None):
         """Load what is new at a source; returns a ``RunResult``, never raises."""
-        settings = self._settings()
         result = sync.run(
             source._connector(),
             self._dsn(),
-            source_name=source.code,
-            system=source.system,
-            companies=self._companies(),
-            mapping=source._mapping(),
-            rates=self._rates(),
             seconds=seconds,
-            workers=settings.first_load_workers,
+            workers=self._settings().first_load_workers,
+            **self._feed(source),
         )
         self._after(result)
         return result
@@ -113,14 +108,21 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     def _replay(self, source, keys):
         """Read documents of a source again; returns a ``RunResult``."""
         result = sync.replay(
-            source._connector(),
-            self._dsn(),
-            source_name=source.code,
-            keys=keys,
-            system=source.system,
+            source._connector(), self._dsn(), keys=keys, **self._feed(source)
         )
         self._after(result)
         return result
+
+    @api.model
+    def _feed(self, source):
+        """Return what ``core`` must know of a source besides how to reach it."""
+        return {
+            "source_name": source.code,
+            "system": source.system,
+            "companies": self._companies(),
+            "mapping": source._mapping(),
+            "rates": self._rates(),
+        }
 
     @api.model
     def _push(self):

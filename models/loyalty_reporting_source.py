@@ -135,9 +135,8 @@ class LoyaltyReportingSource(models.Model):
         return super().write(vals)
 
     def copy_data(self, default=None):
-        codes = [self.env._("%s_copy", source.code) for source in self]
-        data = super().copy_data(default)
-        return [{"code": code, **vals} for code, vals in zip(codes, data, strict=True)]
+        copies = zip(self, super().copy_data(default), strict=True)
+        return [{"code": f"{source.code}_copy", **vals} for source, vals in copies]
 
     # ------------------------------------------------------------ actions
 

@@ -13,5 +13,6 @@ from . import (
     test_promotion_report_detail,
     test_rest,
     test_source,
+    test_translation,
     test_views,
 )

@@ -92,14 +92,17 @@ class TestSource(TransactionCase):
         self.assertIn("The server does not answer.", shown)
 
     def test_a_source_that_was_read_keeps_its_code(self):
-        self.source.write({"code": "other"})
+        source = self.env["loyalty.reporting.source"].create(
+            {"name": "Second", "code": "second"}
+        )
+        source.code = "other"
         self.env.cr.execute(
             "INSERT INTO loyalty_reporting_run (job, source_name, state)"
             " VALUES ('sync', 'other', 'done')"
         )
         self.env.invalidate_all()
         with self.assertRaises(UserError):
-            self.source.code = "third"
+            source.code = "third"
 
     def test_the_last_run_is_shown(self):
         self.env.cr.execute(

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..database import sql
-from ..errors import NotFound, StoreError
+from ..errors import NotFound, ReportingError
 from . import clickhouse, postgres
 from .base import Answer, Grain
 from .cache import Cache
 from .measures import value_of
+from .pause import Pause
 from .plan import COUNTS, plan
 
 _logger = logging.getLogger(__name__)
+_pause = Pause()
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def answer(query, cr, settings, fresh_cursor):
     keys = _keys(query, cr)
     cache = Cache(settings)
     raw = None
-    if settings.clickhouse_url:
+    if settings.clickhouse_url and not _pause.is_on(settings.clickhouse_url):
         raw = _from_clickhouse(query, keys, settings, fresh_cursor, cache)
     raw = raw or _from_postgres(query, keys, settings, cr, cache)
     with fresh_cursor() as fresh:
@@ -80,7 +82,9 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
                 settings.query_timeout,
                 (before.owner, before.epoch),
             )
-        except StoreError as e:
+        except ReportingError as e:
+            if isinstance(e, clickhouse.Away):
+                _pause.begin(settings.clickhouse_url)
             _logger.warning("%s", e)
             return None
         if _state(fresh_cursor).epoch == before.epoch:

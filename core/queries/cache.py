@@ -7,13 +7,13 @@ or a push makes older entries unreachable at once.
 import hashlib
 import json
 import logging
-import time
 from dataclasses import fields
 from functools import cache as memoize
 
+from .pause import Pause
+
 _logger = logging.getLogger(__name__)
-_RETRY_AFTER = 5  # seconds in which an unreachable Redis is left alone
-_down_since = {}
+_pause = Pause()
 
 
 class Cache:
@@ -29,8 +29,8 @@ class Cache:
 
     def get(self, query, keys, version):
         """Return what :meth:`put` stored, or None."""
-        found = self._call(lambda redis: redis.get(_key(query, keys, version)))
-        return found and json.loads(found)
+        key = _key(query, keys, version)
+        return self._call(lambda redis: json.loads(redis.get(key) or "null"))
 
     def put(self, query, keys, version, raw):
         """Store an answer of JSON values, and return it."""
@@ -41,13 +41,13 @@ class Cache:
         return raw
 
     def _call(self, action):
-        if not self._url or time.monotonic() < _down_since.get(self._url, 0):
+        if not self._url or _pause.is_on(self._url):
             return None
         try:
             return action(_client(self._url))
         except Exception as e:
             # A cache must never be the reason that a report fails.
-            _down_since[self._url] = time.monotonic() + _RETRY_AFTER
+            _pause.begin(self._url)
             _logger.warning("Redis cannot be used (%s): no cache.", type(e).__name__)
             return None
 

@@ -11,7 +11,9 @@ from ..errors import StoreError
 from ..stores import clickhouse as store
 from .base import Grain
 
+Away = store.Away
 STORE = "clickhouse"
+PERIODS = {}
 # The days that its type Date can hold; of what lies outside nothing is loaded.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 ORDER_TESTS = {"sale": "(is_refund = 0)", "true": " = 1"}

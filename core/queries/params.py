@@ -37,7 +37,7 @@ def parse(report, company, given):
         measures=_measures(report, single.get("measures")),
         program_ids=_ids("program_id", given),
         store_ids=_ids("store_id", given),
-        channels=tuple(_values("channel", given)),
+        channels=_texts("channel", given),
         page=_number("page", single, 1, low=1, high=10**9),
         per_page=_number("per_page", single, 100, low=1, high=MAX_PER_PAGE),
     )
@@ -60,8 +60,8 @@ def _hint(name, known):
 def _single(name, value):
     if isinstance(value, str):
         return value
-    if len(value) > 1:
-        raise BadQuery(name, f"{name} was given {len(value)} times; once is enough.")
+    if len(value) != 1:
+        raise BadQuery(name, f"{name} was given {len(value)} times instead of once.")
     return value[0]
 
 
@@ -111,6 +111,15 @@ def _ids(name, given):
             raise BadQuery(name, f"{name} {text!r:.50} is no whole number.")
         ids.append(int(text))
     return tuple(dict.fromkeys(ids))
+
+
+def _texts(name, given):
+    texts = tuple(_values(name, given))
+    for text in texts:
+        # What no database can hold: zero bytes, halves of characters.
+        if "\0" in text or text.encode(errors="ignore").decode() != text:
+            raise BadQuery(name, f"{name} {ascii(text):.50} is no text.")
+    return texts
 
 
 def _number(name, given, default, *, low, high):

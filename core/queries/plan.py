@@ -84,15 +84,16 @@ def plan(query, keys, dialect):
     tier = tier_of(query, dialect.STORE)
     columns = tuple(columns_of(query))
     names = dialect.group_columns(query.grain)
-    inner = (
-        f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in names.items())}, "
-        + ", ".join(f"{_column(c, tier, dialect)} AS {c}" for c in columns)
-        + f" FROM {dialect.table(_TABLES[tier])} WHERE {_conditions(query, keys, dialect)}"
-        + f" GROUP BY {', '.join(names)}"
+    groups = ", ".join(f"{sql} AS {name}" for name, sql in names.items())
+    sums = ", ".join(f"{_column(c, tier, dialect)} AS {c}" for c in columns)
+    conditions = " AND ".join(_conditions(query, keys, tier, dialect))
+    facts = (
+        f" FROM {dialect.table(_TABLES[tier])} WHERE {conditions}"
+        f" GROUP BY {', '.join(names)}"
     )
     return Statement(
-        text=dialect.page(inner, tuple(names), columns),
-        count_text=f"SELECT count(*) FROM ({inner}) AS grouped",
+        text=dialect.page(f"SELECT {groups}, {sums}{facts}", tuple(names), columns),
+        count_text=f"SELECT count(*) FROM (SELECT {groups}{facts}) AS grouped",
         parameters={
             "company": query.company.id,
             "date_from": dialect.day(query.date_from),
@@ -120,12 +121,13 @@ def _column(name, tier, dialect):
     return dialect.money_sum(_ORDER_COLUMNS[name])
 
 
-def _conditions(query, keys, dialect):
+def _conditions(query, keys, tier, dialect):
     p = dialect.parameter
     conditions = [
         f"company_id = {p('company')}",
         f"date >= {p('date_from')}",
         f"date <= {p('date_to')}",
+        *dialect.PERIODS.get(tier, ()),
     ]
     if "program_keys" in keys:
         conditions.append(dialect.contains("program_key", "program_keys"))
@@ -133,4 +135,4 @@ def _conditions(query, keys, dialect):
         conditions.append(dialect.contains("shop_key", "shop_keys"))
     if query.channels:
         conditions.append(dialect.contains("channel", "channels"))
-    return " AND ".join(conditions)
+    return conditions

@@ -13,6 +13,14 @@ from .base import Grain
 
 STORE = "postgresql"
 ORDER_TESTS = {"sale": "NOT is_refund", "true": ""}
+# What to add for the sake of the partitions: a business day in any time zone begins
+# and ends within a day of the UTC day.
+PERIODS = {
+    "order": (
+        "transaction_date >= (%(date_from)s::date - 1)::timestamp",
+        "transaction_date < (%(date_to)s::date + 2)::timestamp",
+    )
+}
 _BUCKETS = {
     Grain.DAY: "date",
     Grain.WEEK: "date_trunc('week', date)::date",

@@ -97,8 +97,12 @@ class EngineReading:
         yield from self._windows(position, documents_of)
 
     def documents(self, keys):
-        """Return a chunk with some documents, to be read out of turn."""
-        return Chunk(self._by_key(list(keys)), keys=tuple(keys), guard=self.guard)
+        """Return a chunk with all programs and some documents, out of turn."""
+        tables = {
+            "stage_program": self._copier("program", "true"),
+            **self._by_key(list(keys)),
+        }
+        return Chunk(tables, keys=tuple(keys), guard=self.guard)
 
     # ------------------------------------------------------------ the phases
 

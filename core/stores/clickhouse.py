@@ -16,6 +16,10 @@ _MALFORMED = (
 )
 
 
+class Away(StoreError):
+    """The server does not answer."""
+
+
 @contextmanager
 def client(url, *, timeout=30, connect_timeout=5):
     """Open a connection; one per thread, as the driver asks.
@@ -23,7 +27,8 @@ def client(url, *, timeout=30, connect_timeout=5):
     :param url: ``clickhouse://user:password@host:port/database``
     :param timeout: seconds a query may take on the server
     :param connect_timeout: seconds to wait for the server
-    :raise StoreError: the server is away or failed; the message names host and port
+    :raise Away: the server does not answer; the message names host and port
+    :raise StoreError: the server refused
     """
     driver = _driver()
     try:
@@ -32,16 +37,15 @@ def client(url, *, timeout=30, connect_timeout=5):
     except Exception:
         # Whatever the driver says of a bad URL may hold a part of the password.
         raise ConfigurationError(_MALFORMED) from None
-    connection.connection.connect_timeout = connect_timeout
-    connection.connection.send_receive_timeout = timeout + 10
     connection.settings.update({"max_execution_time": timeout})
     try:
+        _connect(connection.connection, connect_timeout, timeout + 10)
         yield connection
     except driver.errors.ServerException as e:
         reason = str(e.message or e).partition("Stack trace")[0].strip()
         raise StoreError(f"ClickHouse at {where} refused: {reason:.300}") from e
     except (driver.errors.Error, OSError, EOFError) as e:
-        raise StoreError(
+        raise Away(
             f"ClickHouse at {where} cannot be reached ({type(e).__name__}); "
             "PostgreSQL answers until it is back."
         ) from e
@@ -64,6 +68,14 @@ def schema_version():
     for name in ("tables.sql", "views.sql"):
         digest.update((SCHEMA / "clickhouse" / name).read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _connect(connection, patience, timeout):
+    """Connect; a server that takes the connection and is silent is away, too."""
+    connection.connect_timeout = connection.send_receive_timeout = patience
+    connection.connect()
+    connection.send_receive_timeout = timeout
+    connection.socket.settimeout(timeout)
 
 
 def _place(url):

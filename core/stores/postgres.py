@@ -81,7 +81,8 @@ class PostgresStore:
         """
         counts = self._stage(chunk)
         if not (counts.rows_read or chunk.keys or chunk.key_range):
-            self.save_position(chunk.position)
+            if chunk.position:
+                self.save_position(chunk.position)
             return counts
         with self._transaction() as cr:
             loads.keep_configuration(cr)

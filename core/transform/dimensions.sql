@@ -60,7 +60,7 @@ ON CONFLICT DO NOTHING;
 INSERT INTO loyalty_reporting_channel (name)
 SELECT used.name
 FROM (SELECT DISTINCT channel AS name FROM stage_order) used
-WHERE used.name IS NOT NULL AND NOT EXISTS (
+WHERE used.name IS NOT NULL AND octet_length(used.name) <= 1000 AND NOT EXISTS (
     SELECT FROM loyalty_reporting_channel c WHERE c.name = used.name)
 ORDER BY used.name
 ON CONFLICT DO NOTHING;

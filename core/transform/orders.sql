@@ -6,6 +6,8 @@ SELECT 'processed_order', id, id, fault, (to_jsonb(judged) - 'fault')::text
 FROM (
     SELECT o.*, CASE
         WHEN o.id IS NULL OR o.id = '' THEN 'id is empty'
+        WHEN octet_length(o.id) > 1000 THEN 'id is longer than 1000 bytes'
+        WHEN octet_length(o.channel) > 1000 THEN 'channel is longer than 1000 bytes'
         WHEN count(*) OVER (PARTITION BY o.id) > 1
             THEN 'the extraction query returns this id more than once'
         WHEN o.ordered_at IS NULL THEN 'ordered_at is empty'
@@ -84,7 +86,7 @@ LEFT JOIN loyalty_reporting_customer k
 JOIN loyalty_reporting_company c ON c.company_id = (
     SELECT min(m.company_id) FROM loyalty_reporting_source_company m
     WHERE m.source = %(source)s HAVING count(DISTINCT m.company_id) = 1)
-WHERE e.order_id <> ''
+WHERE e.order_id <> '' AND octet_length(e.order_id) <= 1000
   AND NOT EXISTS (SELECT FROM stage_order o WHERE o.id = e.order_id)
   AND NOT EXISTS (
     SELECT FROM stage_reject r

@@ -47,6 +47,7 @@ FROM (
         WHEN e.order_id IS NULL OR e.order_id = '' THEN 'order_id is empty'
         WHEN refused.document_key IS NOT NULL
             THEN format('its order %%s was refused', e.order_id)
+        WHEN octet_length(e.order_id) > 1000 THEN 'order_id is longer than 1000 bytes'
         WHEN d.kind IS NULL OR d.kind = 'gone'
             THEN 'it has no order, and its source does not feed exactly one company'
         WHEN e.program_id IS NULL THEN 'program_id is empty'

@@ -42,3 +42,9 @@ CREATE TEMP TABLE IF NOT EXISTS stage_bucket (
 CREATE TEMP TABLE IF NOT EXISTS stage_touched (LIKE stage_bucket);
 CREATE TEMP TABLE IF NOT EXISTS stage_old_key (
     order_key bigint, program_key integer, first_month date);
+
+-- A key that is too long for an index, as the dead letters keep it.
+CREATE OR REPLACE FUNCTION pg_temp.kept_key(key text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN octet_length(key) <= 1000 THEN key
+                ELSE left(key, 150) || ' … ' || md5(key) END;

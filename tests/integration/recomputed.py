@@ -11,20 +11,18 @@ MEASURES = (
 # Written from METRICS.md, over the views and the evaluations.
 _FACTS = """
     WITH facts AS (
-        SELECT company_id, program_id, store_id, channel, date, hour, order_key,
+        SELECT company_id, program_key, shop_key, channel, date, hour, order_key,
             customer_key, is_refund, true AS is_line, NULL AS outcome,
             qty, amount, discount, points_earned, points_redeemed
         FROM promotion_report_detail
         UNION ALL
-        SELECT e.company_id, p.external_id, s.external_id, e.channel,
+        SELECT e.company_id, e.program_key, nullif(e.shop_key, 0), e.channel,
             min(e.date) OVER evaluated, min(e.hour) OVER evaluated, e.order_key,
             e.customer_key, e.order_kind = 'refund', false,
             CASE WHEN e.order_kind = 'basket' AND e.outcome = 'applied'
                  THEN 'eligible' ELSE e.outcome END,
             0, 0, 0, 0, 0
         FROM promotion_evaluation_data e
-        JOIN loyalty_reporting_program p ON p.id = e.program_key
-        LEFT JOIN loyalty_reporting_shop s ON s.id = e.shop_key
         WINDOW evaluated AS (PARTITION BY e.order_key, e.program_key)
     )
     SELECT {keys},
@@ -52,20 +50,18 @@ _CUSTOMERS = (
     "count(DISTINCT customer_key) FILTER (WHERE is_line AND NOT is_refund)"
     " AS unique_customers,"
 )
-_HOURS = "company_id, program_id, store_id, channel, date, hour"
-_DAYS = "company_id, program_id, date"
+_HOURS = "company_id, program_key, shop_key, channel, date, hour"
+_DAYS = "company_id, program_key, date"
 
 
 def rollup_differences(report_dsn):
     """Rows of the rollups that the detail does not give, and the other way round."""
     hours = _FACTS.format(keys=_HOURS, customers=_CUSTOMERS)
     days = _FACTS.format(keys=_DAYS, customers="")
-    kept_days = (
-        f"SELECT company_id, external_id, date, {MEASURES} FROM promotion_day_data"
-        " JOIN loyalty_reporting_program p ON p.id = program_key"
-    )
+    kept_days = f"SELECT {_DAYS}, {MEASURES} FROM promotion_day_data"
     kept_hours = (
-        f"SELECT {_HOURS}, unique_customers, {MEASURES} FROM promotion_performance"
+        "SELECT company_id, program_key, nullif(shop_key, 0), channel, date, hour,"
+        f" unique_customers, {MEASURES} FROM promotion_performance_data"
     )
     return {
         "hours": _difference(report_dsn, kept_hours, hours),

@@ -1,20 +1,22 @@
 """Both stores give the same answers, also to odd questions; pages; small truths."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-import databases
 import pytest
 from asking import ALL, YEAR, ask, query_of
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pipeline import NEW_YORK
-from store_fixtures import pushed, synced
+from store_fixtures import fresh_cursor, pushed, synced
 
 from core.errors import NotFound, StoreError
+from core.queries.answer import answer
 from core.queries.promotion_performance import REPORT
 from core.records import Company
+from core.settings import Settings
 
 pytest_plugins = ["store_fixtures"]
 
@@ -108,7 +110,6 @@ def by_hand(engine, report, copy):
     engine.order("R1", "2017-03-11 16:00Z", lines=0, partner_id=8, state="refund")
     engine.line("R1", amount="-5.00", discount="-0.25", qty=-1, points_earned=-9)
     engine.order("V1", "2017-03-10 17:00Z", lines=1, partner_id=9, state="void")
-    engine.order("B1", "2017-03-10 18:00Z", lines=1, partner_id=7, company_id=2)
     engine.evaluation("S1", "applied")
     engine.evaluation("S2", "eligible")
     engine.evaluation("S2", "rejected", reason="late")
@@ -116,16 +117,9 @@ def by_hand(engine, report, copy):
     engine.evaluation("R1", "applied")
     engine.evaluation("V1", "applied")
     engine.evaluation("gone", "applied", evaluated_at="2017-03-11 03:00Z")
-    other = Company(2, "Asia/Tokyo", "JPY", 0)
-    synced(
-        engine.dsn,
-        report,
-        companies=[NEW_YORK, other],
-        mapping={1: 1, 2: 2},
-        rates=[],
-    )
+    synced(engine.dsn, report)
     pushed(copy, report)
-    return report, copy, other
+    return report, copy
 
 
 MARCH_10 = {
@@ -138,9 +132,9 @@ MARCH_10 = {
     "total_discount": Decimal("3.00"),
     "avg_transaction_value": Decimal("6.67"),
     "unique_customers": 1,
-    "eligible_transactions": 2,
+    "eligible_transactions": 3,
     "applied_transactions": 1,
-    "conversion_rate": 0.5,
+    "conversion_rate": 1 / 3,
     "discount_depth": 3 / 23,
     "rejected_transactions": 2,
     "refund_transactions": 0,
@@ -189,57 +183,77 @@ class TestByHand:
     def test_refunds_voids_and_baskets_count_as_the_text_says(
         self, by_hand, grain, expected
     ):
-        report, copy, _other = by_hand
-        additive = ALL.replace(",unique_customers", "")
+        report, copy = by_hand
         for options in (None, copy.settings):
             query = query_of("2017-03-01", "2017-03-31", grain)
             assert ask(report, query, options).rows == expected
-            query = query_of("2017-03-01", "2017-03-31", grain, measures=additive)
-            wanted = [{k: v for k, v in r.items() if k in row} for r in expected
-                      for row in [ask(report, query, options).rows[0]]]
-            assert ask(report, query, options).rows == wanted
 
-    def test_companies_see_their_own(self, by_hand):
-        report, copy, other = by_hand
+    def test_the_rollups_give_the_same(self, by_hand):
+        report, copy = by_hand
+        additive = ALL.replace(",unique_customers", "")
+        query = query_of("2017-03-01", "2017-03-31", "month", measures=additive)
+        expected = {k: v for k, v in MONTH.items() if k != "unique_customers"}
+        for options, tier in ((None, "day"), (copy.settings, "rollup")):
+            found = ask(report, query, options)
+            assert (found.rows, found.tier) == ([expected], tier)
+
+
+class TestCompanies:
+    @pytest.fixture
+    def two(self, engine, report, copy):
+        """(report, copy, second company): each company sold once, in its currency."""
+        engine.order("A1", "2017-03-10 16:00Z", lines=1)
+        engine.order(
+            "B1", "2017-03-10 16:00Z", lines=0, currency="JPY", company_id=2, store_id=5
+        )
+        engine.line("B1", amount=999, discount=1, program_id=2)
+        other = Company(2, "Asia/Tokyo", "JPY", 0)
+        companies = {"companies": [NEW_YORK, other], "mapping": {1: 1, 2: 2}}
+        synced(engine.dsn, report, **companies)
+        pushed(copy, report)
+        return report, copy, other
+
+    def test_companies_see_their_own_sales_on_their_own_days(self, two):
+        report, copy, other = two
         for options in (None, copy.settings):
-            query = query_of("2017-03-01", "2017-03-31", "hour", company=other)
-            assert ask(report, query, options).rows == []
-            query = replace(query, company=NEW_YORK)
-            assert len(ask(report, query, options).rows) == 5
+            asked = query_of(*YEAR, measures="total_amount,total_transactions")
+            for company, day, program, amount in (
+                (NEW_YORK, "2017-03-10", 1, "9.99"),
+                (other, "2017-03-11", 2, "999"),
+            ):
+                [row] = ask(report, replace(asked, company=company), options).rows
+                assert (row["date"], row["program_id"]) == (day, program)
+                assert str(row["total_amount"]) == amount
 
-    def test_a_program_of_another_company_does_not_exist(self, by_hand):
-        report, _copy, other = by_hand
+    def test_a_program_of_another_company_does_not_exist(self, two):
+        report, copy, other = two
         for program in ("1", "4711"):
             query = query_of(*YEAR, company=other, program_id=program)
-            with pytest.raises(NotFound, match=f"no program {program} in") as caught:
-                ask(report, query)
-            assert caught.value.parameter == "program_id"
+            for options in (None, copy.settings):
+                with pytest.raises(NotFound, match=f"no program {program} in") as error:
+                    ask(report, query, options)
+                assert error.value.parameter == "program_id"
 
 
-def test_a_query_that_takes_too_long_says_what_to_do(history):
-    report, _copy = history
-    query = query_of(*YEAR, "hour")
-    from core.settings import Settings
-    from store_fixtures import fresh_cursor
-
-    from core.queries.answer import answer
-
-    with fresh_cursor(report) as cursor:
-        cursor.execute("SET statement_timeout = '77s'")
-        cursor.connection.commit()
+class TestTimeLimit:
+    def test_a_query_that_takes_too_long_says_what_to_do(self, history):
+        report, _copy = history
         with pytest.raises(StoreError, match="longer than 0.001 s. Ask for a shorter"):
-            answer(
-                query, cursor, Settings(query_timeout=0.001), lambda: fresh_cursor(report)
-            )
-        cursor.connection.rollback()
-        cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone() == ("77s",) or cursor.fetchone() == ("77s",)
-        answer(
-            replace(query, measures=query.measures[:1]),
-            cursor,
-            Settings(),
-            lambda: fresh_cursor(report),
-        )
-        cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone()[0] in ("77s", "77000ms")
-    assert databases.value(report, "SELECT 1") == 1
+            ask(report, query_of(*YEAR, "hour"), Settings(query_timeout=0.001))
+
+    @pytest.mark.parametrize("limit", [0.001, 30])
+    def test_the_callers_own_limit_is_left_as_it_was(self, history, limit):
+        report, _copy = history
+        with fresh_cursor(report) as cursor:
+            cursor.execute("SET statement_timeout = '77s'")
+            cursor.connection.commit()
+            cursor.execute("SET LOCAL statement_timeout = '55s'")
+            with suppress(StoreError):
+                options = Settings(query_timeout=limit)
+                opened = lambda: fresh_cursor(report)  # noqa: E731
+                answer(query_of(*YEAR), cursor, options, opened)
+                cursor.execute("SHOW statement_timeout")
+                assert cursor.fetchone() == ("55s",)
+            cursor.connection.rollback()
+            cursor.execute("SHOW statement_timeout")
+            assert cursor.fetchone() == ("77s",)

@@ -1,9 +1,15 @@
 -- The staged documents were read whole, and a staged row is no longer elsewhere:
--- what was refused of them before is settled, unless it is refused again.
+-- what was refused of them before is settled, unless it is refused again. An index
+-- holds no more than 2,700 bytes: long keys are kept as their beginning and digest.
+UPDATE stage_reject
+SET document_key = pg_temp.kept_key(document_key), row_key = pg_temp.kept_key(row_key)
+WHERE octet_length(document_key) > 1000 OR octet_length(row_key) > 1000;
+
 UPDATE loyalty_reporting_dead_letter l
 SET state = 'resolved', last_seen = now() AT TIME ZONE 'UTC'
 WHERE l.state = 'open' AND l.source = %(source)s
-  AND (coalesce(l.document_key, '') IN (SELECT document_key FROM stage_key)
+  AND (coalesce(l.document_key, '') IN (
+               SELECT pg_temp.kept_key(document_key) FROM stage_key)
            AND l.table_name <> 'program'
        OR (l.table_name, l.row_key) IN (
             SELECT 'program', id::text FROM stage_program
@@ -13,7 +19,7 @@ WHERE l.state = 'open' AND l.source = %(source)s
   AND NOT EXISTS (
     SELECT FROM stage_reject r
     WHERE r.table_name = l.table_name AND r.row_key IS NOT DISTINCT FROM l.row_key
-      AND r.reason = l.reason);
+      AND r.reason = l.reason AND (r.row_key IS NOT NULL OR r.raw = l.raw));
 
 INSERT INTO loyalty_reporting_dead_letter AS l
     (source_name, source, table_name, document_key, row_key, reason, raw)

@@ -1,0 +1,96 @@
+"""The statement that answers a query: the right table, and nothing a caller wrote."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.queries import clickhouse, postgres
+from core.queries.base import Grain
+from core.queries.params import parse
+from core.queries.plan import columns_of, plan, tier_of
+from core.queries.promotion_performance import REPORT
+from core.records import Company
+
+DIALECTS = [postgres, clickhouse]
+PERIOD = {"date_from": "2024-01-01", "date_to": "2024-01-31"}
+
+
+def query(company=1, **asked):
+    made = Company(company, "America/New_York", "USD", 2)
+    return parse(REPORT, made, {**PERIOD, **asked})
+
+
+@pytest.mark.parametrize(
+    ("asked", "in_postgresql", "in_clickhouse"),
+    [
+        ({}, "day", "rollup"),
+        ({"group_by": "year"}, "day", "rollup"),
+        ({"program_id": "1"}, "day", "rollup"),
+        ({"group_by": "hour"}, "rollup", "rollup"),
+        ({"store_id": "1"}, "rollup", "rollup"),
+        ({"channel": ""}, "rollup", "rollup"),
+        ({"measures": "unique_customers"}, "order", "order"),
+        ({"measures": "unique_customers", "store_id": "1"}, "order", "order"),
+    ],
+)
+def test_the_coarsest_table_that_can_answer_is_read(asked, in_postgresql, in_clickhouse):
+    assert tier_of(query(**asked), "postgresql") == in_postgresql
+    assert tier_of(query(**asked), "clickhouse") == in_clickhouse
+
+
+def test_a_ratio_asks_for_what_it_is_made_of():
+    asked = "conversion_rate,discount_depth,total_amount"
+    assert [*columns_of(query(measures=asked))] == [
+        "applied_transactions",
+        "eligible_transactions",
+        "total_discount",
+        "total_amount",
+    ]
+
+
+HOSTILE = st.text(min_size=1).filter(lambda t: "\0" not in t and t.isprintable())
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.STORE)
+@given(
+    channels=st.lists(HOSTILE, max_size=3),
+    keys=st.dictionaries(
+        st.sampled_from(["program_keys", "shop_keys"]), st.lists(st.integers())
+    ),
+    grain=st.sampled_from(list(Grain)),
+    company=st.integers(),
+    page=st.integers(1, 10**9),
+)
+def test_the_text_depends_on_no_value_that_a_caller_gave(
+    dialect, channels, keys, grain, company, page
+):
+    asked = {"group_by": grain.value}
+    if channels:
+        asked["channel"] = channels
+    hostile = plan(query(company, page=str(page), **asked), keys, dialect)
+    asked["channel"] = "pos"
+    if not channels:
+        del asked["channel"]
+    tame = plan(query(1, **asked), dict.fromkeys(keys, [1]), dialect)
+    assert (hostile.text, hostile.count_text) == (tame.text, tame.count_text)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.STORE)
+@pytest.mark.parametrize("grain", list(Grain))
+@pytest.mark.parametrize("measure", REPORT.measures, ids=lambda m: m.name)
+def test_every_parameter_is_bound_and_every_column_selected(dialect, grain, measure):
+    asked = query(group_by=grain.value, measures=measure.name, channel="x")
+    statement = plan(asked, {"program_keys": [1], "shop_keys": []}, dialect)
+    for text in (statement.text, statement.count_text):
+        assert set(re.findall(r"%\((\w+)\)s", text)) <= set(statement.parameters)
+        assert "%" not in re.sub(r"%\(\w+\)s", "", text)
+        assert "%(company)s" in text
+    assert [*columns_of(asked)] == [*statement.columns]
+
+
+def test_a_page_is_cut_after_the_rows_before_it():
+    statement = plan(query(page="3", per_page="50"), {}, postgres)
+    assert statement.parameters["limit"] == 50
+    assert statement.parameters["offset"] == 100
