@@ -47,7 +47,7 @@ class EnginePgSource:
     def preview(self, table, limit=5):
         """Return (column names, first rows) of a table's extraction query."""
         with self._connection() as connection, connection.cursor() as cr:
-            cr.execute(f"SELECT * FROM ({self.queries[table]}) q LIMIT %s", [limit])
+            cr.execute(f"SELECT * FROM ({self.queries[table]}) q LIMIT {int(limit)}")
             return [column.name for column in cr.description], cr.fetchall()
 
     @contextmanager

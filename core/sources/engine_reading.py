@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 import psycopg2
+from psycopg2 import extensions
 
 from ..records import Chunk
 from . import contract, engine_server
@@ -17,6 +18,7 @@ _STAGES = {
     "order_promotion_line": ("stage_line", "order_id"),
     "promotion_evaluation": ("stage_evaluation", "order_id"),
 }
+_OF_OURS = "table_name IN ('" + "', '".join(_STAGES) + "')"
 _WITH_PROGRAMS = {"programs": True}
 
 
@@ -100,7 +102,7 @@ class EngineReading:
         """Return a chunk with all programs and some documents, out of turn."""
         tables = {
             "stage_program": self._copier("program", "true"),
-            **self._by_key(list(keys)),
+            **self._by_key([self._keys.theirs(key) for key in keys]),
         }
         return Chunk(tables, keys=tuple(keys), guard=self.guard)
 
@@ -172,6 +174,16 @@ class EngineReading:
     def _query(self, table):
         return self._source.queries[table]
 
+    def _literal(self, value):
+        """Return a value as SQL.
+
+        Statements that hold an extraction query are executed as they are: a percent
+        sign there is no place for a parameter.
+        """
+        with self._connection.cursor() as cr:
+            encoding = extensions.encodings[self._connection.encoding]
+            return cr.mogrify("%s", [value]).decode(encoding)
+
     def _documents(self, keys, position):
         """Yield chunks of the documents whose keys a query returns, by key.
 
@@ -181,11 +193,11 @@ class EngineReading:
         cr = self._connection.cursor(name="loyalty_reporting_keys")
         try:
             cr.itersize = 20000
+            after = self._literal(position.get("after"))
             cr.execute(
                 "SELECT DISTINCT coalesce(key, '') COLLATE \"C\" AS key"
-                f" FROM ({keys}) k WHERE %(after)s::text IS NULL"
-                " OR coalesce(key, '') COLLATE \"C\" > %(after)s ORDER BY 1",
-                {"after": position.get("after")},
+                f" FROM ({keys}) k WHERE {after}::text IS NULL"
+                f" OR coalesce(key, '') COLLATE \"C\" > {after} ORDER BY 1"
             )
             rows = iter(cr)
             while chunk := [k for (k,) in islice(rows, self._source.chunk_documents)]:
@@ -202,8 +214,7 @@ class EngineReading:
 
     def _by_key(self, keys):
         """Return the writers of all rows of some documents."""
-        with self._connection.cursor() as cr:
-            wanted = cr.mogrify("ANY(%s)", [keys]).decode()
+        wanted = f"ANY({self._literal(keys)})"
         tables = {}
         for table, (stage, key) in _STAGES.items():
             condition = f"q.{key} = {wanted}"
@@ -243,8 +254,7 @@ class EngineReading:
         ]
         gone = self._deleted_documents(between, documents_of)
         if gone:
-            with self._connection.cursor() as cr:
-                parts.append(cr.mogrify("SELECT unnest(%s::text[])", [gone]).decode())
+            parts.append(f"SELECT unnest({self._literal(gone)}::text[])")
         return " UNION ".join(parts)
 
     def _deleted_documents(self, between, documents_of):
@@ -253,8 +263,7 @@ class EngineReading:
             cr.execute(
                 "SELECT d.table_name, d.key, to_jsonb(d) ->> 'order_id'"
                 f" FROM ({self._query('deleted')}) d"
-                f" WHERE {between} AND d.table_name = ANY(%s)",
-                [list(_STAGES)],
+                f" WHERE {between} AND {_OF_OURS}"
             )
             rows = cr.fetchall()
         keys = {key for table, key, _order in rows if table == "processed_order"}
@@ -271,8 +280,7 @@ class EngineReading:
         with self._connection.cursor() as cr:
             cr.execute(
                 f"SELECT EXISTS (SELECT FROM ({self._query('deleted')}) d"
-                f" WHERE {_between(low, high)} AND key IS NULL AND table_name = ANY(%s))",
-                [list(_STAGES)],
+                f" WHERE {_between(low, high)} AND key IS NULL AND {_OF_OURS})"
             )
             return cr.fetchone()[0]
 

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from copies import fresh_cursor
 from pipeline import NEW_YORK
-from store_fixtures import fresh_cursor
 
 from core.queries.answer import answer
 from core.queries.params import parse
@@ -25,7 +25,9 @@ def query_of(date_from, date_to, grain="day", company=NEW_YORK, **given):
 def ask(report, query, settings=None):
     """The answer with these settings; without them only PostgreSQL is there."""
     with fresh_cursor(report) as cursor:
-        return answer(query, cursor, settings or Settings(), lambda: fresh_cursor(report))
+        return answer(
+            query, cursor, settings or Settings(), lambda: fresh_cursor(report)
+        )
 
 
 def keys_of(grain, *more):

@@ -59,7 +59,7 @@ def administer(variable: str, statement: str, parameters=None) -> None:
 
 def execute(url: str, statement: str, parameters=None) -> None:
     """Run statements, committed one by one."""
-    with closing(psycopg2.connect(url)) as connection:
+    with closing(psycopg2.connect(url, client_encoding="UTF8")) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)

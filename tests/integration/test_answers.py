@@ -5,8 +5,8 @@ from datetime import date
 import databases
 import pytest
 from asking import YEAR, ask, keys_of, query_of
+from copies import rebuilt
 from oracle import assert_same, load, performance, plant_cent, plant_customer
-from store_fixtures import rebuilt
 
 from core.settings import Settings
 
@@ -78,7 +78,10 @@ class TestOracle:
             ({"programs": [1001]}, {"program_id": "1001"}),
             ({"programs": [13, 1002, 8]}, {"program_id": ["13,1002", "8"]}),
             ({"stores": [367, 406]}, {"store_id": "367,406"}),
-            ({"stores": [367], "programs": [1001]}, {"store_id": "367", "program_id": "1001"}),
+            (
+                {"stores": [367], "programs": [1001]},
+                {"store_id": "367", "program_id": "1001"},
+            ),
             ({"channels": ["pos"]}, {"channel": ["pos", "web"]}),
         ],
     )
@@ -107,7 +110,9 @@ class TestOracle:
     )
     def test_a_period_may_be_longer_than_all_history(self, asked, period):
         rows = asked(query_of(*period, "year"))
-        assert_same(performance(("program_id",), "year"), rows, keys_of("year"), MEASURES)
+        assert_same(
+            performance(("program_id",), "year"), rows, keys_of("year"), MEASURES
+        )
 
     def test_a_period_without_history_has_no_row(self, asked):
         for year in (1, 1969, 1970, 2016, 2148, 2150, 9999):
@@ -127,7 +132,9 @@ class TestOracle:
         report, copy = history
         expected = performance(("program_id",), "year")
         with databases.database(databases.REPORT, report) as other:
-            fault = "UPDATE promotion_order_data SET {} WHERE (order_key, program_key) ="
+            fault = (
+                "UPDATE promotion_order_data SET {} WHERE (order_key, program_key) ="
+            )
             some = " (SELECT order_key, program_key FROM promotion_order_data LIMIT 1)"
             for change in ("amount = amount + 0.01", "customer_key = 999999"):
                 databases.execute(other, fault.format(change) + some)
@@ -141,7 +148,10 @@ class TestOracle:
             " {}, channel, day, line_count, amount_e4 + {} FROM promotion_order_data"
             " WHERE line_count > 0 ORDER BY order_key, program_key LIMIT 1"
         )
-        for order, customer, amount in (("order_key", "customer_key", 100), (0, 99999, 0)):
+        for order, customer, amount in (
+            ("order_key", "customer_key", 100),
+            (0, 99999, 0),
+        ):
             copy.rows(plant.format(order, customer, amount))
             with pytest.raises(AssertionError, match="differences"):
                 rows = ask(report, query_of(*YEAR, "year"), copy.settings).rows

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 from asking import ALL, YEAR, ask, query_of
+from copies import fresh_cursor, pushed, synced
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pipeline import NEW_YORK
-from store_fixtures import fresh_cursor, pushed, synced
 
 from core.errors import NotFound, StoreError
 from core.queries.answer import answer

@@ -3,7 +3,7 @@
 import databases
 import pytest
 from contract_store import assert_equal
-from store_fixtures import purge_tombstones, pushed, rebuilt, state_of, synced
+from copies import purge_tombstones, pushed, rebuilt, state_of, synced
 from test_changes import CHANGES
 
 pytest_plugins = ["store_fixtures"]

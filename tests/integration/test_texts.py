@@ -3,7 +3,10 @@
 import databases
 import pytest
 from engine_world import Engine, make_schema
-from pipeline import contents, synced
+from pipeline import synced
+
+from core.sources import SOURCES
+from core.sources.contract import default_queries
 
 HOSTILE = [
     "it's",
@@ -97,6 +100,7 @@ def test_keys_of_other_text_types_are_keys_all_the_same(
         ("order_promotion_line", "order_id"),
         ("promotion_evaluation", "order_id"),
     ):
+        shop.run(f"DROP TRIGGER note_moved ON engine.{table}")
         shop.run(f"ALTER TABLE engine.{table} ALTER {key} TYPE {kind}")
     shop.run("ALTER TABLE engine.processed_order ALTER currency TYPE char(3)")
     shop.run("UPDATE engine.processed_order SET store_id = 9")
@@ -104,6 +108,18 @@ def test_keys_of_other_text_types_are_keys_all_the_same(
     assert_same_as_from_scratch(report, shop.dsn)
     databases.execute(report, "DELETE FROM loyalty_reporting_cursor")
     assert synced(shop.dsn, report, chunk_documents=2).documents_changed == 0
+
+
+def test_a_percent_sign_in_an_extraction_query_is_no_parameter(shop, report):
+    queries = default_queries()
+    queries = {k: f"SELECT * FROM ({q}) q WHERE '%s' LIKE '%%'" for k, q in queries.items()}
+    assert synced(shop.dsn, report, queries=queries).documents_changed == 9
+    shop.run("UPDATE engine.processed_order SET store_id = 9")
+    shop.delete("promotion_evaluation", 10000012)
+    assert synced(shop.dsn, report, queries=queries).documents_changed == 7
+    source = SOURCES["engine_pg"](shop.dsn, queries=queries)
+    assert source.check() == []
+    assert len(source.preview("program", 2)[1]) == 2
 
 
 class TestAServerThatChecksNothing:

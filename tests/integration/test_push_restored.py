@@ -1,0 +1,162 @@
+"""One side of the push was lost, restored or mixed up: it is noticed and put right."""
+
+import re
+
+import databases
+import pytest
+from contract_store import assert_equal
+from copies import fail, problem_of, pushed, synced
+
+from core.stores import push as pushing
+
+pytest_plugins = ["store_fixtures"]
+
+
+class TestLost:
+    @pytest.mark.parametrize(
+        "loss",
+        [
+            "DROP TABLE promotion_order_data",
+            "DROP TABLE promotion_performance_data",
+            "DROP TABLE program_data",
+            "DROP TABLE shop_data",
+            "DROP TABLE push_state",
+            "DROP TABLE promotion_performance",
+            "TRUNCATE TABLE promotion_order_data",
+            "TRUNCATE TABLE promotion_performance_data",
+            "TRUNCATE TABLE push_state",
+        ],
+    )
+    def test_what_clickhouse_lost_is_filled_again(self, synced_shop, copy, loss):
+        pushed(copy, synced_shop)
+        copy.rows(loss)
+        result = pushing.push(copy.settings, synced_shop)
+        assert result.state == "done"
+        assert re.search("had lost|was empty", result.message)
+        assert_equal(synced_shop, copy)
+        assert pushing.push(copy.settings, synced_shop).message == ""
+
+    def test_tables_of_another_version_of_the_addon_are_made_anew(
+        self, synced_shop, copy
+    ):
+        pushed(copy, synced_shop)
+        copy.rows("ALTER TABLE promotion_order_data DROP COLUMN points_earned_e4")
+        copy.rows(
+            "ALTER TABLE push_state UPDATE schema = 'older' WHERE 1"
+            " SETTINGS mutations_sync = 1"
+        )
+        result = pushing.push(copy.settings, synced_shop)
+        assert "another version" in result.message
+        assert_equal(synced_shop, copy)
+
+    def test_an_older_copy_of_clickhouse_is_noticed(self, shop, report, copy):
+        synced(shop.dsn, report)
+        pushed(copy, report)
+        kept = copy.rows("SELECT * FROM push_state ORDER BY epoch")
+        shop.change("processed_order", "A1", store_id=4)
+        synced(shop.dsn, report)
+        pushed(copy, report)
+        copy.rows(
+            f"ALTER TABLE push_state DELETE WHERE epoch > {kept[-1][0]}"
+            " SETTINGS mutations_sync = 1"
+        )
+        result = pushing.push(copy.settings, report)
+        assert "was restored" in result.message
+        assert_equal(report, copy)
+
+
+class TestRestored:
+    """PostgreSQL goes back to an earlier state under the same name."""
+
+    @pytest.fixture
+    def restore(self, report):
+        """Functions (keep, restore) of the reporting database."""
+        with databases.database(databases.REPORT) as spare:
+            names = [databases.name_in(dsn) for dsn in (report, spare)]
+
+            def copied(source, target):
+                databases.drop(databases.REPORT, target)
+                databases.administer(
+                    databases.REPORT, f'CREATE DATABASE "{target}" TEMPLATE "{source}"'
+                )
+
+            yield lambda: copied(*names), lambda: copied(*reversed(names))
+
+    def go_on(self, shop, report, key):
+        shop.order(key, "2017-04-22 12:00Z", lines=2)
+        synced(shop.dsn, report)
+
+    @pytest.mark.parametrize("pushes", [1, 3])
+    def test_a_restored_database_rebuilds_the_copy_once(
+        self, shop, report, copy, restore, pushes
+    ):
+        keep, back = restore
+        synced(shop.dsn, report)
+        pushed(copy, report)
+        keep()
+        for number in range(pushes):
+            self.go_on(shop, report, f"X{number}")
+            pushed(copy, report)
+        back()
+        shop.run("DELETE FROM engine.processed_order WHERE id LIKE 'X%'")
+        shop.run("DELETE FROM engine.order_promotion_line WHERE order_id LIKE 'X%'")
+        shop.run("UPDATE engine.program SET name = 'Restored' WHERE id = 1")
+        synced(shop.dsn, report)
+        result = pushing.push(copy.settings, report)
+        assert "was restored" in result.message
+        assert_equal(report, copy)
+        for number in range(2):
+            self.go_on(shop, report, f"Y{number}")
+            assert pushing.push(copy.settings, report).message == ""
+            assert_equal(report, copy)
+
+    def test_half_a_push_of_the_lost_time_is_noticed(
+        self, shop, report, copy, restore, monkeypatch
+    ):
+        keep, back = restore
+        synced(shop.dsn, report)
+        pushed(copy, report)
+        keep()
+        self.go_on(shop, report, "X")
+        monkeypatch.setattr(pushing.push_state, "settle", fail)
+        with pytest.raises(ZeroDivisionError):
+            pushing.push(copy.settings, report)
+        monkeypatch.undo()
+        back()
+        shop.delete("processed_order", "X")
+        shop.run("DELETE FROM engine.order_promotion_line WHERE order_id = 'X'")
+        result = pushing.push(copy.settings, report)
+        assert "was restored" in result.message
+        assert_equal(report, copy)
+
+    def test_a_rebuild_that_is_cut_short_is_still_owed(
+        self, shop, report, copy, restore, monkeypatch
+    ):
+        keep, back = restore
+        synced(shop.dsn, report)
+        pushed(copy, report)
+        keep()
+        self.go_on(shop, report, "X")
+        pushed(copy, report)
+        back()
+        monkeypatch.setattr(pushing._Push, "_fill", fail)
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError):
+                pushing.push(copy.settings, report)
+        monkeypatch.undo()
+        assert pushing.push(copy.settings, report).message
+        assert_equal(report, copy)
+
+    def test_another_databases_copy_is_refused_and_left_alone(
+        self, shop, report, copy, report_template
+    ):
+        synced(shop.dsn, report)
+        pushed(copy, report)
+        with databases.database(databases.REPORT, report) as other:
+            for job in (pushing.push, pushing.rebuild):
+                message = problem_of(job(copy.settings, other), other)
+                assert f"another reporting database ({databases.name_in(report)})" in (
+                    message
+                )
+        assert_equal(report, copy)
+        assert pushed(copy, report) == 0
