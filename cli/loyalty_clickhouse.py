@@ -19,7 +19,9 @@ class Loyalty_Clickhouse(Command):  # noqa: N801 (the file's name decides)
     def run(self, args):
         """Run ``push`` or ``rebuild``; the exit status is 1 if it failed."""
         if not args or args[0] not in ACTIONS:
-            sys.exit(f"Usage: {self.prog} {'|'.join(ACTIONS)} -d DATABASE [-c odoo.conf]")
+            sys.exit(
+                f"Usage: {self.prog} {'|'.join(ACTIONS)} -d DATABASE [-c odoo.conf]"
+            )
         config.parse_config([*args[1:], "--no-http"], setup_logging=True)
         databases = config["db_name"]
         if len(databases) != 1:
@@ -27,6 +29,7 @@ class Loyalty_Clickhouse(Command):  # noqa: N801 (the file's name decides)
         with Registry(databases[0]).cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             result = getattr(env["loyalty.reporting.pipeline"], ACTIONS[args[0]])()
-        print(f"{result.state}: {result.counts.rows_loaded} rows. {result.message}".strip())
+        rows = f"{result.counts.rows_loaded} rows."
+        sys.stdout.write(f"{result.state}: {rows} {result.message}".strip() + "\n")
         if result.state != "done":
             sys.exit(1)

@@ -7,6 +7,7 @@ import psycopg2
 from psycopg2 import extensions
 
 CORE = Path(__file__).parent
+_OF_ADDRESS = ("invalid dsn", "percent-encoded", "connection option", "port number")
 ADDRESS = (
     "it should read postgresql://user:password@host:port/database, with the characters "
     "@ : / % of a password written as %40 %3A %2F %25."
@@ -25,7 +26,14 @@ def sql(name, **fragments):
 
 def is_bad_address(error):
     """Tell whether the driver's error is about the address, which it then quotes."""
-    return "dsn" in str(error) or "percent-encoded" in str(error)
+    text = str(error)
+    is_part = "host name" in text and "@" in text  # the end of a password
+    return is_part or any(words in text for words in _OF_ADDRESS)
+
+
+def words_of(error):
+    """Return what the driver says, on one line and without a full stop."""
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def connect(dsn, *, readonly=False, timeout=0, application="loyalty_reporting"):

@@ -29,6 +29,8 @@ PYLINT = (
     "--disable=method-required-super",
 )
 FOREIGN = "static/lib/"
+# Python that knows nothing of Odoo: its cursors are psycopg2's, its output is printed.
+WITHOUT_ODOO = ("dev/", "core/", "tests/unit/", "tests/integration/", "tests/oracle/")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def checks(setup: Setup) -> Iterator[Check]:
     python = [
         name
         for name in listed(setup.paths.repository)
-        if name.endswith(".py") and not name.startswith("dev/")
+        if name.endswith(".py") and not name.startswith(WITHOUT_ODOO)
     ]
     yield Check("pylint-odoo", (programs / "pylint", *PYLINT, *python))
     yield Check("readme", (setup.python, "-m", "dev.readme", "--check"))

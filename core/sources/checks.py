@@ -30,7 +30,10 @@ def _describe(connection, query):
         connection.rollback()
         if isinstance(e, psycopg2.OperationalError):
             raise
-        return {}, (e.diag.message_primary or str(e)).strip()
+        remedy = ""
+        if isinstance(e, psycopg2.errors.InsufficientPrivilege):
+            remedy = " (GRANT SELECT ON it TO the source's role)"
+        return {}, (e.diag.message_primary or str(e)).strip() + remedy
 
 
 def _mistyped(expected, columns):

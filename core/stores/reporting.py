@@ -17,16 +17,15 @@ def explained():
     """
     try:
         yield
-    except psycopg2.ProgrammingError as e:
-        if not database.is_bad_address(e):
-            raise StoreError(f"The reporting database failed: {str(e).strip()}") from e
-        raise ConfigurationError(
-            f"The address of the reporting database is wrong: {database.ADDRESS}"
-        ) from None
     except psycopg2.Error as e:
+        if database.is_bad_address(e):
+            # The driver quotes the address, and with it the password.
+            raise ConfigurationError(
+                f"The address of the reporting database is wrong: {database.ADDRESS}"
+            ) from None
         raise StoreError(
-            f"The reporting database failed: {str(e).strip()}. Nothing is lost; the "
-            "next run goes on where this one ended."
+            f"The reporting database failed: {database.words_of(e)}. Nothing is lost; "
+            "the next run goes on where this one ended."
         ) from e
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from core.records import Chunk
 
 _COLUMNS = {
-    "stage_order": ("id partner_id store_id channel ordered_at currency state company_id"),
+    "stage_order": (
+        "id partner_id store_id channel ordered_at currency state company_id"
+    ),
     "stage_line": (
         "id order_id program_id product_id qty amount discount points_earned"
         " points_redeemed"

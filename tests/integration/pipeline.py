@@ -1,5 +1,6 @@
 """Runs of the pipeline, and what they left: by natural keys, compared exactly."""
 
+import time
 from contextlib import closing
 
 import databases
@@ -73,9 +74,23 @@ def sync_once(engine_dsn, report_dsn, *, source_name="engine", **options):
 
 def synced(engine_dsn, report_dsn, **options):
     """One run that must read all there is. Returns its counts."""
+    await_others(engine_dsn)
     result = sync_once(engine_dsn, report_dsn, **options)
     assert result.state == "done", result
     return result.counts
+
+
+def await_others(engine_dsn):
+    """Wait for the transactions that others began in the cluster before now.
+
+    The cursor stops at the oldest: another test's, or the server's own housekeeping.
+    """
+    now = databases.value(engine_dsn, "SELECT pg_current_xact_id()::text")
+    query = "SELECT pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8"
+    until = time.monotonic() + 60
+    while not databases.value(engine_dsn, query, [now]):
+        assert time.monotonic() < until, "a transaction stays open in the engine"
+        time.sleep(0.02)
 
 
 def contents(report_dsn):

@@ -80,6 +80,25 @@ class TestClickHouseAway:
             assert found.rows == expected.rows
 
 
+class TestVersions:
+    def test_older_versions_that_lie_there_are_not_counted(self, world):
+        engine, report, copy = world
+        for table in ("promotion_order_data", "promotion_performance_data"):
+            copy.rows(f"SYSTEM STOP MERGES {table}")
+        for store in range(4, 8):
+            engine.change("processed_order", "A1", store_id=store)
+            engine.order(f"N{store}", "2017-03-10 15:30Z", lines=1, store_id=1)
+            synced(engine.dsn, report)
+            pushed(copy, report)
+        rows = copy.value("SELECT count() FROM promotion_order_data")
+        assert rows > copy.value("SELECT count() FROM promotion_order_data FINAL")
+        for asked in ({}, {"measures": "total_amount"}, {"grain": "hour"}):
+            query = query_of(*MARCH, **asked)
+            found = ask(report, query, copy.settings)
+            assert found.store == "clickhouse"
+            assert found.rows == ask(report, query).rows
+
+
 class TestWhilePushing:
     def test_a_push_in_the_middle_of_a_query_is_never_half_seen(
         self, world, monkeypatch

@@ -176,7 +176,12 @@ def test_a_basket_without_an_order_needs_an_only_company(shop, report):
 
 
 def test_amounts_up_to_the_limit_are_kept_exactly(shop, report):
-    kept = {"99999999999999.9999", "-99999999999999.9999", "0.0001", "12345678901234.5678"}
+    kept = {
+        "99999999999999.9999",
+        "-99999999999999.9999",
+        "0.0001",
+        "12345678901234.5678",
+    }
     for amount in kept:
         shop.line("A1", amount=amount)
     synced(shop.dsn, report)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import databases
 import pytest
-from pipeline import contents, synced
+from pipeline import await_others, contents, synced
 from recomputed import assert_rollups_follow_from_detail
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
@@ -26,6 +26,7 @@ class Killer:
     """Starts runs and kills them after a random time of a run's usual length."""
 
     def __init__(self, engine, report, seed):
+        self._engine = engine
         self._command = [sys.executable, SCRIPT, engine.dsn, report, str(CHUNK)]
         self._report = report
         self._chance = random.Random(seed)
@@ -33,6 +34,7 @@ class Killer:
 
     def run_until_done(self, seconds, kills):
         """Run again and again; at most `kills` of the runs are killed."""
+        await_others(self._engine.dsn)
         while True:
             after = self._chance.random() * seconds
             state = self._run(after if kills > 0 else None)

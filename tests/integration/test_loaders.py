@@ -9,7 +9,7 @@ import databases
 import pytest
 from engine_world import Engine
 from fake_source import FakeSource, document
-from pipeline import NEW_YORK, contents, sync_once
+from pipeline import NEW_YORK, await_others, contents, sync_once
 from recomputed import assert_rollups_follow_from_detail, rollup_differences
 
 from core import sync
@@ -86,7 +86,11 @@ def test_loaders_of_the_same_buckets_lose_no_update(chunks, report):
     given = [crowded(loader, chunks, seed=loader) for loader in (1, 2, 3)]
     results = load_side_by_side(given, report)
     assert {result.state for result in results} == {"done"}, results
-    assert loaded(report) == {**latest(given[0]), **latest(given[1]), **latest(given[2])}
+    assert loaded(report) == {
+        **latest(given[0]),
+        **latest(given[1]),
+        **latest(given[2]),
+    }
     assert_rollups_follow_from_detail(report)
 
 
@@ -148,6 +152,7 @@ def test_two_first_loads_of_one_system_at_once_end_as_one(
     households, report, assert_same_as_from_scratch
 ):
     for _ in range(4):
+        await_others(households.dsn)
         results = side_by_side(
             lambda: sync_once(households.dsn, report, source_name="one"),
             lambda: sync_once(households.dsn, report, source_name="two"),
@@ -163,6 +168,7 @@ def test_two_first_loads_of_one_system_at_once_end_as_one(
 def test_a_first_load_beside_a_loader_of_new_months_ends_as_from_scratch(
     households, report, report_template
 ):
+    await_others(households.dsn)
     months = [f"2017-{month:02}-15 12:00Z" for month in range(1, 13)]
     mine = [[document(f"own-{at}", at, number=i)] for i, at in enumerate(months)]
     results = side_by_side(

@@ -117,6 +117,15 @@ class TestEqual:
         pushed(copy, report)
         assert_equal(report, copy)
 
+    @pytest.mark.parametrize("total", ["20", "-20", "20.0001", "-0.0001", "0.0002"])
+    def test_averages_are_rounded_alike(self, engine, report, copy, total):
+        for number in range(3):
+            engine.order(f"A{number}", lines=0)
+            engine.line(f"A{number}", amount=total if number == 0 else 0)
+        synced(engine.dsn, report)
+        pushed(copy, report)
+        assert_equal(report, copy)
+
     def test_more_months_go_in_one_push_than_clickhouse_takes_at_once(
         self, synced_shop, copy
     ):

@@ -1,5 +1,7 @@
 """The push, killed, or its server stopped: nothing is lost, and it catches up."""
 
+import itertools
+import os
 import random
 import re
 import signal
@@ -56,6 +58,23 @@ def let_go(process):
     process.stdin.flush()
 
 
+def dies_at(step, job, copy, report):
+    """Whether a push in a child process dies at a step; else it has fewer."""
+    pid = os.fork()
+    if pid == 0:
+        steps = itertools.count(1)
+
+        def pass_step():
+            if next(steps) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with statements(lambda _text: pass_step(), lambda _text: pass_step()):
+            getattr(pushing, job)(copy.settings, report)
+        os._exit(0)
+    _pid, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
 def change_something(engine, chosen):
     """One random change of many orders: in time, place, program, or they go."""
     some = f"abs(hashtext(id || '{chosen.random()}')) % 4 = 0"
@@ -99,6 +118,23 @@ class TestKilled:
         assert_equal(report, copy)
         assert killed > KILLS / 2
 
+    @pytest.mark.parametrize("job", ["push", "rebuild"])
+    def test_it_may_die_before_and_after_each_of_its_statements(
+        self, shop, synced_shop, copy, job
+    ):
+        pushed(copy, synced_shop)
+        for step in itertools.count(1):
+            shop.change("processed_order", "A1", store_id=step % 5 + 1)
+            shop.change("processed_order", "A2", state=("void", "done")[step % 2])
+            shop.change("program", 1, name=f"Name {step}")
+            synced(shop.dsn, synced_shop)
+            died = dies_at(step, job, copy, synced_shop)
+            pushed(copy, synced_shop)
+            assert_equal(synced_shop, copy)
+            if not died:
+                break
+        assert step > 20
+
     def test_a_push_cut_short_is_known_to_readers_until_it_is_whole(
         self, synced_shop, copy, monkeypatch
     ):
@@ -115,21 +151,19 @@ class TestKilled:
 
 
 @contextmanager
-def slow_inserts(server, interrupt):
-    """Interrupt the server after the push has sent its first rows."""
-    execute = pushing.clickhouse.client
-    seen = []
+def statements(before, after):
+    """Call functions before and after each statement that a push runs in ClickHouse."""
+    real = pushing.clickhouse.client
 
     @contextmanager
     def watched(*args, **options):
-        with execute(*args, **options) as client:
+        with real(*args, **options) as client:
             run = client.execute
 
             def spy(query, *given, **more):
+                before(query)
                 found = run(query, *given, **more)
-                if "INSERT INTO promotion_order_data" in query and not seen:
-                    seen.append(query)
-                    interrupt()
+                after(query)
                 return found
 
             client.execute = spy
@@ -139,7 +173,21 @@ def slow_inserts(server, interrupt):
     try:
         yield
     finally:
-        pushing.clickhouse.client = execute
+        pushing.clickhouse.client = real
+
+
+@contextmanager
+def after_the_first_rows(interrupt):
+    """Call a function once, when the push has sent its first rows."""
+    seen = []
+
+    def look(query):
+        if "INSERT INTO promotion_order_data" in query and not seen:
+            seen.append(query)
+            interrupt()
+
+    with statements(lambda _query: None, look):
+        yield
     assert seen
 
 
@@ -170,7 +218,7 @@ class TestServer:
         for job, stop in (("push", server.stop), ("rebuild", server.kill)) * 2:
             change_something(households, chosen)
             synced(households.dsn, report)
-            with slow_inserts(server, stop):
+            with after_the_first_rows(stop):
                 result = getattr(pushing, job)(server.copy.settings, report)
             problem_of(result, report)
             assert state_of(report)["pushing"]

@@ -3,7 +3,7 @@
 import databases
 import pytest
 from engine_world import Engine, make_schema
-from pipeline import synced
+from pipeline import contents, synced
 
 from core.sources import SOURCES
 from core.sources.contract import default_queries
@@ -112,7 +112,9 @@ def test_keys_of_other_text_types_are_keys_all_the_same(
 
 def test_a_percent_sign_in_an_extraction_query_is_no_parameter(shop, report):
     queries = default_queries()
-    queries = {k: f"SELECT * FROM ({q}) q WHERE '%s' LIKE '%%'" for k, q in queries.items()}
+    queries = {
+        k: f"SELECT * FROM ({q}) q WHERE '%s' LIKE '%%'" for k, q in queries.items()
+    }
     assert synced(shop.dsn, report, queries=queries).documents_changed == 9
     shop.run("UPDATE engine.processed_order SET store_id = 9")
     shop.delete("promotion_evaluation", 10000012)
@@ -166,7 +168,14 @@ class TestAServerThatChecksNothing:
     )
     @pytest.mark.parametrize("way", ["first load", "window", "comparison"])
     def test_broken_bytes_are_refused_and_the_rest_is_loaded(
-        self, ascii, report, assert_same_as_from_scratch, table, column, where, way,
+        self,
+        ascii,
+        report,
+        assert_same_as_from_scratch,
+        table,
+        column,
+        where,
+        way,
         lost_lines,
     ):
         if way != "first load":
@@ -176,7 +185,11 @@ class TestAServerThatChecksNothing:
         self.set(ascii, table, column, where)
         counts = synced(ascii.dsn, report, chunk_documents=2)
         assert counts.rows_rejected > 0
-        found = assert_same_as_from_scratch(report, ascii.dsn)
+        # A program whose new name is broken keeps the name that it had.
+        known = table == "program" and way != "first load"
+        found = contents(report)
+        if not known:
+            assert_same_as_from_scratch(report, ascii.dsn)
         reasons = {(row[1], row[4]) for row in found["dead letters"]}
         assert (table, "is not valid UTF-8") in reasons
         assert len(found["detail"]) == 8 - lost_lines

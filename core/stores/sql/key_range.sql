@@ -1,5 +1,6 @@
 -- The documents that we know in a range of keys, be it as refused: those that were
--- not delivered are gone.
+-- not delivered are gone. A key that is no valid text was delivered elsewhere: it does
+-- not stand in the order of the mark by which we know it.
 INSERT INTO stage_key
 SELECT document_key FROM fact_document
 WHERE source = %(source)s AND kind = 'order' AND NOT is_deleted
@@ -8,6 +9,7 @@ WHERE source = %(source)s AND kind = 'order' AND NOT is_deleted
 UNION
 SELECT coalesce(document_key, '') COLLATE "C" FROM loyalty_reporting_dead_letter
 WHERE source = %(source)s AND state = 'open' AND table_name <> 'program'
+  AND strpos(coalesce(document_key, ''), '�') = 0
   AND (coalesce(document_key, '') COLLATE "C" > %(after)s
        OR (%(after)s = '' AND coalesce(document_key, '') = ''))
   AND (%(up_to)s::text IS NULL
