@@ -33,19 +33,10 @@ class EngineReading:
         self._connection = connection
         with connection.cursor() as cr:
             self.server = engine_server.ask(cr, source.queries)
+        self.lag_seconds, self.notice = self.server.lag_seconds, self.server.notice
         unchecked = connection.get_parameter_status("server_encoding") == "SQL_ASCII"
         self.guard = Utf8Guard if unchecked else None
         self._keys = KeyText(unchecked)
-
-    @property
-    def lag_seconds(self):
-        """Age of the oldest transaction that holds the cursor back."""
-        return self.server.lag_seconds
-
-    @property
-    def notice(self):
-        """What to say about the engine, or empty."""
-        return self.server.notice
 
     # ------------------------------------------------------------ positions
 

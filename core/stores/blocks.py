@@ -14,7 +14,7 @@ import numpy
 
 from ..errors import StoreError
 
-_ROWS = 25_000
+_ROWS = 20_000
 _HEADER = 19  # signature, flags, length of the extension
 # By PostgreSQL's number of the type: how a value is sent.
 _DATE, _TIMESTAMP = 1082, 1114

@@ -5,14 +5,13 @@ Every road loads through :meth:`PostgresStore.load`; a first history goes throug
 that get their indexes afterwards and are then attached.
 """
 
-import json
 from contextlib import contextmanager
 
 import psycopg2
 
 from ..database import sql
 from ..records import Counts
-from . import loads, partitions
+from . import cursors, loads, partitions
 from .copying import field, pipe
 from .fragments import buckets, days
 from .reporting import connect, explained
@@ -94,7 +93,8 @@ class PostgresStore:
             counts.documents_read = cr.fetchone()[0]
             self._transform(cr, counts, "stage_detail", "stage_evaluation_row")
             cr.execute(sql("stores/sql/unchanged.sql"))
-            counts.documents_changed, counts.rows_loaded = _changed(cr)
+            cr.execute(sql("stores/sql/changed.sql"))
+            counts.documents_changed, counts.rows_loaded = cr.fetchone()
             values = {**self.parameters, "load_id": None}
             if counts.documents_changed:
                 values["load_id"] = loads.draw(cr)
@@ -123,22 +123,18 @@ class PostgresStore:
     def position(self):
         """Return the source's saved position, or None before the first load."""
         with self._transaction() as cr:
-            cr.execute(
-                "SELECT position FROM loyalty_reporting_cursor WHERE source_name = %s",
-                [self.parameters["source_name"]],
-            )
-            row = cr.fetchone()
-            return row and row[0]
+            return cursors.read(cr, self.parameters["source_name"])
 
     def save_position(self, position):
         """Save where the source goes on, outside any load."""
         with self._transaction() as cr:
-            self._save_position(cr, position)
+            cursors.save(cr, self.parameters["source_name"], position)
 
     def skip_month(self, month):
         """Leave a month of a first load to the comparison by key that follows."""
         with self._transaction() as cr:
-            self._mark_month(cr, month, {"sweep": True})
+            name = self.parameters["source_name"]
+            cursors.mark_month(cr, name, month, {"sweep": True})
 
     def documents_of(self, table, row_ids):
         """Return the keys of the documents that hold these rows of the source."""
@@ -285,30 +281,11 @@ class PostgresStore:
         cr.execute(sql("stores/sql/dead_letters.sql"), values)
         cr.execute("SELECT count(*) FROM stage_reject")
         counts.rows_rejected = cr.fetchone()[0]
+        source_name = self.parameters["source_name"]
         if chunk.month:
-            self._mark_month(cr, chunk.month)
+            cursors.mark_month(cr, source_name, chunk.month)
         elif chunk.position:
-            self._save_position(cr, chunk.position)
-
-    def _mark_month(self, cr, month, extra=()):
-        cr.execute(
-            "UPDATE loyalty_reporting_cursor SET position = jsonb_set(position,"
-            " '{months}', position -> 'months' || to_jsonb(%s::text)) || %s"
-            " WHERE source_name = %s",
-            [
-                month.isoformat(),
-                json.dumps(dict(extra)),
-                self.parameters["source_name"],
-            ],
-        )
-
-    def _save_position(self, cr, position):
-        cr.execute(
-            "INSERT INTO loyalty_reporting_cursor (source_name, position)"
-            " VALUES (%s, %s) ON CONFLICT (source_name) DO UPDATE"
-            " SET position = excluded.position, saved_at = now() AT TIME ZONE 'UTC'",
-            [self.parameters["source_name"], json.dumps(dict(position))],
-        )
+            cursors.save(cr, source_name, chunk.position)
 
 
 @contextmanager
@@ -317,14 +294,3 @@ def _conflicts_told():
         yield
     except _MONTH_CONFLICTS as e:
         raise MonthIsKnown(str(e).strip()) from e
-
-
-def _changed(cr):
-    """Return how many staged documents differ from the map, and their rows."""
-    cr.execute(
-        "SELECT (SELECT count(*) FROM stage_document), ("
-        " SELECT count(*) FROM stage_detail JOIN stage_document USING (order_key)) + ("
-        " SELECT count(*) FROM stage_evaluation_row JOIN stage_document"
-        " USING (order_key))"
-    )
-    return cr.fetchone()

@@ -206,9 +206,7 @@ class TestTheContract:
         assert "program: syntax error" in failed(shop.dsn, queries=queries)
 
     def test_a_query_that_fails_on_a_row_is_said(self, shop, report, failed):
-        lines = "SELECT *, 1 / (id - id) AS boom FROM engine.order_promotion_line"
         queries = default_queries()
-        queries["order_promotion_line"] = lines.replace("*,", "*, qty /")
         queries["order_promotion_line"] = (
             "SELECT id, order_id, program_id, product_id, qty / 0 AS qty, amount,"
             " discount, points_earned, points_redeemed, version, txid"
@@ -254,7 +252,7 @@ class TestTheConnection:
         cutter.start()
         states = []
         try:
-            for _ in range(12):
+            for _ in range(8):
                 result = sync_once(households.dsn, report, chunk_documents=10)
                 states.append(result.state)
                 if result.state == "failed":

@@ -118,7 +118,9 @@ class TestKilled:
         assert_equal(report, copy)
         assert killed > KILLS / 2
 
-    @pytest.mark.parametrize("job", ["push", "rebuild"])
+    @pytest.mark.parametrize(
+        "job", ["push", pytest.param("rebuild", marks=pytest.mark.slow)]
+    )
     def test_it_may_die_before_and_after_each_of_its_statements(
         self, shop, synced_shop, copy, job
     ):
