@@ -3,16 +3,17 @@
 #   PHASE=lint|unit|integration|odoo  PYTEST_ARGS="-k name"   select tests
 #   WORKERS=2            Odoo's prefork mode behind a small proxy (up, demo)
 #   FRESH=1              makes Odoo's database anew (up, demo)
+#   LIVE=0               no live replay: the engine sells nothing new (up, demo)
 #   ODOO_HOME=<tree>     an Odoo 19 source tree instead of Debian's package
 
-export PHASE PYTEST_ARGS WORKERS FRESH ODOO_HOME
+export PHASE PYTEST_ARGS WORKERS FRESH LIVE ODOO_HOME
 DEV := @cd "$(CURDIR)" && PYTHONDONTWRITEBYTECODE=1 python3 -m dev
 
 .PHONY: help demo up down env services test test-slow lint format readme bench clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' "$(firstword $(MAKEFILE_LIST))"
-demo: ## from a bare machine to Odoo with this addon and the whole history; says what to open
+demo: ## from a bare machine to Odoo with this addon, the whole history and live sales (LIVE=0: none); says what to open
 	$(DEV) demo
 up: ## the demo in the background
 	$(DEV) up

@@ -4,6 +4,7 @@ import re
 
 from odoo.tools import SQL
 
+from .core.sources.odoo import triggers
 from .core.stores.migrate import files
 
 _CREATED = re.compile(
@@ -12,7 +13,11 @@ _CREATED = re.compile(
 
 
 def uninstall_hook(env):
-    """Drop all that the pipeline's schema files created, with the data in it."""
+    """Drop all that the pipeline's schema files created, with the data in it.
+
+    And all that stands on Odoo's own tables.
+    """
+    triggers.drop(env.cr)
     for kind, name in reversed(created()):
         env.cr.execute(
             SQL("DROP %s IF EXISTS %s CASCADE", SQL(kind), SQL.identifier(name))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import IO
 
 
@@ -26,28 +27,66 @@ class Rate:
     rate: object
 
 
+class Road(StrEnum):
+    """How documents come here."""
+
+    DATABASE = "database"
+    EVENT = "event"
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row or an event that was refused before it was staged: a dead letter.
+
+    :param table_name: the contract's table, or ``event`` if it names no document
+    :param document_key: key of the document it belongs to, if it is known
+    :param row_key: the row's own id; of an event, its source and id
+    :param reason: what is wrong, for a person
+    :param raw: what came, as far as it is text
+    :param kind: kind of the document
+    """
+
+    table_name: str
+    document_key: str | None
+    row_key: str | None
+    reason: str
+    raw: str
+    kind: str | None = None
+
+
 @dataclass(frozen=True)
 class Chunk:
     """A set of whole documents, ready to be copied into the staging tables.
 
     :param tables: staging table → function that writes its rows, in PostgreSQL's
         COPY text format and the column order of ``transform/stage.sql``
-    :param keys: keys of all documents in the chunk, also of those that are gone;
-        None where the chunk is a month of a first load
+    :param keys: kind of document → keys of all documents in the chunk, also of those
+        that are gone; None where the chunk is a month of a first load
     :param position: where the source goes on once this chunk is committed; of a
         month, the store itself remembers that it is done
-    :param month: the month whose orders these are, for a first load
-    :param key_range: (after, up to) of the keys this chunk covers completely: a
-        document of ours in that range that is not among ``keys`` is gone
+    :param month: the month whose documents these are, for a first load
+    :param key_range: (kind, after, up to) of the keys this chunk covers completely; None
+        is no bound. A document of ours in that range that is not among ``keys`` is gone
     :param guard: wraps each table's stream and may drop broken lines
+    :param road: by which the documents came: the source's database says how things
+        are, an event how they were when it was sent
+    :param stands: the source's database was restored or is asked again: also a
+        document that we know in a higher version is replaced
+    :param completes: all documents have been read: what is derived from many of them
+        is computed from scratch
+    :param rejects: what the source refused itself, for the dead letters
     """
 
     tables: Mapping[str, Callable[[IO[bytes]], None]]
     position: Mapping = field(default_factory=dict)
-    keys: tuple[str, ...] | None = None
+    keys: Mapping[str, tuple[str, ...]] | None = None
     month: date | None = None
-    key_range: tuple[str, str | None] | None = None
+    key_range: tuple[str, str | None, str | None] | None = None
     guard: Callable | None = None
+    road: Road = Road.DATABASE
+    stands: bool = False
+    completes: bool = False
+    rejects: tuple[Reject, ...] = ()
 
 
 @dataclass

@@ -13,7 +13,8 @@ from contextlib import closing
 from .errors import Busy, ReportingError
 from .records import Counts, RunResult
 from .stores.configuration import configure
-from .stores.postgres import MonthIsKnown, PostgresStore
+from .stores.first_load import MonthIsKnown, load_month
+from .stores.postgres import PostgresStore
 from .stores.runs import RunLog
 
 _logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def replay(  # noqa: PLR0913 (as run)
 ):
     """Read the programs and some documents again, whatever the position is.
 
-    :param keys: keys of the documents, such as those of dead letters; the empty key
+    :param keys: kind of document → keys, such as those of dead letters; the empty key
         stands for rows that name no document
     :return: :class:`RunResult`; errors are in its message, never raised
     """
@@ -148,6 +149,9 @@ class _Sync:
         store.save_position(position)
         months = reading.months(position)
         if months:
+            # Who held which membership must be known before what was bought then.
+            for chunk in reading.before_months(position):
+                self._count(store.load(chunk))
             self._load_months(months)
             if self._is_late():
                 return False
@@ -193,7 +197,7 @@ class _Sync:
 
     def _load_month(self, store, reading, month):
         try:
-            self._count(store.load_month(reading.month(month)))
+            self._count(load_month(store, reading.month(month)))
         except MonthIsKnown as known:
             # Rare: a restart, or another road was here first. Everything is then
             # compared by key, after the months.

@@ -22,6 +22,7 @@ def addon(known: State) -> dict[str, str]:
         ),
         "LOYALTY_REPORTING_CLICKHOUSE_URL": _clickhouse(known),
         "LOYALTY_REPORTING_REDIS_URL": _redis(known),
+        "LOYALTY_REPORTING_STREAM_URL": _redis(known),
     }
 
 
@@ -41,6 +42,11 @@ def engine_dsn(known: State) -> str:
     return _superuser(known, "engine", ENGINE_DATABASE)
 
 
+def engine(known: State) -> dict[str, str]:
+    """Where the reference engine writes: its database, and the Redis of its stream."""
+    return {"ENGINE_PG_DSN": engine_dsn(known), "REDIS_URL": _redis(known)}
+
+
 def demo(
     instance: Instance, known: State, database: str = DEMO_DATABASE
 ) -> dict[str, str]:
@@ -53,9 +59,8 @@ def demo(
         "ODOO_PASSWORD": PASSWORD,
         "ODOO_API_KEY": key.read_text().strip() if key.exists() else "",
         "REPORT_PG_DSN": _postgres(known, "report", database, ODOO_ROLE, "odoo"),
-        "ENGINE_PG_DSN": engine_dsn(known),
         "CLICKHOUSE_URL": _clickhouse(known),
-        "REDIS_URL": _redis(known),
+        **engine(known),
     }
 
 

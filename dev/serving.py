@@ -10,7 +10,7 @@ from .errors import SetupError
 from .instance import ENGINE_DATABASE, READER, Instance
 from .paths import digest
 from .processes import Keeper
-from .services import proxy
+from .services import live, proxy
 from .services.odoo import Odoo
 from .setup import Setup
 from .shell import run
@@ -77,9 +77,11 @@ class Serving:
         # Before Odoo runs, so that no scheduled action meets half a configuration.
         self.configure()
         self._start(wanted)
+        self._go_on_selling()
 
     def stop(self) -> None:
-        """Stop Odoo and the proxy; the services stay."""
+        """Stop the live replay, Odoo and the proxy; the services stay."""
+        self.keeper.stop(live.NAME)
         self.keeper.stop("proxy")
         self.keeper.stop("odoo", patience=20)
 
@@ -146,6 +148,15 @@ class Serving:
                 (self.odoo.folder / "serving").write_text(wanted)
             if self.workers:
                 self.keeper.start(proxy.service(self.state))
+
+    def _go_on_selling(self) -> None:
+        """Have the live replay run, unless LIVE=0 switches it off."""
+        if not live.is_wanted():
+            self.keeper.stop(live.NAME)
+            return
+        with step("starting the live replay"):
+            variables = environment.engine(self.state)
+            self.keeper.start(live.service(self.keeper, self.setup.python, variables))
 
     def _served(self) -> str:
         path = self.odoo.folder / "serving"

@@ -10,6 +10,7 @@ from . import (
     loyalty_reporting_shop,
     loyalty_reporting_source,
     loyalty_reporting_source_query,
+    loyalty_reporting_change,
     res_company,
     res_config_settings,
 )

@@ -4,13 +4,14 @@ from odoo.tools import SQL
 # Two workers that link at once would fail on each other's rows; the lock comes before
 # the transaction's snapshot, so the second one sees what the first one did.
 LOCK = "LOCK TABLE loyalty_reporting_customer IN SHARE UPDATE EXCLUSIVE MODE"
-# A reference that several partners share says nothing.
+# A reference that several partners share says nothing. Odoo's own customers are linked by
+# their id.
 LINK = """
     UPDATE loyalty_reporting_customer c SET partner_id = p.id
     FROM (
         SELECT ref, min(id) AS id FROM res_partner
         WHERE ref <> '' AND active GROUP BY ref HAVING count(*) = 1) p
-    WHERE c.partner_id IS NULL AND p.ref = c.external_id::text
+    WHERE c.partner_id IS NULL AND c.source <> 'odoo' AND p.ref = c.external_id::text
 """
 
 

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..core.sources import contract
+
 KEPT_DAYS = 90
 
 
@@ -38,6 +40,7 @@ class LoyaltyReportingDeadLetter(models.Model):
     )
     first_seen = fields.Datetime(readonly=True)
     last_seen = fields.Datetime(readonly=True)
+    kind = fields.Char(readonly=True, help="Kind of the document: order, membership, points.")
 
     def action_replay(self):
         """Read the documents of these rows at their sources once more."""
@@ -62,8 +65,13 @@ class LoyaltyReportingDeadLetter(models.Model):
         if not source:
             raise UserError(self.env._("The source %s does not exist any more.", code))
         letters = self.filtered(lambda letter: letter.source_name == code)
-        # Rows that name no document are read under the empty key.
-        keys = sorted({letter.document_key or "" for letter in letters})
+        # Rows that name no document are read under the empty key; dimensions are read
+        # in any case.
+        keys = {
+            kind: sorted({letter.document_key or "" for letter in of_kind})
+            for kind, of_kind in letters.grouped("kind").items()
+            if kind in contract.DOCUMENTS
+        }
         return self.env["loyalty.reporting.pipeline"]._replay(source, keys)
 
     def _check_manager(self):

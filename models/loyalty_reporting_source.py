@@ -24,12 +24,15 @@ class LoyaltyReportingSource(models.Model):
         "goes on. It stays as it is once something was read.",
     )
     type = fields.Selection(
-        [("engine_pg", "Engine database (PostgreSQL)")],
+        [
+            ("engine_pg", "Engine database (PostgreSQL)"),
+            ("odoo", "Odoo's own database"),
+        ],
         required=True,
         default="engine_pg",
     )
     system = fields.Selection(
-        [("engine", "Engine")],
+        [("engine", "Engine"), ("odoo", "Odoo")],
         required=True,
         default="engine",
         help="The system in which the facts originate, whatever road they come by: "
@@ -83,10 +86,13 @@ class LoyaltyReportingSource(models.Model):
         "UNIQUE(code)", "Another source has this code already."
     )
 
+    @api.depends("type")
     def _compute_address(self):
         dsn = self.env["loyalty.reporting.pipeline"]._settings().engine_dsn
-        self.address = redact(dsn)
-        self.is_configured = bool(dsn)
+        for source in self:
+            is_own = source.type == "odoo"
+            source.address = self.env._("This database") if is_own else redact(dsn)
+            source.is_configured = is_own or bool(dsn)
 
     @api.depends("code")
     def _compute_runs(self):
@@ -120,7 +126,7 @@ class LoyaltyReportingSource(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         sources = super().create(vals_list)
-        for source in sources.filtered(lambda s: not s.query_ids):
+        for source in sources.filtered(lambda s: s.type != "odoo" and not s.query_ids):
             source.query_ids = [
                 Command.create({"table_name": table, "query": query})
                 for table, query in contract.default_queries().items()
@@ -180,6 +186,12 @@ class LoyaltyReportingSource(models.Model):
         """Return the ``core`` source that this record configures."""
         self.ensure_one()
         settings = self.env["loyalty.reporting.pipeline"]._settings()
+        if self.type == "odoo":
+            return SOURCES[self.type](
+                dsn=self.env["loyalty.reporting.pipeline"]._dsn(),
+                chunk_documents=settings.chunk_documents,
+                timeout=settings.source_timeout,
+            )
         own = {
             line.table_name: line.query.strip().rstrip(";")
             for line in self.sudo().query_ids
@@ -192,14 +204,25 @@ class LoyaltyReportingSource(models.Model):
         )
 
     def _mapping(self):
-        """Return the company ids of this source's system → ours."""
+        """Return the company ids of this source's system → ours.
+
+        Only of companies whose system of record it is: another system's figures of
+        the same sales must not count a second time.
+        """
         self.ensure_one()
+        companies = self.env["res.company"].sudo()
+        mine = companies.with_context(active_test=False).search(
+            [("loyalty_reporting_system", "=", self.system)]
+        )
+        if self.system == "odoo":
+            return {company.id: company.id for company in mine}
         siblings = self.with_context(active_test=False).search(
             [("system", "=", self.system)]
         )
         return {
             line.external_id: line.company_id.id
             for line in siblings.company_map_ids | self.company_map_ids
+            if line.company_id in mine
         }
 
     @api.model

@@ -19,6 +19,18 @@ class ResCompany(models.Model):
         "synchronisation, which takes a while on a long history.",
     )
 
+    loyalty_reporting_system = fields.Selection(
+        [("engine", "Engine"), ("odoo", "Odoo")],
+        string="System of Record for Sales",
+        compute="_compute_loyalty_reporting_system",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        help="Where the sales of this company are kept. Only that system's figures are "
+        "in the loyalty reports, so that nothing counts twice.",
+    )
+
     # No dependency: a proposal for new companies, never changed afterwards.
     @api.depends()
     def _compute_loyalty_reporting_tz(self):
@@ -26,6 +38,35 @@ class ResCompany(models.Model):
             company.loyalty_reporting_tz = (
                 company.loyalty_reporting_tz or company.partner_id.tz or "UTC"
             )
+
+    # No dependency: a proposal for new companies. See also the two methods below.
+    @api.depends()
+    def _compute_loyalty_reporting_system(self):
+        for company in self:
+            company.loyalty_reporting_system = company.loyalty_reporting_system or (
+                "engine" if company._origin in self._of_engine() else "odoo"
+            )
+
+    @api.model
+    def _of_engine(self):
+        """Return the companies that a source of the engine names."""
+        mapped = self.env["loyalty.reporting.company.map"].sudo()
+        return mapped.search([("source_id.system", "=", "engine")]).company_id
+
+    @api.model
+    def _propose_engine(self):
+        """As long as Odoo is not read, the engine is the record of whom it names."""
+        sources = self.env["loyalty.reporting.source"].sudo()
+        if not sources.search_count([("system", "=", "odoo")]):
+            self._of_engine().loyalty_reporting_system = "engine"
+
+    @api.model
+    def _propose_odoo(self):
+        """Where no engine is configured, Odoo is the record of all companies."""
+        sources = self.env["loyalty.reporting.source"].sudo()
+        if not sources.search([("system", "=", "engine")]).filtered("is_configured"):
+            companies = self.sudo().with_context(active_test=False)
+            companies.search([]).loyalty_reporting_system = "odoo"
 
     @api.constrains("loyalty_reporting_tz")
     def _check_loyalty_reporting_tz(self):

@@ -31,7 +31,7 @@ class TestDeadLetter(TransactionCase):
         with patch.object(sync, "replay", return_value=RunResult("done")) as replay:
             shown = letters.action_replay()
         [call] = replay.call_args_list
-        self.assertEqual(call.kwargs["keys"], ["A", "B"])
+        self.assertEqual(call.kwargs["keys"], {"order": ["A", "B"]})
         self.assertEqual(call.kwargs["source_name"], "engine")
         self.assertEqual(shown["params"]["type"], "success")
 

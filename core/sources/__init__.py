@@ -1,7 +1,9 @@
 """Where facts come from: one file for each kind of source."""
 
 from .engine_pg import EnginePgSource
+from .odoo_db import OdooSource
 
 SOURCES = {
     EnginePgSource.type: EnginePgSource,
+    OdooSource.type: OdooSource,
 }

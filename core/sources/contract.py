@@ -37,8 +37,11 @@ ORDER = {
     "store_id": INTEGER,
     "channel": TEXT,
     "ordered_at": INSTANT,
+    "amount_total": NUMBER,
     "currency": TEXT,
+    "is_first_order": BOOLEAN,
     "state": TEXT,
+    "refund_of": TEXT,
     "company_id": INTEGER,
     "version": INTEGER,
     "txid": XID,
@@ -67,14 +70,90 @@ EVALUATION = {
     "version": INTEGER,
     "txid": XID,
 }
+MEMBERSHIP_PRODUCT = {
+    "id": INTEGER,
+    "name": TEXT,
+    "level": TEXT,
+    "rank": INTEGER,
+    "version": INTEGER,
+    "txid": XID,
+}
+MEMBERSHIP_EVENT = {
+    "id": INTEGER,
+    "partner_id": INTEGER,
+    "order_id": TEXT,
+    "event_type": TEXT,
+    "from_membership_product_id": INTEGER,
+    "to_membership_product_id": INTEGER,
+    "occurred_at": INSTANT,
+    "version": INTEGER,
+    "txid": XID,
+}
+POINT_CARD = {
+    "id": INTEGER,
+    "program_id": INTEGER,
+    "partner_id": INTEGER,
+    "membership_product_id": INTEGER,
+    "active": BOOLEAN,
+    "version": INTEGER,
+    "txid": XID,
+}
+POINT_TRANSACTION = {
+    "id": INTEGER,
+    "seq": INTEGER,
+    "card_id": INTEGER,
+    "partner_id": INTEGER,
+    "program_id": INTEGER,
+    "transaction_type": TEXT,
+    "points_amount": NUMBER,
+    "balance_after": NUMBER,
+    "occurred_at": INSTANT,
+    "expires_at": INSTANT,
+    "origin": TEXT,
+    "order_id": TEXT,
+    "reverses_id": INTEGER,
+    "version": INTEGER,
+    "txid": XID,
+}
 DELETED = {"table_name": TEXT, "key": TEXT, "txid": XID}
 
 TABLES = {
     "program": PROGRAM,
+    "membership_product": MEMBERSHIP_PRODUCT,
+    "point_card": POINT_CARD,
     "processed_order": ORDER,
     "order_promotion_line": LINE,
     "promotion_evaluation": EVALUATION,
+    "point_transaction": POINT_TRANSACTION,
+    "membership_event": MEMBERSHIP_EVENT,
     "deleted": DELETED,
+}
+# Table → the staging table that takes its rows, column by column.
+STAGES = {
+    "program": "stage_program",
+    "membership_product": "stage_membership_product",
+    "point_card": "stage_card",
+    "processed_order": "stage_order",
+    "order_promotion_line": "stage_line",
+    "promotion_evaluation": "stage_evaluation",
+    "point_transaction": "stage_point",
+    "membership_event": "stage_membership_event",
+}
+DIMENSIONS = ("program", "membership_product", "point_card")
+
+# What is read, versioned, replaced and deleted as a whole.
+ORDER_DOCUMENT, MEMBERSHIP_DOCUMENT, POINT_DOCUMENT = "order", "membership", "points"
+# Kind of document → its tables → the column with the document's key. A point row
+# belongs to its order; one without an order is a document of its own.
+DOCUMENTS = {
+    MEMBERSHIP_DOCUMENT: {"membership_event": "id"},
+    ORDER_DOCUMENT: {
+        "processed_order": "id",
+        "order_promotion_line": "order_id",
+        "promotion_evaluation": "order_id",
+        "point_transaction": "order_id",
+    },
+    POINT_DOCUMENT: {"point_transaction": "id"},
 }
 
 

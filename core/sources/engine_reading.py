@@ -12,14 +12,13 @@ from . import contract, engine_server
 from .explain import explained
 from .utf8 import KeyText, Utf8Guard
 
-_CHILDREN = ("order_promotion_line", "promotion_evaluation")
-_STAGES = {
-    "processed_order": ("stage_order", "id"),
-    "order_promotion_line": ("stage_line", "order_id"),
-    "promotion_evaluation": ("stage_evaluation", "order_id"),
-}
-_OF_OURS = "table_name IN ('" + "', '".join(_STAGES) + "')"
-_WITH_PROGRAMS = {"programs": True}
+# Tables that hold documents, or parts of them.
+_FACTS = {table for parts in contract.DOCUMENTS.values() for table in parts}
+_OF_OURS = "table_name IN ('" + "', '".join(sorted(_FACTS)) + "')"
+_WITH_DIMENSIONS = {"dimensions": True}
+# What belongs to the months of a first load: an order's rows to the month of the
+# order, bookings without an order to their own.
+_INSTANTS = {"processed_order": "ordered_at", "point_transaction": "occurred_at"}
 
 
 class EngineReading:
@@ -54,29 +53,45 @@ class EngineReading:
         return {"phase": "sweep", **start}
 
     def months(self, position):
-        """Return the months with orders that a first load has not done."""
+        """Return the months with orders or bookings that a first load has not done."""
         if position["phase"] != "first":
             return []
+        found = " UNION ".join(
+            f"SELECT DISTINCT date_trunc('month', {column} AT TIME ZONE 'UTC')::date AS m"
+            f" FROM ({self._query(table)}) q WHERE {_is_instant('q.' + column)}"
+            + (" AND q.order_id IS NULL" if table == "point_transaction" else "")
+            for table, column in _INSTANTS.items()
+        )
         with self._connection.cursor() as cr:
-            cr.execute(
-                "SELECT DISTINCT date_trunc('month', ordered_at AT TIME ZONE 'UTC')::date"
-                f" FROM ({self._query('processed_order')}) q"
-                " WHERE ordered_at >= timestamptz '2000-01-01 00:00Z'"
-                " AND ordered_at < date_trunc('day', now(), 'UTC') + interval '2 days'"
-                " ORDER BY 1"
-            )
-            found = [month for (month,) in cr.fetchall()]
-        return [m for m in found if m.isoformat() not in position["months"]]
+            cr.execute(f"SELECT m FROM ({found}) f ORDER BY 1")
+            months = [month for (month,) in cr.fetchall()]
+        return [m for m in months if m.isoformat() not in position["months"]]
+
+    def before_months(self, position):
+        """Yield what the months need: the dimensions, and who held which membership.
+
+        The position stays: read twice, it changes nothing.
+        """
+        kind = contract.MEMBERSHIP_DOCUMENT
+        yield from self._dimensions("true", {})
+        for chunk in self._documents(kind, self._all_keys(kind), {}):
+            yield replace(chunk, position={})
 
     def month(self, month):
-        """Return a chunk with the orders of a month and all that belongs to them."""
+        """Return a chunk with the orders and bookings of a month."""
         orders = f"({self._query('processed_order')})"
-        tables = {"stage_order": self._copier("processed_order", _in_month("q", month))}
-        for table in _CHILDREN:
-            stage, _key = _STAGES[table]
-            tables[stage] = self._copier(
-                table, _in_month("o", month), f"JOIN {orders} o ON o.id = q.order_id"
+        of_orders = _in_month("o.ordered_at", month)
+        tables = {}
+        for table in contract.DOCUMENTS[contract.ORDER_DOCUMENT]:
+            write = self._copier(
+                table, of_orders, f"JOIN {orders} o ON o.id = q.order_id"
             )
+            if table == "processed_order":
+                write = self._copier(table, _in_month("q.ordered_at", month))
+            elif table == "point_transaction":
+                bookings = f"q.order_id IS NULL AND {_in_month('q.occurred_at', month)}"
+                write = _in_turn(write, self._copier(table, bookings))
+            tables[contract.STAGES[table]] = write
         return Chunk(tables, month=month, guard=self.guard)
 
     def chunks(self, position, documents_of):
@@ -90,58 +105,91 @@ class EngineReading:
         yield from self._windows(position, documents_of)
 
     def documents(self, keys):
-        """Return a chunk with all programs and some documents, out of turn."""
+        """Return a chunk with all dimensions and some documents, out of turn.
+
+        :param keys: kind of document → keys
+        """
         tables = {
-            "stage_program": self._copier("program", "true"),
-            **self._by_key([self._keys.theirs(key) for key in keys]),
+            contract.STAGES[table]: self._copier(table, "true")
+            for table in contract.DIMENSIONS
         }
-        return Chunk(tables, keys=tuple(keys), guard=self.guard)
+        wanted = {
+            kind: [self._keys.theirs(key) for key in of_kind]
+            for kind, of_kind in keys.items()
+        }
+        tables |= self._by_key(wanted)
+        keys = {kind: tuple(of_kind) for kind, of_kind in keys.items()}
+        return Chunk(tables, keys=keys, guard=self.guard, stands=True)
 
     # ------------------------------------------------------------ the phases
 
     def _rest_of_first(self, position):
         """Yield documents that no month holds: without an order, or refused."""
-        yield from self._programs("true", position)
-        position = {**position, **_WITH_PROGRAMS}
         if position.get("sweep"):
-            yield from self._sweep({**position, "phase": "sweep", "after": None})
+            yield from self._sweep({**position, "phase": "sweep"})
             return
+        yield from self._dimensions("true", position)
+        position = {**position, **_WITH_DIMENSIONS}
+        rest = {kind: self._outside_months(kind) for kind in contract.DOCUMENTS}
+        if position["months"]:
+            del rest[contract.MEMBERSHIP_DOCUMENT]  # read before the months
+        yield from self._kinds(rest, position)
+        yield Chunk({}, self._window(position["high"]), keys={}, completes=True)
+
+    def _outside_months(self, kind):
+        """Return a query for the keys of a kind that no month's chunk holds."""
+        if kind == contract.MEMBERSHIP_DOCUMENT:
+            return self._all_keys(kind)
         orders = f"({self._query('processed_order')})"
-        keys = " UNION ".join(
+        points = f"({self._query('point_transaction')})"
+        if kind == contract.POINT_DOCUMENT:
+            return (
+                f"SELECT id::text AS key FROM {points} q WHERE order_id IS NULL"
+                f" AND ({_is_instant('occurred_at')}) IS NOT TRUE"
+            )
+        children = set(contract.DOCUMENTS[kind]) - {"processed_order"}
+        return " UNION ".join(
             [
-                f"SELECT id::text AS key FROM {orders} q WHERE ordered_at IS NULL"
-                " OR NOT (ordered_at >= timestamptz '2000-01-01 00:00Z' AND ordered_at"
-                " < date_trunc('day', now(), 'UTC') + interval '2 days')",
+                f"SELECT id::text AS key FROM {orders} q"
+                f" WHERE ({_is_instant('ordered_at')}) IS NOT TRUE",
                 *(
                     f"SELECT order_id::text FROM ({self._query(t)}) q WHERE NOT EXISTS"
                     f" (SELECT FROM {orders} o WHERE o.id = q.order_id)"
-                    for t in _CHILDREN
+                    f"{_has_key(kind, t)}"
+                    for t in sorted(children)
                 ),
             ]
         )
-        yield from self._documents(keys, position)
-        yield Chunk({}, self._window(position["high"]), keys=())
 
     def _sweep(self, position):
         """Yield every document in the order of keys, with the range it covers."""
-        yield from self._programs("true", position)
-        position = {**position, **_WITH_PROGRAMS}
-        keys = " UNION ".join(
-            f"SELECT {key}::text AS key FROM ({self._query(table)}) q"
-            for table, (_stage, key) in _STAGES.items()
-        )
-        after = position.get("reached") or ""
-        for chunk in self._documents(keys, position):
-            reached = self._keys.last_valid(chunk.keys) or after
-            yield replace(
-                chunk,
-                position={**chunk.position, "reached": reached},
-                key_range=(after, reached),
+        yield from self._dimensions("true", position)
+        position = {**position, **_WITH_DIMENSIONS}
+        for kind in contract.DOCUMENTS:
+            if self._is_behind(kind, position):
+                continue
+            is_begun = position.get("kind") == kind
+            after = position.get("reached") if is_begun else None
+            mine = position if is_begun else {**position, "kind": kind, "after": None}
+            for chunk in self._documents(kind, self._all_keys(kind), mine):
+                reached = self._keys.last_valid(chunk.keys[kind])
+                if reached is None:
+                    reached = after
+                yield replace(
+                    chunk,
+                    position={**chunk.position, "reached": reached},
+                    key_range=(kind, after, reached),
+                    stands=True,
+                )
+                after = reached
+            yield Chunk(
+                {},
+                {**mine, "after": None, "reached": None, "kind": kind, "ended": kind},
+                keys={},
+                key_range=(kind, after, None),
+                stands=True,
             )
-            after = reached
-        yield Chunk(
-            {}, self._window(position["high"]), keys=(), key_range=(after, None)
-        )
+        yield Chunk({}, self._window(position["high"]), keys={}, completes=True)
 
     def _windows(self, position, documents_of):
         """Yield the touched documents of the window in hand, then of the next."""
@@ -151,11 +199,47 @@ class EngineReading:
             if self._was_truncated(low, high):
                 yield from self._sweep({**window, "phase": "sweep", "after": None})
             else:
-                yield from self._programs(_between(low, high), window)
-                keys = self._touched(low, high, documents_of)
-                yield from self._documents(keys, {**window, **_WITH_PROGRAMS})
-                yield Chunk({}, self._window(high), keys=())
+                yield from self._dimensions(_between(low, high), window)
+                window |= _WITH_DIMENSIONS
+                gone = self._deleted_documents(_between(low, high), documents_of)
+                if gone and not window.get("gone"):
+                    yield from self._gone(gone, window)
+                touched = {
+                    kind: self._touched(kind, low, high) for kind in contract.DOCUMENTS
+                }
+                yield from self._kinds(touched, {**window, "gone": True})
+                yield Chunk({}, self._window(high), keys={})
             position = self._window(high)
+
+    def _gone(self, keys, position):
+        """Yield the documents of which a row was deleted, whatever their version."""
+        for kind, of_kind in keys.items():
+            for start in range(0, len(of_kind), self._source.chunk_documents):
+                some = of_kind[start : start + self._source.chunk_documents]
+                yield Chunk(
+                    self._by_key({kind: some}),
+                    position,
+                    {kind: tuple(self._keys.ours(key) for key in some)},
+                    guard=self.guard,
+                    stands=True,
+                )
+
+    def _kinds(self, queries, position):
+        """Yield the documents of each kind whose keys its query returns."""
+        for kind, query in queries.items():
+            if not self._is_behind(kind, position):
+                is_begun = position.get("kind") == kind
+                mine = {**position, "kind": kind}
+                mine["after"] = position.get("after") if is_begun else None
+                yield from self._documents(kind, query, mine)
+
+    def _is_behind(self, kind, position):
+        """Tell whether a position lies behind all documents of a kind."""
+        kinds = list(contract.DOCUMENTS)
+        if position.get("ended"):
+            return kinds.index(kind) <= kinds.index(position["ended"])
+        at = position.get("kind")
+        return bool(at) and kinds.index(kind) < kinds.index(at)
 
     def _window(self, low):
         return {"phase": "window", "low": low, **self.server.identity}
@@ -175,7 +259,15 @@ class EngineReading:
             encoding = extensions.encodings[self._connection.encoding]
             return cr.mogrify("%s", [value]).decode(encoding)
 
-    def _documents(self, keys, position):
+    def _all_keys(self, kind):
+        """Return a query for the keys of all documents of a kind."""
+        return " UNION ".join(
+            f"SELECT q.{key}::text AS key FROM ({self._query(table)}) q"
+            f" WHERE true{_has_key(kind, table)}"
+            for table, key in contract.DOCUMENTS[kind].items()
+        )
+
+    def _documents(self, kind, keys, position):
         """Yield chunks of the documents whose keys a query returns, by key.
 
         Rows without a document key are read under the empty key. The position's
@@ -193,9 +285,9 @@ class EngineReading:
             rows = iter(cr)
             while chunk := [k for (k,) in islice(rows, self._source.chunk_documents)]:
                 yield Chunk(
-                    self._by_key(chunk),
-                    {**position, "after": chunk[-1]},
-                    tuple(self._keys.ours(key) for key in chunk),
+                    self._by_key({kind: chunk}),
+                    {**position, "kind": kind, "after": chunk[-1]},
+                    {kind: tuple(self._keys.ours(key) for key in chunk)},
                     guard=self.guard,
                 )
         finally:
@@ -204,22 +296,37 @@ class EngineReading:
                 cr.close()
 
     def _by_key(self, keys):
-        """Return the writers of all rows of some documents."""
-        wanted = f"ANY({self._literal(keys)})"
-        tables = {}
-        for table, (stage, key) in _STAGES.items():
-            condition = f"q.{key} = {wanted}"
-            if "" in keys:
-                condition = f"({condition} OR q.{key} IS NULL)"
-            tables[stage] = self._copier(table, condition)
-        return tables
+        """Return the writers of all rows of some documents (kind → keys)."""
+        conditions = {}
+        for kind, of_kind in keys.items():
+            for table, key in contract.DOCUMENTS[kind].items():
+                found = self._has_one_of(table, key, of_kind)
+                conditions.setdefault(table, []).append(
+                    f"({found}{_has_key(kind, table)})"
+                )
+        return {
+            contract.STAGES[table]: self._copier(table, " OR ".join(parts))
+            for table, parts in conditions.items()
+        }
 
-    def _programs(self, condition, position):
-        """Yield the programs, unless the position says that they were read."""
-        if not position.get("programs"):
-            writer = self._copier("program", condition)
-            position = {**position, **_WITH_PROGRAMS}
-            yield Chunk({"stage_program": writer}, position, keys=(), guard=self.guard)
+    def _has_one_of(self, table, key, keys):
+        """Return the test that a row belongs to one of some documents."""
+        if contract.TABLES[table][key] == contract.TEXT:
+            condition = f"q.{key} = ANY({self._literal(keys)})"
+        else:
+            numbers = [int(k) for k in keys if _is_integer(k)]
+            condition = f"q.{key} = ANY({self._literal(numbers)}::bigint[])"
+        return f"({condition} OR q.{key} IS NULL)" if "" in keys else condition
+
+    def _dimensions(self, condition, position):
+        """Yield the dimensions, unless the position says that they were read."""
+        if not position.get("dimensions"):
+            tables = {
+                contract.STAGES[table]: self._copier(table, condition)
+                for table in contract.DIMENSIONS
+            }
+            position = {**position, **_WITH_DIMENSIONS} if position else {}
+            yield Chunk(tables, position, keys={}, guard=self.guard)
 
     def _copier(self, table, condition, join=""):
         """Return a function that copies the rows of a table into a file."""
@@ -236,20 +343,16 @@ class EngineReading:
 
     # ------------------------------------------------------------ the cursor
 
-    def _touched(self, low, high, documents_of):
-        """Return a query for the keys of all documents touched in a window."""
-        between = _between(low, high)
-        parts = [
-            f"SELECT {key}::text AS key FROM ({self._query(table)}) q WHERE {between}"
-            for table, (_stage, key) in _STAGES.items()
-        ]
-        gone = self._deleted_documents(between, documents_of)
-        if gone:
-            parts.append(f"SELECT unnest({self._literal(gone)}::text[])")
-        return " UNION ".join(parts)
+    def _touched(self, kind, low, high):
+        """Return a query for the keys of all documents of a kind touched in a window."""
+        return " UNION ".join(
+            f"SELECT q.{key}::text AS key FROM ({self._query(table)}) q"
+            f" WHERE {_between(low, high)}{_has_key(kind, table)}"
+            for table, key in contract.DOCUMENTS[kind].items()
+        )
 
     def _deleted_documents(self, between, documents_of):
-        """Return the keys of documents of which a row was deleted."""
+        """Return {kind: keys} of the documents of which a row was deleted."""
         with self._connection.cursor() as cr:
             cr.execute(
                 "SELECT d.table_name, d.key, to_jsonb(d) ->> 'order_id'"
@@ -257,15 +360,29 @@ class EngineReading:
                 f" WHERE {between} AND {_OF_OURS}"
             )
             rows = cr.fetchall()
-        keys = {key for table, key, _order in rows if table == "processed_order"}
-        keys |= {order for _table, _key, order in rows if order}
-        for table in _CHILDREN:
-            orphans = [k for t, k, order in rows if t == table and not order]
-            if orphans:
-                # Where no order is named, the row may also have been one without.
-                found = documents_of(table, map(int, filter(_is_integer, orphans)))
-                keys |= {"", *map(self._keys.theirs, found)}
-        return sorted(keys)
+        found = set()
+        orphans = {}
+        for table, key, order in rows:
+            if order or table == "processed_order":
+                found.add((contract.ORDER_DOCUMENT, order or key))
+            elif table == "membership_event":
+                found.add((contract.MEMBERSHIP_DOCUMENT, key))
+            else:
+                orphans.setdefault(table, []).append(key)
+        for table, keys in orphans.items():
+            # Where no order is named, the row may also have been one without.
+            kind = contract.ORDER_DOCUMENT
+            if table == "point_transaction":
+                kind = contract.POINT_DOCUMENT
+                found |= {(kind, key) for key in keys}
+            else:
+                found.add((kind, ""))
+            holders = documents_of(table, map(int, filter(_is_integer, keys)))
+            found |= {(kind, self._keys.theirs(key)) for kind, key in holders}
+        by_kind = {kind: [] for kind in contract.DOCUMENTS}
+        for kind, key in sorted(found):
+            by_kind[kind].append(key)
+        return {kind: keys for kind, keys in by_kind.items() if keys}
 
     def _was_truncated(self, low, high):
         with self._connection.cursor() as cr:
@@ -276,11 +393,33 @@ class EngineReading:
             return cr.fetchone()[0]
 
 
-def _in_month(alias, month):
+def _in_turn(*writers):
+    """Return a function that lets several write into a file, one after the other."""
+
+    def write(file):
+        for writer in writers:
+            writer(file)
+
+    return write
+
+
+def _has_key(kind, table):
+    """Return the condition that tells an order's bookings from those without one."""
+    if table != "point_transaction":
+        return ""
+    is_part = kind == contract.ORDER_DOCUMENT
+    return f" AND q.order_id IS {'NOT ' if is_part else ''}NULL"
+
+
+def _in_month(column, month):
     first = f"timestamptz '{month:%Y-%m-%d} 00:00Z'"
+    return f"{column} >= {first} AND {column} < {first} + interval '1 month'"
+
+
+def _is_instant(column):
     return (
-        f"{alias}.ordered_at >= {first} AND "
-        f"{alias}.ordered_at < {first} + interval '1 month'"
+        f"{column} >= timestamptz '2000-01-01 00:00Z' AND {column}"
+        " < date_trunc('day', now(), 'UTC') + interval '2 days'"
     )
 
 

@@ -7,9 +7,22 @@ from decimal import Decimal
 from psycopg2.extras import execute_values
 
 from ..database import sql
-from . import loads, partitions
+from . import loads, partitions, staging
 from .fragments import buckets, days
+from .postgres import (
+    CUSTOMER_ORDER,
+    DETAIL,
+    EVALUATION,
+    EVENT,
+    ORDER,
+    POINT,
+    ROLLUP,
+    rebuild_customers,
+)
 from .reporting import connect, explained
+
+# What has a business day and a clock hour of its own.
+DATED = (DETAIL, EVALUATION, ORDER, CUSTOMER_ORDER, EVENT, POINT)
 
 
 def configure(dsn, system, companies=(), mapping=None, rates=()):
@@ -86,12 +99,17 @@ def recut(cr, company):
         "timezone": company.timezone,
         "load_id": loads.draw(cr),
     }
-    cr.execute(sql("stores/sql/recut.sql"), values)
+    for table in DATED:
+        load = ", load_id = %(load_id)s" if table == ORDER else ""
+        cr.execute(sql("stores/sql/recut.sql", table=table, load=load), values)
+    cr.execute(sql("stores/sql/recut_intervals.sql"), values)
     cr.execute(
         "SELECT DISTINCT date_trunc('month', date)::date FROM promotion_order_data"
     )
-    partitions.ensure(cr, "promotion_performance_data", [m for (m,) in cr.fetchall()])
+    partitions.ensure(cr, ROLLUP, [month for (month,) in cr.fetchall()])
     cr.execute(sql("stores/sql/rebuild.sql", **buckets(), **days()), values)
+    staging.create(cr)
+    rebuild_customers(cr, values, [company.id])
 
 
 def _save_mapping(cr, system, mapping):

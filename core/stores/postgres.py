@@ -1,53 +1,42 @@
-"""The PostgreSQL store: detail, order grain, rollups and the map, in one transaction.
+"""The PostgreSQL store: detail, rollups, state and the map, in one transaction.
 
-Every road loads through :meth:`PostgresStore.load`; a first history goes through
-:meth:`PostgresStore.load_month`, which runs the same transformation into tables
-that get their indexes afterwards and are then attached.
+Every road loads through :meth:`PostgresStore.load`. A first history goes through
+:class:`~core.stores.first_load.FirstLoad`, which runs the same transformation into
+tables that get their indexes afterwards and are then attached.
 """
 
 from contextlib import contextmanager
 
-import psycopg2
-
 from ..database import sql
-from ..records import Counts
-from . import cursors, loads, partitions
-from .copying import field, pipe
-from .fragments import buckets, days
+from ..records import Road
+from . import cursors, fragments, loads, partitions, staging
 from .reporting import connect, explained
 
 DETAIL = "promotion_report_detail_data"
 EVALUATION = "promotion_evaluation_data"
 ORDER = "promotion_order_data"
 ROLLUP = "promotion_performance_data"
-STAGED = {
-    "stage_program": "program",
-    "stage_order": "processed_order",
-    "stage_line": "order_promotion_line",
-    "stage_evaluation": "promotion_evaluation",
+CUSTOMER_ORDER = "customer_order_data"
+EVENT = "membership_event_data"
+POINT = "point_analytics_data"
+POINT_ROLLUP = "point_analytics_rollup_data"
+# Partitioned table → the staged rows and the column that decide on its months.
+_MONTHS = {
+    DETAIL: ("stage_order_row", "transaction_date"),
+    EVALUATION: ("stage_order_row", "transaction_date"),
+    ORDER: ("stage_order_row", "transaction_date"),
+    ROLLUP: ("stage_order_row", "date"),
+    CUSTOMER_ORDER: ("stage_document", "transaction_date"),
+    EVENT: ("stage_event_row", "transaction_date"),
+    POINT: ("stage_point_row", "transaction_date"),
+    POINT_ROLLUP: ("stage_point_row", "date"),
 }
-_UNPLACED = "_new"
-_MONTH_CONFLICTS = (psycopg2.errors.DuplicateTable, psycopg2.errors.UniqueViolation)
+# Table of the source → our rows of it, and the column with the source's id.
 _ROWS = {
     "order_promotion_line": (DETAIL, "line_id"),
     "promotion_evaluation": (EVALUATION, "id"),
+    "point_transaction": (POINT, "transaction_id"),
 }
-_PARTS = ("stage_line", "stage_evaluation")
-_WORK = (
-    "stage_key",
-    *STAGED,
-    "stage_reject",
-    "stage_document",
-    "stage_detail",
-    "stage_evaluation_row",
-    "stage_order_row",
-    "stage_bucket",
-    "stage_old_key",
-)
-
-
-class MonthIsKnown(Exception):
-    """Some document of the month is in the map already: load it the ordinary way."""
 
 
 class PostgresStore:
@@ -61,8 +50,8 @@ class PostgresStore:
     def __init__(self, dsn, source_name, source):
         self.parameters = {"source_name": source_name, "source": source}
         self._connection = connect(dsn, f"loyalty_reporting {source_name}")
-        with self._transaction() as cr:
-            cr.execute(sql("transform/stage.sql"))
+        with self.transaction() as cr:
+            staging.create(cr)
 
     @classmethod
     def opener(cls, *arguments):
@@ -76,206 +65,94 @@ class PostgresStore:
     def load(self, chunk):
         """Replace the chunk's documents by what it says of them.
 
-        :return: :class:`Counts`; unchanged documents are read, not changed
+        :return: :class:`~core.records.Counts`; unchanged documents are read, not
+            changed
         """
-        counts = self._stage(chunk)
-        if not (counts.rows_read or chunk.keys or chunk.key_range):
+        values = self.values_of(chunk)
+        counts = self.stage(chunk, values)
+        is_empty = not (
+            counts.rows_read or chunk.keys or chunk.key_range or chunk.rejects
+        )
+        if is_empty and not chunk.completes:
             if chunk.position:
                 self.save_position(chunk.position)
             return counts
-        with self._transaction() as cr:
+        with self.transaction() as cr:
             loads.keep_configuration(cr)
-            cr.execute(sql("transform/orders.sql"), self.parameters)
+            cr.execute(sql("transform/orders.sql"), values)
+            cr.execute(sql("transform/membership.sql"), values)
+            cr.execute(sql("transform/bookings.sql"), values)
             loads.lock(cr)
             self._add_range(cr, chunk.key_range)
-            cr.execute(sql("stores/sql/identify.sql"), self.parameters)
-            cr.execute("SELECT count(*) FROM stage_document WHERE kind <> 'gone'")
+            cr.execute(sql("stores/sql/identify.sql"), values)
+            cr.execute("SELECT count(*) FROM stage_document WHERE state <> 'gone'")
             counts.documents_read = cr.fetchone()[0]
-            self._transform(cr, counts, "stage_detail", "stage_evaluation_row")
+            transform(cr, counts, values)
             cr.execute(sql("stores/sql/unchanged.sql"))
+            cr.execute(sql("stores/sql/outdated.sql"), values)
             cr.execute(sql("stores/sql/changed.sql"))
             counts.documents_changed, counts.rows_loaded = cr.fetchone()
-            values = {**self.parameters, "load_id": None}
             if counts.documents_changed:
                 values["load_id"] = loads.draw(cr)
-                self._make_partitions(cr)
-                cr.execute(sql("stores/sql/replace.sql"), values)
-                self._roll_up(cr, values)
-            self._finish(cr, chunk, counts, values)
-        return counts
-
-    def load_month(self, chunk):
-        """Load a month that has no partition yet; the lock is held only at the end.
-
-        :raise MonthIsKnown: nothing was changed; use :meth:`load`
-        """
-        self._check_unknown(chunk.month)
-        counts = self._stage(chunk)
-        with self._transaction() as cr, _conflicts_told():
-            loads.keep_configuration(cr)
-            names = self._prepare_month(cr, chunk.month, counts)
-            loads.lock(cr)
-            values = {**self.parameters, "load_id": loads.draw(cr)}
-            self._place_month(cr, chunk.month, names, values)
-            self._finish(cr, chunk, counts, values)
+                self._replace(cr, values)
+            if chunk.completes:
+                values["load_id"] = values["load_id"] or loads.draw(cr)
+                rebuild_customers(cr, values)
+            self.finish(cr, chunk, counts, values)
         return counts
 
     def position(self):
         """Return the source's saved position, or None before the first load."""
-        with self._transaction() as cr:
+        with self.transaction() as cr:
             return cursors.read(cr, self.parameters["source_name"])
 
     def save_position(self, position):
         """Save where the source goes on, outside any load."""
-        with self._transaction() as cr:
+        with self.transaction() as cr:
             cursors.save(cr, self.parameters["source_name"], position)
 
     def skip_month(self, month):
         """Leave a month of a first load to the comparison by key that follows."""
-        with self._transaction() as cr:
+        with self.transaction() as cr:
             name = self.parameters["source_name"]
             cursors.mark_month(cr, name, month, {"sweep": True})
 
     def documents_of(self, table, row_ids):
-        """Return the keys of the documents that hold these rows of the source."""
+        """Return (kind, key) of the documents that hold these rows of the source."""
         own, column = _ROWS[table]
-        with self._transaction() as cr:
+        with self.transaction() as cr:
             cr.execute(
-                f"SELECT DISTINCT document_key FROM {own} JOIN fact_document"
-                f" USING (order_key) WHERE {own}.{column} = ANY(%s) AND source = %s",
+                f"SELECT DISTINCT f.kind, f.document_key FROM {own} r"
+                f" JOIN fact_document f USING (order_key)"
+                f" WHERE r.{column} = ANY(%s) AND f.source = %s",
                 [list(row_ids), self.parameters["source"]],
             )
-            return [key for (key,) in cr.fetchall()]
+            return cr.fetchall()
+
+    # ------------------------------------------------------------ for FirstLoad, too
 
     @contextmanager
-    def _transaction(self):
+    def transaction(self):
+        """Give a cursor in a transaction; errors are ours."""
         with explained(), self._connection, self._connection.cursor() as cr:
             yield cr
 
-    def _check_unknown(self, month):
-        with self._transaction() as cr:
-            if partitions.exists(cr, ORDER, month):
-                raise MonthIsKnown(f"{partitions.name_of(ORDER, month)} exists")
-
-    def _stage(self, chunk):
-        """Copy the chunk into the staging tables, and make its dimensions known."""
-        counts = Counts()
-        with self._transaction() as cr:
-            cr.execute("TRUNCATE " + ", ".join(_WORK))
-            if chunk.keys is not None:
-                cr.execute(
-                    "INSERT INTO stage_key SELECT unnest(%s::text[])",
-                    [list(chunk.keys)],
-                )
-            for table, write in chunk.tables.items():
-                broken = pipe(write, cr, f"COPY {table} FROM STDIN", chunk.guard)
-                counts.rows_read += cr.rowcount + len(broken)
-                self._reject(cr, table, broken)
-            cr.execute(sql("transform/dimensions.sql"), self.parameters)
-        return counts
-
-    def _reject(self, cr, table, lines):
-        """Refuse lines of a COPY that are no text; their first columns are the key."""
-        for line in lines:
-            first, second = map(field, line.decode(errors="replace").split("\t")[:2])
-            document = second if table in _PARTS else first
-            cr.execute(
-                "INSERT INTO stage_reject VALUES (%s, %s, %s, %s, %s)",
-                [STAGED[table], document, first, "is not valid UTF-8", ascii(line)],
-            )
-
-    def _add_range(self, cr, key_range):
-        """Add the documents known in a key range: those not delivered are gone."""
-        if key_range:
-            cr.execute(
-                sql("stores/sql/key_range.sql"),
-                {**self.parameters, "after": key_range[0], "up_to": key_range[1]},
-            )
-
-    def _transform(self, cr, counts, detail, evaluation):
-        """Fill ``detail``, ``evaluation`` and the order grain from the staged rows."""
-        # All joins here are of whole staging tables, of which the planner knows
-        # nothing: only a nested loop can be very wrong.
-        # And thousands of sums at once cost more memory than sorting costs time.
-        cr.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_hashagg = off")
-        names = {"detail": detail, "evaluation": evaluation}
-        cr.execute(sql("transform/duplicates.sql"))
-        cr.execute(sql("transform/lines.sql", **names), self.parameters)
-        cr.execute(
-            f"SELECT (SELECT count(*) FROM {detail}),"
-            f" (SELECT count(*) FROM {evaluation}),"
-            " (SELECT count(*) FROM stage_line), (SELECT count(*) FROM stage_evaluation)"
-        )
-        lines, evaluations, staged_lines, staged_evaluations = cr.fetchone()
-        if (lines, evaluations) != (staged_lines, staged_evaluations):
-            cr.execute(sql("transform/rejects.sql"), self.parameters)
-        cr.execute(sql("transform/aggregate.sql", **names))
-        cr.execute("SET LOCAL enable_nestloop = on; SET LOCAL enable_hashagg = on")
-        counts.rows_loaded = lines + evaluations
-
-    def _make_partitions(self, cr):
-        cr.execute(
-            "SELECT DISTINCT date_trunc('month', m)::date FROM ("
-            " SELECT transaction_date AS m FROM stage_order_row"
-            " UNION SELECT transaction_date FROM stage_evaluation_row) r"
-        )
-        months = [month for (month,) in cr.fetchall()]
-        for table in (DETAIL, EVALUATION, ORDER):
-            partitions.ensure(cr, table, months)
-        self._make_rollup_partitions(cr)
-
-    def _make_rollup_partitions(self, cr):
-        cr.execute(
-            "SELECT DISTINCT date_trunc('month', date)::date FROM stage_order_row"
-        )
-        partitions.ensure(cr, ROLLUP, [month for (month,) in cr.fetchall()])
-
-    def _prepare_month(self, cr, month, counts):
-        """Build the month's tables beside the partitioned ones. Returns their names."""
-        # The loaders are the parallel workers: none of them starts more.
-        cr.execute(
-            "SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '128MB';"
-            " SET LOCAL max_parallel_maintenance_workers = 0;"
-            " SET LOCAL max_parallel_workers_per_gather = 0"
-        )
-        cr.execute(sql("transform/orders.sql"), self.parameters)
-        cr.execute(
-            "UPDATE stage_document SET order_key = nextval('fact_document_order_key_seq')"
-        )
-        counts.documents_read = counts.documents_changed = cr.rowcount
-        names = {
-            table: partitions.create(cr, table, month, _UNPLACED)
-            for table in (DETAIL, EVALUATION, ORDER)
+    def values_of(self, chunk):
+        """Return the parameters of the statements that load a chunk."""
+        return {
+            **self.parameters,
+            "road": chunk.road.value,
+            "stands": chunk.stands,
+            "is_current": chunk.road is Road.DATABASE,
+            "load_id": None,
         }
-        self._transform(cr, counts, names[DETAIL], names[EVALUATION])
-        for table in (DETAIL, EVALUATION):
-            partitions.index(cr, table, names[table])
-        return names
 
-    def _place_month(self, cr, month, names, values):
-        """Attach the month, under the load lock.
+    def stage(self, chunk, values):
+        """Copy a chunk into the staging tables, committed with its dimensions."""
+        with self.transaction() as cr:
+            return staging.fill(cr, chunk, values)
 
-        A document that another load brought meanwhile violates the map's key.
-        """
-        self._make_rollup_partitions(cr)
-        borders = {"first": month, "following": partitions.following(month)}
-        fragments = {"order_partition": names[ORDER], **buckets(), **days()}
-        cr.execute(
-            sql("stores/sql/month_insert.sql", **fragments), {**values, **borders}
-        )
-        partitions.index(cr, ORDER, names[ORDER])
-        for table in names:
-            partitions.rename(cr, table, month, _UNPLACED)
-            partitions.attach(cr, table, month)
-        self._roll_up(cr, values)
-        cr.execute(sql("stores/sql/month_borders.sql"), borders)
-        cr.execute(sql("stores/sql/days.sql", **days()))
-
-    def _roll_up(self, cr, values):
-        cr.execute(sql("stores/sql/rollup.sql", **buckets()), values)
-        cr.execute(sql("stores/sql/days.sql", **days()))
-
-    def _finish(self, cr, chunk, counts, values):
+    def finish(self, cr, chunk, counts, values):
         """Write the map, the dead letters and the source's position."""
         cr.execute(sql("stores/sql/remember.sql"), values)
         cr.execute(sql("stores/sql/dead_letters.sql"), values)
@@ -287,10 +164,114 @@ class PostgresStore:
         elif chunk.position:
             cursors.save(cr, source_name, chunk.position)
 
+    # ------------------------------------------------------------ the steps of a load
 
-@contextmanager
-def _conflicts_told():
-    try:
-        yield
-    except _MONTH_CONFLICTS as e:
-        raise MonthIsKnown(str(e).strip()) from e
+    def _add_range(self, cr, key_range):
+        """Add the documents known in a key range: those not delivered are gone."""
+        if key_range:
+            names = ("kind", "after", "up_to")
+            cr.execute(
+                sql("stores/sql/key_range.sql"),
+                {**self.parameters, **dict(zip(names, key_range, strict=True))},
+            )
+
+    def _replace(self, cr, values):
+        make_partitions(cr)
+        cr.execute(sql("stores/sql/replace.sql"), values)
+        cr.execute(
+            sql(
+                "stores/sql/intervals.sql",
+                intervals=sql("stores/sql/interval_rows.sql"),
+            ),
+            values,
+        )
+        cr.execute(sql("stores/sql/customers.sql", **fragments.orders()), values)
+        roll_up(cr, values)
+        cr.execute(
+            sql(
+                "stores/sql/customer_days.sql",
+                days_of_customers=fragments.touched_days(),
+                **fragments.membership(),
+            ),
+            values,
+        )
+        cr.execute(
+            sql("stores/sql/cards.sql", point_sums=fragments.touched_hours()), values
+        )
+
+
+def transform(cr, counts, values, tables=None):
+    """Fill the row tables and the order grain from what was staged.
+
+    :param tables: detail, evaluation, event and point: where their rows go; the
+        staging tables by default
+    """
+    names = tables or {
+        "detail": "stage_detail",
+        "evaluation": "stage_evaluation_row",
+        "event": "stage_event_row",
+        "point": "stage_point_row",
+    }
+    # All joins here are of whole staging tables, of which the planner knows
+    # nothing: only a nested loop can be very wrong.
+    # And thousands of sums at once cost more memory than sorting costs time.
+    cr.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_hashagg = off")
+    cr.execute(sql("transform/duplicates.sql"))
+    cr.execute(sql("transform/lines.sql", **names), values)
+    cr.execute(sql("transform/membership_rows.sql", **names), values)
+    cr.execute(sql("transform/points.sql", **names), values)
+    loaded, staged = _sizes(cr, names)
+    if loaded != staged:
+        cr.execute(sql("transform/rejects.sql"), values)
+    cr.execute(sql("transform/aggregate.sql", **names))
+    cr.execute("SET LOCAL enable_nestloop = on; SET LOCAL enable_hashagg = on")
+    counts.rows_loaded = sum(loaded)
+
+
+def _sizes(cr, names):
+    staged = ("stage_line", "stage_evaluation", "stage_point")
+    own = (names["detail"], names["evaluation"], names["point"])
+    cr.execute(
+        "SELECT " + ", ".join(f"(SELECT count(*) FROM {t})" for t in (*own, *staged))
+    )
+    sizes = cr.fetchone()
+    return sizes[:3], sizes[3:]
+
+
+def make_partitions(cr):
+    """Make the months that the staged rows need."""
+    months = {}
+    for table, (rows, column) in _MONTHS.items():
+        if (rows, column) not in months:
+            cr.execute(
+                f"SELECT DISTINCT date_trunc('month', {column})::date FROM {rows}"
+                f" WHERE {column} IS NOT NULL"
+            )
+            months[rows, column] = [month for (month,) in cr.fetchall()]
+        partitions.ensure(cr, table, months[rows, column])
+
+
+def roll_up(cr, values):
+    """Recompute the promotion rollups of the touched buckets."""
+    cr.execute(sql("stores/sql/rollup.sql", **fragments.buckets()), values)
+    cr.execute(sql("stores/sql/days.sql", **fragments.days()))
+
+
+def rebuild_customers(cr, values, company_ids=()):
+    """Compute the days of customers and the points' rollup from scratch.
+
+    :param company_ids: of these companies; of all that report by default
+    """
+    if not company_ids:
+        cr.execute("SELECT company_id FROM loyalty_reporting_company")
+        company_ids = [company for (company,) in cr.fetchall()]
+    cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM point_analytics_data")
+    partitions.ensure(cr, POINT_ROLLUP, [month for (month,) in cr.fetchall()])
+    statement = sql(
+        "stores/sql/rebuild_customers.sql",
+        days_of_customers=fragments.all_days(),
+        point_sums=fragments.all_hours(),
+        **fragments.membership(),
+    )
+    for company_id in company_ids:
+        cr.execute(statement, {**values, "company_id": company_id})

@@ -9,7 +9,7 @@ SELECT order_key, coalesce(d.transaction_date, e.transaction_date),
     coalesce(d.hour, e.hour), 0, program_key, d.company_id, d.shop_key,
     d.customer_key, coalesce(d.date, e.date),
     date_trunc('month', coalesce(d.transaction_date, e.transaction_date))::date,
-    coalesce(l.line_count, 0), d.kind = 'refund', coalesce(e.is_eligible, false),
+    coalesce(l.line_count, 0), d.state = 'refund', coalesce(e.is_eligible, false),
     coalesce(e.is_applied, false), coalesce(e.is_rejected, false), d.channel,
     coalesce(l.qty, 0), coalesce(l.amount, 0), coalesce(l.discount, 0),
     coalesce(l.points_earned, 0), coalesce(l.points_redeemed, 0),
@@ -44,7 +44,14 @@ UPDATE stage_document d
 SET content_hash = d.content_hash # h.content_hash
 FROM (
     SELECT order_key, bit_xor(content_hash) AS content_hash
-    FROM stage_order_row
+    FROM (
+        SELECT order_key, content_hash FROM stage_order_row
+        UNION ALL
+        SELECT order_key, hash_record_extended(ROW(transaction_id, seq, card_id,
+            program_id, partner_id, transaction_date, expires_at, reverses_id,
+            transaction_type, points_amount, balance_after, origin), 3)
+        FROM {point}
+    ) parts
     GROUP BY order_key
 ) h
 WHERE h.order_key = d.order_key;

@@ -5,12 +5,13 @@ INSERT INTO {evaluation} (id, order_key, transaction_date, evaluated_at, hour,
     company_id, program_key, shop_key, customer_key, date, channel, order_kind,
     outcome, reason)
 SELECT e.id, d.order_key, coalesce(d.transaction_date, t.utc), t.utc,
-    coalesce(d.hour, t.utc - (t.local_time - date_trunc('hour', t.local_time))),
+    coalesce(d.hour, loyalty_reporting_hour(t.utc, d.timezone)),
     d.company_id, p.id, d.shop_key, d.customer_key,
-    coalesce(d.date, t.local_time::date), d.channel, d.kind, e.outcome, e.reason
+    coalesce(d.date, t.local_time::date), d.channel, d.state, e.outcome, e.reason
 FROM stage_evaluation e
 JOIN stage_document d
-    ON d.document_key = e.order_id AND d.kind IN ('sale', 'refund', 'basket')
+    ON d.document_key = e.order_id AND d.kind = 'order'
+    AND d.state IN ('sale', 'refund', 'basket')
 JOIN loyalty_reporting_program p
     ON p.source = %(source)s AND p.external_id = e.program_id
 CROSS JOIN LATERAL (
@@ -18,8 +19,7 @@ CROSS JOIN LATERAL (
            e.evaluated_at AT TIME ZONE d.timezone AS local_time) t
 WHERE e.id IS NOT NULL
   AND e.outcome IN ('applied', 'eligible', 'rejected')
-  AND e.evaluated_at >= timestamptz '2000-01-01 00:00Z'
-  AND e.evaluated_at < date_trunc('day', now(), 'UTC') + interval '2 days';
+  AND loyalty_reporting_is_instant(e.evaluated_at);
 
 INSERT INTO {detail} (id, order_key, line_id, program_id, partner_id, product_id,
     transaction_date, hour, company_id, program_key, shop_key, customer_key, date,
@@ -27,7 +27,7 @@ INSERT INTO {detail} (id, order_key, line_id, program_id, partner_id, product_id
     points_redeemed, currency, currency_rate, currency_amount, currency_discount)
 SELECT nextval('promotion_report_detail_id_seq'), d.order_key, l.id, l.program_id,
     d.partner_id, l.product_id, d.transaction_date, d.hour, d.company_id, p.id,
-    d.shop_key, d.customer_key, d.date, d.kind = 'refund', d.document_key, d.channel,
+    d.shop_key, d.customer_key, d.date, d.state = 'refund', d.document_key, d.channel,
     l.qty,
     CASE WHEN d.currency IS NULL THEN l.amount
          ELSE round(l.amount * d.currency_rate, 4) END,
@@ -38,7 +38,7 @@ SELECT nextval('promotion_report_detail_id_seq'), d.order_key, l.id, l.program_i
     CASE WHEN d.currency IS NOT NULL THEN l.discount END
 FROM stage_line l
 JOIN stage_document d
-    ON d.document_key = l.order_id AND d.kind IN ('sale', 'refund')
+    ON d.document_key = l.order_id AND d.kind = 'order' AND d.state IN ('sale', 'refund')
 JOIN loyalty_reporting_program p
     ON p.source = %(source)s AND p.external_id = l.program_id
 WHERE l.id IS NOT NULL

@@ -1,10 +1,11 @@
-"""Run the benchmarks: ``python3 -m dev.bench [first_load|memory|pages …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [events|first_load|memory|pages …]``."""
 
 import sys
 
-from . import first_load, memory, pages
+from . import events, first_load, memory, pages
 
 BENCHES = {
+    "events": events.main,
     "first_load": first_load.main,
     "memory": memory.main,
     "pages": pages.main,

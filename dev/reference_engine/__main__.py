@@ -1,4 +1,4 @@
-"""Command line: `python3 -m dev.reference_engine build --dsn URL`."""
+"""Command line: `python3 -m dev.reference_engine build --dsn URL`, or `replay`."""
 
 import argparse
 import sys
@@ -7,11 +7,16 @@ import time
 import psycopg2
 
 from . import build
+from .replay import command as replay
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; exit status 1 and one line if the database refuses."""
     options = _parser().parse_args(arguments)
+    return options.run(options)
+
+
+def _build(options: argparse.Namespace) -> int:
     started = time.monotonic()
     try:
         build(
@@ -30,9 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m dev.reference_engine")
-    command = parser.add_subparsers(required=True, metavar="command").add_parser(
+    commands = parser.add_subparsers(required=True, metavar="command")
+    replaying = commands.add_parser("replay", help=replay.HELP)
+    replay.add_options(replaying)
+    replaying.set_defaults(run=replay.run)
+    command = commands.add_parser(
         "build", help="create the schema engine with the whole history, replacing it"
     )
+    command.set_defaults(run=_build)
     command.add_argument("--dsn", required=True, help="URL of an existing database")
     command.add_argument(
         "--if-missing",

@@ -14,8 +14,11 @@ _PROGRAMS = (
 )
 
 
+_LEVELS = ((1, "Bronze", 1), (2, "Silver", 2), (3, "Gold", 3))
+
+
 def make_schema(dsn):
-    """The engine's contract, empty but for three programs."""
+    """The engine's contract, empty but for programs, membership levels and a card."""
     for name in ("schema.sql", "indexes.sql", "triggers.sql"):
         databases.execute(dsn, (ENGINE_SQL / name).read_text())
     for program in _PROGRAMS:
@@ -25,6 +28,18 @@ def make_schema(dsn):
             " VALUES (%s, %s, %s, true)",
             program,
         )
+    for key, name, rank in _LEVELS:
+        databases.execute(
+            dsn,
+            "INSERT INTO engine.membership_product (id, name, level, rank)"
+            " VALUES (%s, %s, %s, %s)",
+            (key, name, name, rank),
+        )
+    databases.execute(
+        dsn,
+        "INSERT INTO engine.point_card (id, program_id, partner_id, active)"
+        " VALUES (1, 3, 7, true)",
+    )
 
 
 @dataclass
@@ -53,6 +68,7 @@ class Engine:
         """Add an order, with as many lines of programs 1, 2, 3, 1, … as asked for."""
         row = {"partner_id": 7, "store_id": 1, "channel": "pos", "currency": "USD"}
         row |= {"id": key, "ordered_at": at, "state": "done", "company_id": 1}
+        row["amount_total"] = "20.00"
         self._insert("processed_order", row | columns)
         for number in range(lines):
             self.line(key, program_id=number % 3 + 1)
@@ -72,6 +88,20 @@ class Engine:
         return self._insert(
             "promotion_evaluation", row | {"outcome": outcome} | columns
         )
+
+    def membership(self, event_type, to=None, at="2017-03-10 15:20:00+00", **columns):
+        """Add an event of customer 7's membership. Returns its id."""
+        row = {"id": next(self._ids), "partner_id": 7, "event_type": event_type}
+        row |= {"to_membership_product_id": to, "occurred_at": at}
+        return self._insert("membership_event", row | columns)
+
+    def points(self, points_amount, transaction_type="earn", **columns):
+        """Add a row to the ledger of card 1, of no order. Returns its id."""
+        row = {"id": next(self._ids), "card_id": 1, "partner_id": 7, "program_id": 3}
+        row |= {"transaction_type": transaction_type, "points_amount": points_amount}
+        row |= {"occurred_at": "2017-03-10 15:20:00+00"}
+        row["seq"] = row["id"] - self.first_id
+        return self._insert("point_transaction", row | columns)
 
     def change(self, table, key, **columns):
         """Update a row."""
@@ -110,3 +140,26 @@ def fill(engine):
     engine.evaluation("lost-1", evaluated_at="2017-03-10 15:40:00+00")
     engine.evaluation("lost-1", evaluated_at="2017-03-12 04:10:00+00", program_id=2)
     engine.evaluation("lost-2", evaluated_at="2017-04-02 03:59:59+00", partner_id=None)
+    _fill_customers(engine)
+
+
+def _fill_customers(engine):
+    """Memberships that change between orders and at one; points of all types."""
+    engine.membership("join", 1, "2017-03-10 15:20:00+00", order_id="A1")
+    engine.membership("upgrade", 2, "2017-03-20 10:00:00+00")
+    engine.membership("upgrade", 3, "2017-03-20 10:00:00+00")
+    engine.membership("renew", None, "2017-04-01 03:00:00+00")
+    engine.membership("downgrade", 1, "2017-04-20 18:10:00+00")
+    engine.membership("join", 2, "2017-03-09 12:00:00+00", partner_id=8)
+    engine.membership("expire", None, "2017-04-02 00:00:00+00", partner_id=8)
+    first = engine.points(20, order_id="A1", balance_after=120)
+    engine.points("30.5", order_id="A5", occurred_at="2017-04-20 18:00:00+00")
+    engine.points("10.5", "reverse", order_id="A6", reverses_id=first,
+                  occurred_at="2017-04-20 18:30:00+00")
+    engine.points(5, "redeem", order_id="A5", occurred_at="2017-04-20 18:00:00+00")
+    engine.points(7, "expire", occurred_at="2017-04-01 03:30:00+00")
+    engine.points("-3.25", "adjust", occurred_at="2017-04-01 04:30:00+00")
+    engine.points(9, order_id="A2", card_id=2, partner_id=8,
+                  occurred_at="2017-03-10 15:50:00+00")
+    engine.points(2, "reverse", card_id=2, partner_id=8, reverses_id=404,
+                  occurred_at="2017-03-31 23:30:00+00")

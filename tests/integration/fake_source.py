@@ -7,7 +7,8 @@ from core.records import Chunk
 
 _COLUMNS = {
     "stage_order": (
-        "id partner_id store_id channel ordered_at currency state company_id"
+        "id partner_id store_id channel ordered_at amount_total currency"
+        " is_first_order state refund_of company_id"
     ),
     "stage_line": (
         "id order_id program_id product_id qty amount discount points_earned"
@@ -21,6 +22,7 @@ def document(key, at="2017-03-10 15:20:00+00", amounts=("9.99",), number=0, **co
     """An order with a line for each amount; `number` begins the ids of its lines."""
     row = {"id": key, "partner_id": number % 5, "store_id": 1, "channel": "pos"}
     row |= {"ordered_at": at, "currency": "USD", "state": "done", "company_id": 1}
+    row["amount_total"] = "0"
     lines = [
         {"id": number * 100 + n, "order_id": key, "program_id": 1, "qty": 1}
         | {"amount": amount, "discount": 0, "points_earned": 0, "points_redeemed": 0}
@@ -74,7 +76,7 @@ def _chunk(documents, position):
         rows = [row for d in documents for row in d.get(table, ())]
         tables[table] = _writer(rows, names.split())
     keys = tuple(row["id"] for d in documents for row in d["stage_order"])
-    return Chunk(tables, position, keys)
+    return Chunk(tables, position, {"order": keys})
 
 
 def _writer(rows, names):

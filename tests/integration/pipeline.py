@@ -48,6 +48,50 @@ CONTENTS = {
         JOIN loyalty_reporting_program p ON p.id = d.program_key""".replace(
         "d.*", "d.row::text"
     ),
+    "customer orders": """
+        SELECT f.document_key, o.order_id, o.transaction_date, o.hour, o.date,
+            o.company_id, s.external_id, c.external_id, m.external_id, o.is_refund,
+            o.is_first_order, o.partner_id, o.channel, o.refund_of, o.amount,
+            o.currency, o.currency_rate, o.currency_amount
+        FROM customer_order_data o
+        JOIN fact_document f USING (order_key)
+        LEFT JOIN loyalty_reporting_shop s ON s.id = o.shop_key
+        LEFT JOIN loyalty_reporting_customer c ON c.id = o.customer_key
+        LEFT JOIN loyalty_reporting_membership_product m
+            ON m.id = o.membership_product_key""",
+    "membership events": """
+        SELECT event_id, company_id, partner_id, order_id, event_type,
+            from_membership_product_id, to_membership_product_id, transaction_date,
+            date, hour
+        FROM membership_event""",
+    "intervals": """
+        SELECT c.external_id, i.company_id, i.valid_from, i.valid_to, m.external_id,
+            i.date_from, i.date_to::text
+        FROM membership_interval i
+        JOIN loyalty_reporting_customer c ON c.id = i.customer_key
+        JOIN loyalty_reporting_membership_product m
+            ON m.id = i.membership_product_key""",
+    "customer days": """
+        SELECT d.company_id, c.external_id, m.external_id, d.date, d.transactions,
+            d.refund_transactions, d.is_joined, d.is_upgraded, d.is_downgraded,
+            d.member_change, d.spending, d.gross_spending, d.points_earned,
+            d.points_redeemed, d.points_expired, d.points_adjusted
+        FROM customer_day_data d
+        JOIN loyalty_reporting_customer c ON c.id = d.customer_key
+        LEFT JOIN loyalty_reporting_membership_product m
+            ON m.id = d.membership_product_key""",
+    "membership": "SELECT * FROM membership_analytics",
+    "points": """
+        SELECT id, card_id, partner_id, program_id, membership_product_id,
+            transaction_date, transaction_type, points_amount, balance_after, origin,
+            order_id, amount, is_first_order, points_earned, points_redeemed,
+            points_expired, points_adjusted, expires_at, reverses_id, seq, company_id,
+            date, hour
+        FROM point_analytics""",
+    "points rollup": "SELECT * FROM point_analytics_rollup",
+    "cards": """
+        SELECT c.external_id, s.first_hour, s.last_hour, s.balance
+        FROM card_state s JOIN loyalty_reporting_card c ON c.id = s.card_key""",
     "documents": """
         SELECT source, kind, document_key, transaction_date, currency,
             currency_rate

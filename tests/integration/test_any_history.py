@@ -30,7 +30,17 @@ AMOUNTS = st.sampled_from(["0", "9.99", "-3.33", "0.0001", "NaN", "1.00001", Non
 PROGRAMS = st.sampled_from([1, 2, 77, None])
 STATES = st.sampled_from(["done", "refund", "void", "quote", None])
 OUTCOMES = st.sampled_from(["applied", "eligible", "rejected", "odd", None])
-TABLES = ("processed_order", "order_promotion_line", "promotion_evaluation")
+EVENTS = st.sampled_from(
+    ["join", "upgrade", "downgrade", "renew", "expire", "cancel", "odd", None]
+)
+TYPES = st.sampled_from(["earn", "redeem", "expire", "adjust", "reverse", "odd"])
+TABLES = (
+    "processed_order",
+    "order_promotion_line",
+    "promotion_evaluation",
+    "membership_event",
+    "point_transaction",
+)
 
 COLUMNS = {
     "processed_order": st.fixed_dictionaries(
@@ -63,6 +73,30 @@ COLUMNS = {
             "outcome": OUTCOMES,
             "evaluated_at": INSTANTS,
             "reason": st.sampled_from(["late", None]),
+        },
+    ),
+    "membership_event": st.fixed_dictionaries(
+        {},
+        optional={
+            "event_type": EVENTS,
+            "to_membership_product_id": st.sampled_from([1, 2, 3, 9, None]),
+            "partner_id": st.sampled_from([7, 7, 8, None]),
+            "occurred_at": INSTANTS,
+        },
+    ),
+    "point_transaction": st.fixed_dictionaries(
+        {},
+        optional={
+            "order_id": ORDERS | st.none(),
+            "transaction_type": TYPES,
+            "points_amount": AMOUNTS,
+            "balance_after": AMOUNTS,
+            "card_id": st.sampled_from([1, 1, 2, None]),
+            "partner_id": st.sampled_from([7, 8, None]),
+            "program_id": PROGRAMS,
+            "occurred_at": INSTANTS,
+            "reverses_id": st.sampled_from([20_000_000, 20_000_001, 10_000_026, None]),
+            "seq": st.sampled_from([1, 2, None]),
         },
     ),
 }
@@ -106,6 +140,10 @@ class World:
             self.engine.order(key, at, lines=0, **columns)
         elif table == "order_promotion_line":
             self.engine.line(**{"order_id": "new", **columns})
+        elif table == "membership_event":
+            self.engine.membership(**{"event_type": "join", **columns})
+        elif table == "point_transaction":
+            self.engine.points(**{"points_amount": 5, **columns})
         else:
             self.engine.evaluation(**{"order_id": "new", **columns})
 

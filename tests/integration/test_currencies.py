@@ -49,7 +49,7 @@ def test_an_order_without_a_rate_waits_and_is_replayed_when_there_is_one(
     assert "no exchange rate of EUR on 2017-03-09" in reasons
     sync_once(foreign.dsn, report, rates=[EUR])
     source = SOURCES["engine_pg"](foreign.dsn)
-    result = sync.replay(source, report, source_name="engine", keys=["E1"])
+    result = sync.replay(source, report, source_name="engine", keys={"order": ["E1"]})
     assert (result.state, result.counts.documents_changed) == ("done", 1)
     assert contents(report)["dead letters"] == []
     assert_same_as_from_scratch(report, foreign.dsn, rates=[LATER, EUR])

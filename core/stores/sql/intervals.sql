@@ -1,0 +1,66 @@
+-- Who held what when, recomputed for the customers whose events changed; then the
+-- membership of their orders and points from that instant on.
+INSERT INTO membership_event_data
+SELECT r.* FROM stage_event_row r JOIN stage_document d USING (order_key);
+
+INSERT INTO stage_member
+SELECT r.company_id, r.customer_key, r.transaction_date
+FROM stage_event_row r JOIN stage_document d USING (order_key);
+ANALYZE stage_member;
+
+WITH old AS (
+    DELETE FROM membership_interval i
+    USING (SELECT DISTINCT company_id, customer_key FROM stage_member) m
+    WHERE i.customer_key = m.customer_key AND i.company_id = m.company_id
+    RETURNING i.*
+)
+INSERT INTO stage_customer_day
+SELECT company_id, customer_key, date_from FROM old
+UNION ALL SELECT company_id, customer_key, date_to FROM old WHERE date_to <> 'infinity';
+
+WITH members AS (
+    SELECT company_id, customer_key FROM stage_member GROUP BY 1, 2
+), fresh AS (
+    INSERT INTO membership_interval (customer_key, company_id, valid_from, valid_to,
+        membership_product_key, date_from, date_to)
+    {intervals}
+    RETURNING *
+)
+INSERT INTO stage_customer_day
+SELECT company_id, customer_key, date_from FROM fresh
+UNION ALL SELECT company_id, customer_key, date_to FROM fresh
+WHERE date_to <> 'infinity';
+
+-- The days of the events themselves.
+INSERT INTO stage_customer_day
+SELECT m.company_id, m.customer_key,
+    (m.instant AT TIME ZONE 'UTC' AT TIME ZONE c.timezone)::date
+FROM stage_member m JOIN loyalty_reporting_company c USING (company_id);
+
+WITH changed AS (
+    UPDATE customer_order_data o
+    SET membership_product_key = loyalty_reporting_product_held(
+        o.company_id, o.customer_key, o.transaction_date)
+    FROM (SELECT company_id, customer_key, min(instant) AS instant
+          FROM stage_member GROUP BY 1, 2) m
+    WHERE o.customer_key = m.customer_key AND o.company_id = m.company_id
+      AND o.transaction_date >= m.instant
+      AND o.membership_product_key <> loyalty_reporting_product_held(
+        o.company_id, o.customer_key, o.transaction_date)
+    RETURNING o.company_id, o.customer_key, o.date
+)
+INSERT INTO stage_customer_day SELECT * FROM changed;
+
+WITH changed AS (
+    UPDATE point_analytics_data o
+    SET membership_product_key = loyalty_reporting_product_held(
+        o.company_id, o.customer_key, o.transaction_date)
+    FROM (SELECT company_id, customer_key, min(instant) AS instant
+          FROM stage_member GROUP BY 1, 2) m
+    WHERE o.customer_key = m.customer_key AND o.company_id = m.company_id
+      AND o.transaction_date >= m.instant
+      AND o.membership_product_key <> loyalty_reporting_product_held(
+        o.company_id, o.customer_key, o.transaction_date)
+    RETURNING o.company_id, o.customer_key, o.date
+)
+INSERT INTO stage_customer_day SELECT * FROM changed;

@@ -1,0 +1,77 @@
+"""Staging: what a source delivered, copied into private tables, nothing checked yet."""
+
+from ..database import sql
+from ..records import Counts
+from ..sources import contract
+from .copying import field, pipe
+
+# Staging table → the contract's table whose rows it takes.
+TABLES = {stage: table for table, stage in contract.STAGES.items()}
+_WORK = (
+    "stage_key",
+    *TABLES,
+    "stage_reject",
+    "stage_document",
+    "stage_detail",
+    "stage_evaluation_row",
+    "stage_order_row",
+    "stage_event_row",
+    "stage_point_row",
+    "stage_bucket",
+    "stage_old_key",
+    "stage_member",
+    "stage_customer_day",
+    "stage_booked",
+)
+
+
+def create(cr):
+    """Make the staging tables of a session."""
+    cr.execute(sql("transform/stage.sql"))
+
+
+def fill(cr, chunk, parameters):
+    """Copy a chunk, and make its dimensions known.
+
+    :return: :class:`~core.records.Counts` with the rows read
+    """
+    counts = Counts()
+    cr.execute("TRUNCATE " + ", ".join(_WORK))
+    for kind, keys in (chunk.keys or {}).items():
+        cr.execute(
+            "INSERT INTO stage_key SELECT %s, unnest(%s::text[])", [kind, list(keys)]
+        )
+    for stage, write in chunk.tables.items():
+        broken = pipe(write, cr, f"COPY {stage} FROM STDIN", chunk.guard)
+        counts.rows_read += cr.rowcount + len(broken)
+        _reject_lines(cr, TABLES[stage], broken)
+    _reject(cr, chunk.rejects)
+    cr.execute(sql("transform/dimensions.sql"), parameters)
+    return counts
+
+
+def _reject(cr, rejects):
+    for r in rejects:
+        cr.execute(
+            "INSERT INTO stage_reject VALUES (%s, %s, %s, %s, %s, %s)",
+            [r.table_name, r.document_key, r.row_key, r.reason, r.raw, r.kind],
+        )
+
+
+def _reject_lines(cr, table, lines):
+    """Refuse lines of a COPY that are no text, with the keys that stand in them."""
+    names = [name for name, kind in contract.TABLES[table].items() if name != "txid"]
+    for line in lines:
+        texts = line.decode(errors="replace").split("\t")
+        row = dict(zip(names, map(field, texts), strict=False))
+        kind = _kind_of(table, row)
+        document = row.get(contract.DOCUMENTS.get(kind, {}).get(table, "id"))
+        values = [table, document, row["id"], "is not valid UTF-8", ascii(line), kind]
+        cr.execute("INSERT INTO stage_reject VALUES (%s, %s, %s, %s, %s, %s)", values)
+
+
+def _kind_of(table, row):
+    """Return the kind of document that a row belongs to; of a dimension, its table."""
+    if table == "point_transaction" and row.get("order_id") is None:
+        return contract.POINT_DOCUMENT
+    return next((k for k, parts in contract.DOCUMENTS.items() if table in parts), table)

@@ -1,0 +1,306 @@
+"""Real POS orders and sales, made by Odoo's own code, and what the source reads of them."""
+
+import json
+from decimal import Decimal
+from uuid import uuid4
+
+from odoo import fields
+from odoo.addons.point_of_sale.tests.common import CommonPosTest
+from odoo.fields import Command
+
+from ..core.sources.odoo import triggers
+from ..core.sources.odoo.features import Features
+from ..core.sources.odoo.queries import ALL, Queries
+
+CENT = Decimal("0.01")
+
+
+class OdooSourceCase(CommonPosTest):
+    """A shop with a POS and sales, whose changes are noted."""
+
+    @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref(
+            "sales_team.group_sale_manager"
+        )
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["loyalty.program"].search([]).active = False
+        cls.company = cls.env.company
+        cls.company.loyalty_reporting_system = "odoo"
+        cls.customer = cls.env["res.partner"].create({"name": "Ada"})
+        cls.pen = cls.good("Pen", "10.00")
+        cls.book = cls.good("Book", "33.33")
+        cls.taxed = cls.good("Taxed", "19.99", cls.tax_fiften_excl)
+        cls.pos_config_usd.open_ui()
+        triggers.install(cls.env.cr, Features.of(cls.env.cr))
+
+    @classmethod
+    def good(cls, name, price, tax=None):
+        return cls.env["product.product"].create(
+            {
+                "name": name,
+                "list_price": float(price),
+                "taxes_id": [Command.set(tax.ids if tax else [])],
+                "available_in_pos": True,
+                "type": "service",
+                "invoice_policy": "order",
+            }
+        )
+
+    @classmethod
+    def program(cls, program_type, rule=None, reward=None, **values):
+        """Create a program with one rule and one reward (or none)."""
+        return cls.env["loyalty.program"].create(
+            {
+                "name": f"A {program_type}",
+                "program_type": program_type,
+                "company_id": cls.env.company.id,
+                "currency_id": cls.env.company.currency_id.id,
+                "rule_ids": [
+                    Command.clear(),
+                    *([Command.create(rule)] if rule is not None else []),
+                ],
+                "reward_ids": [
+                    Command.clear(),
+                    *([Command.create(reward)] if reward is not None else []),
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def loyalty(cls, **reward):
+        """Create a program that gives a point for each unit of money."""
+        return cls.program(
+            "loyalty",
+            {"reward_point_amount": 1, "reward_point_mode": "money"},
+            {
+                "reward_type": "discount",
+                "discount_mode": "per_order",
+                "discount": 5,
+                "required_points": 10,
+                **reward,
+            },
+            applies_on="both",
+            trigger="auto",
+        )
+
+    @classmethod
+    def card(cls, program, points=0, customer=None, **values):
+        """Give out a card as the wizard does, which leaves a row in its history."""
+        wizard = cls.env["loyalty.generate.wizard"].create(
+            {
+                "program_id": program.id,
+                "mode": "selected" if customer else "anonymous",
+                "customer_ids": [Command.set(customer.ids if customer else [])],
+                "coupon_qty": 1,
+                "points_granted": points,
+                **values,
+            }
+        )
+        return wizard.generate_coupons()
+
+    # ------------------------------------------------------------ POS
+
+    def pos_order(self, *lines, partner=None, coupons=None, config=None, **values):
+        """Pay an order in the POS as its client does.
+
+        :param lines: (product, quantity, price, extra values of the line)
+        :param coupons: what ``confirm_coupon_programs`` gets, as from the client
+        """
+        config = config or self.pos_config_usd
+        if not config.current_session_id:
+            config.open_ui()
+        commands = [self._pos_line(*line) for line in lines]
+        total = sum(command[2]["price_subtotal_incl"] for command in commands)
+        untaxed = sum(command[2]["price_subtotal"] for command in commands)
+        uuid = str(uuid4())
+        data = {
+            "amount_paid": total,
+            "amount_return": 0,
+            "amount_tax": total - untaxed,
+            "amount_total": total,
+            "date_order": fields.Datetime.to_string(fields.Datetime.now()),
+            "fiscal_position_id": False,
+            "pricelist_id": config.pricelist_id.id,
+            "name": f"Order {uuid}",
+            "last_order_preparation_change": "{}",
+            "lines": commands,
+            "partner_id": partner.id if partner else False,
+            "session_id": config.current_session_id.id,
+            "payment_ids": [
+                Command.create(
+                    {
+                        "amount": total,
+                        "name": fields.Datetime.now(),
+                        "payment_method_id": config.payment_method_ids.filtered(
+                            lambda m: not m.split_transactions
+                        )[0].id,
+                    }
+                )
+            ],
+            "uuid": uuid,
+            "user_id": self.env.uid,
+            "to_invoice": False,
+            "state": "paid",
+            **values,
+        }
+        self.env["pos.order"].sync_from_ui([data])
+        order = self.env["pos.order"].search([("uuid", "=", uuid)])
+        if coupons:
+            order.confirm_coupon_programs(coupons)
+        return order
+
+    def _pos_line(self, product, quantity, price=None, values=None):
+        price = product.list_price if price is None else price
+        taxes = product.taxes_id
+        tax = taxes.compute_all(price, self.company.currency_id, quantity, product)
+        return Command.create(
+            {
+                "id": uuid4().int % 10**6,
+                "pack_lot_ids": [],
+                "price_unit": price,
+                "product_id": product.id,
+                "price_subtotal": tax["total_excluded"],
+                "price_subtotal_incl": tax["total_included"],
+                "qty": quantity,
+                "tax_ids": [Command.set(taxes.ids)],
+                "discount": 0.0,
+                **(values or {}),
+            }
+        )
+
+    def reward_line(self, program, amount, card=None, points=0, quantity=1):
+        """Return the line with which the POS takes a reward off the total."""
+        reward = program.reward_ids
+        return (
+            reward.discount_line_product_id,
+            quantity,
+            -amount,
+            {
+                "is_reward_line": True,
+                "reward_id": reward.id,
+                "coupon_id": card.id if card else False,
+                "points_cost": points,
+                "reward_identifier_code": str(reward.id),
+            },
+        )
+
+    @staticmethod
+    def won(program, points, card=None, partner=None):
+        """Return what the client says of a card: what the order changes, net."""
+        key = card.id if card else -1
+        said = {
+            "points": points,
+            "program_id": program.id,
+            "coupon_id": key,
+            "barcode": "",
+            "line_codes": [str(program.reward_ids[:1].id)],
+        }
+        if partner:
+            said["partner_id"] = partner.id
+        return {key: said}
+
+    # ------------------------------------------------------------ sales
+
+    def sale(self, *lines, partner=None):
+        """Create a quotation; lines are (product, quantity)."""
+        return self.env["sale.order"].create(
+            {
+                "partner_id": (partner or self.customer).id,
+                "order_line": [
+                    Command.create(
+                        {"product_id": product.id, "product_uom_qty": quantity}
+                    )
+                    for product, quantity in lines
+                ],
+            }
+        )
+
+    def claim(self, order, program, card=None):
+        """Have the order get its points, and claim the program's only reward."""
+        order._update_programs_and_rewards()
+        card = card or order.coupon_point_ids.coupon_id.filtered(
+            lambda c: c.program_id == program
+        )
+        problem = order._apply_program_reward(program.reward_ids, card)
+        self.assertFalse(problem)
+        order._update_programs_and_rewards()
+        return card
+
+    def use_code(self, order, code):
+        """Enter a code, and claim what it gives."""
+        for card, rewards in order._try_apply_code(code).items():
+            self.assertFalse(order._apply_program_reward(rewards, card))
+        order._update_programs_and_rewards()
+
+    # ------------------------------------------------------------ reading
+
+    def read(self, table, scope=ALL):
+        """Return the rows of a table of the contract, numbers exact."""
+        self.env.flush_all()
+        query = Queries(Features.of(self.env.cr)).of(table, scope)
+        self.env.cr.execute(f"SELECT to_jsonb(q)::text FROM ({query}) q")
+        rows = [json.loads(r, parse_float=Decimal) for (r,) in self.env.cr.fetchall()]
+        ids = [row["id"] for row in rows] if table != "deleted" else []
+        self.assertEqual(len(ids), len(set(ids)), f"{table}: an id occurs twice")
+        return rows
+
+    def document(self, order):
+        """Return the header of an order's document, or None."""
+        found = [r for r in self.read("processed_order") if r["id"] == key(order)]
+        return found[0] if found else None
+
+    def lines(self, order, program=None):
+        """Return the program lines of an order, by product."""
+        return [
+            row
+            for row in self.read("order_promotion_line")
+            if row["order_id"] == key(order)
+            and (program is None or row["program_id"] == program.id)
+        ]
+
+    def shown(self, order, program):
+        """Return {product: (qty, amount, discount)} of a program's lines."""
+        names = {p.id: p for p in self.env["product.product"].search([])}
+        return {
+            names.get(row["product_id"]): tuple(
+                Decimal(row[name]) for name in ("qty", "amount", "discount")
+            )
+            for row in self.lines(order, program)
+        }
+
+    def ledger(self, card):
+        """Return (type, points, balance after) of a card's rows, in order."""
+        rows = [r for r in self.read("point_transaction") if r["card_id"] == card.id]
+        return [
+            (row["transaction_type"], row["points_amount"], row["balance_after"])
+            for row in sorted(rows, key=lambda row: row["seq"])
+        ]
+
+    def booked(self, order, program):
+        """Return (points earned, points redeemed) on a program's line."""
+        [row] = self.lines(order, program)
+        return row["points_earned"], row["points_redeemed"]
+
+    def applied(self, order):
+        """Return the programs that were evaluated as applied."""
+        found = [
+            row["program_id"]
+            for row in self.read("promotion_evaluation")
+            if row["order_id"] == key(order)
+        ]
+        return self.env["loyalty.program"].browse(sorted(found))
+
+    def difference(self, card):
+        """Return what a card has beyond its history, as exact text, or None."""
+        found = self.env["loyalty.reporting.change"]._card_differences(card)
+        return found[0]["difference"] if found else None
+
+
+def key(order):
+    """Return the key of an order's document."""
+    return f"{order._name},{order.id}"
