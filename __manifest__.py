@@ -14,6 +14,7 @@
         "security/loyalty_reporting_rules.xml",
         "data/loyalty_reporting_source.xml",
         "data/ir_cron.xml",
+        "wizard/loyalty_reporting_backfill_views.xml",
         "wizard/loyalty_reporting_export_views.xml",
         "wizard/loyalty_reporting_source_test_views.xml",
         "views/promotion_order_views.xml",

@@ -89,6 +89,26 @@ class Chunk:
     rejects: tuple[Reject, ...] = ()
 
 
+@dataclass(frozen=True)
+class SourceDifference:
+    """What a source itself reports as not in order, to be shown with reconciliations.
+
+    :param table_name: what it is about, such as ``loyalty_card``
+    :param row_key: the record's id there
+    :param expected: column → text, as it should be
+    :param kept: column → text, as it is
+    :param reason: what is wrong, for a person
+    :param day: the business day, where it has one
+    """
+
+    table_name: str
+    row_key: str
+    expected: Mapping
+    kept: Mapping
+    reason: str
+    day: date | None = None
+
+
 @dataclass
 class Counts:
     """What a run did, for the run log. Rows are the source's rows."""

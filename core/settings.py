@@ -1,6 +1,7 @@
 """Settings, read once: environment first, then a mapping such as ``odoo.conf``."""
 
 import os
+import re
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ class Settings:
     :param chunk_documents: documents in one transaction of an ordinary load
     :param source_timeout: seconds a statement may take in the source's database
     :param query_timeout: seconds a report's query may take
+    :param is_neutralized: this is a copy for tests: nothing outside may be reached
     """
 
     engine_dsn: str = ""
@@ -32,6 +34,7 @@ class Settings:
     chunk_documents: int = 3000
     source_timeout: int = 600
     query_timeout: int = 30
+    is_neutralized: bool = False
 
     @classmethod
     def read(cls, options=None):
@@ -42,6 +45,8 @@ class Settings:
         options = options or {}
         values = {}
         for f in fields(cls):
+            if f.name == "is_neutralized":
+                continue
             name = PREFIX + f.name
             raw = os.environ.get(name.upper()) or options.get(name)
             if raw not in (None, "", False):
@@ -52,6 +57,15 @@ class Settings:
         """Show hosts, never passwords."""
         shown = (f"{f.name}={redact(getattr(self, f.name))!r}" for f in fields(self))
         return f"Settings({', '.join(shown)})"
+
+
+def source_url(code, options=None):
+    """Return the address of one source, if it has one of its own, else an empty text.
+
+    :param code: the source's; its variable is ``LOYALTY_REPORTING_SOURCE_<CODE>_URL``
+    """
+    name = f"{PREFIX}source_{re.sub(r'[^a-z0-9]+', '_', code.lower())}_url"
+    return os.environ.get(name.upper()) or (options or {}).get(name) or ""
 
 
 def _converted(name, kind, raw):

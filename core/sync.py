@@ -18,6 +18,8 @@ from .stores.postgres import PostgresStore
 from .stores.runs import RunLog
 
 _logger = logging.getLogger(__name__)
+# The cursor of a source's backfill.
+BACKFILL = "{} backfill"
 
 
 def run(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
@@ -84,6 +86,47 @@ def replay(  # noqa: PLR0913 (as run)
     return _logged("replay", dsn, job, load)
 
 
+def backfill(  # noqa: PLR0913 (as run)
+    source,
+    dsn,
+    *,
+    source_name,
+    since=None,
+    system="engine",
+    companies=(),
+    mapping=None,
+    rates=(),
+    seconds=None,
+):
+    """Read all documents from a day on again, beside the source's own cursor.
+
+    What is loaded already and did not change stays as it is. A run that ends with its
+    time slot, or is killed, is gone on with by the next; :func:`backfill_progress`
+    tells how far it is.
+
+    :param since: the day (UTC) to begin anew from; None goes on with what was begun
+    :return: :class:`RunResult`; errors are in its message, never raised
+    """
+    name = BACKFILL.format(source_name)
+    opener = PostgresStore.opener(dsn, source_name, system, name)
+    job = _Sync(source, opener, source_name)
+    if seconds:
+        job.deadline = time.monotonic() + seconds
+
+    def load():
+        configure(dsn, system, companies, mapping, rates)
+        return job.backfill(since)
+
+    return _logged("backfill", dsn, job, load)
+
+
+def backfill_progress(position):
+    """Return (documents read, documents in all) of a backfill's saved position."""
+    if not position or position.get("phase") != "backfill":
+        return 0, 0
+    return position["done"], position["total"]
+
+
 def _logged(name, dsn, job, work):
     """Do the work under the source's lock, and write down how it went."""
     lock = f"sync {job.source_name}"
@@ -141,6 +184,25 @@ class _Sync:
         """Load some documents out of turn; the position stays."""
         with closing(self._open_store()) as store, self._source.reading() as reading:
             self._count(store.load(reading.documents(keys)))
+            return RunResult("done", self._counts)
+
+    def backfill(self, since):
+        """Load the documents from a day on, out of turn."""
+        with closing(self._open_store()) as store, self._source.reading() as reading:
+            position = store.position()
+            if since:
+                total = reading.count_since(since)
+                position = {"phase": "backfill", "since": since.isoformat()}
+                position |= {"done": 0, "total": total}
+                store.save_position(position)
+            if not position or position["phase"] != "backfill":
+                return RunResult("done", self._counts)
+            for chunk in reading.backfill(position):
+                self._count(store.load(chunk))
+                # However short the time slot is, each run gets on.
+                if chunk.position and self._is_late():
+                    return RunResult("partial", self._counts)
+            store.save_position({"phase": "ended"})
             return RunResult("done", self._counts)
 
     def _follow(self, store, reading):

@@ -96,15 +96,9 @@ class LoyaltyReportingChange(models.AbstractModel):
         """
         self.env["loyalty.card"].flush_model()
         self.env["loyalty.history"].flush_model()
-        condition = "true"
-        if cards is not None:
-            condition = f"k.id = ANY('{{{','.join(map(str, cards.ids))}}}'::int[])"
-        query = Queries.card_differences(condition)
-        # Odoo makes NUMERIC a float.
-        self.env.cr.execute(
-            "SELECT card_id, program_id, partner_id, company_id, points::text,"
-            f" ledger::text, difference::text FROM ({query}) q"
-        )
+        chosen = "true" if cards is None else "k.id = ANY(%(cards)s)"
+        values = {"cards": cards.ids if cards else []}
+        self.env.cr.execute(SQL(Queries.card_differences(chosen), **values))
         return self.env.cr.dictfetchall()
 
 
@@ -119,7 +113,7 @@ class LoyaltyReportingSource(models.Model):
         return sources
 
     def write(self, vals):
-        before = self.filtered("active")
+        before = self.sudo().filtered("active").with_env(self.env)
         result = super().write(vals)
         if {"active", "type"} & vals.keys():
             begun = (self - before).filtered(lambda s: s.active and s.type == "odoo")

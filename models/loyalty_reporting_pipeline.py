@@ -55,7 +55,13 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         """
         settings = Settings.read(config)
         if self.env["ir.config_parameter"].sudo().get_param(NEUTRALIZED):
-            return replace(settings, engine_dsn="", clickhouse_url="", redis_url="")
+            return replace(
+                settings,
+                engine_dsn="",
+                clickhouse_url="",
+                redis_url="",
+                is_neutralized=True,
+            )
         return settings
 
     @api.model
@@ -114,6 +120,19 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         return result
 
     @api.model
+    def _backfill(self, source, since=None, seconds=None):
+        """Read a source again from a day on, or go on with that."""
+        result = sync.backfill(
+            source._connector(),
+            self._dsn(),
+            since=since,
+            seconds=seconds,
+            **self._feed(source),
+        )
+        self._after(result)
+        return result
+
+    @api.model
     def _feed(self, source):
         """Return what ``core`` must know of a source besides how to reach it."""
         return {
@@ -156,11 +175,13 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     def _cron_sync(self):
         """Read every active source that has an address, a time slot each."""
         sources = self.env["loyalty.reporting.source"].search([("active", "=", True)])
-        waiting = sources.filtered("is_configured")
+        waiting = sources.filtered(lambda s: s.is_configured and s._is_due())
         progress = self.env["ir.cron"]._commit_progress
         unfinished = 0
         for done, source in enumerate(waiting, 1):
             result = self._sync(source, SLOT_SECONDS)
+            if source.is_backfilling and result.state == "done":
+                result = self._backfill(source, seconds=SLOT_SECONDS)
             unfinished += result.state == "partial"
             progress(1, remaining=len(waiting) - done + unfinished)
 

@@ -1,10 +1,13 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL, config
 
-from ..core.settings import redact
+from ..core.settings import redact, source_url
 from ..core.sources import SOURCES, contract
+from ..core.sync import BACKFILL, backfill_progress
 
 SHOWN_RUNS = 10
+SHOWN_JOBS = ["sync", "replay", "backfill", "stream"]
 # State of a run → kind of notification.
 KINDS = {"done": "success", "partial": "info", "busy": "warning", "failed": "danger"}
 
@@ -39,6 +42,12 @@ class LoyaltyReportingSource(models.Model):
         "the same fact by two roads of one system counts once.",
     )
     active = fields.Boolean(default=True)
+    interval_minutes = fields.Integer(
+        string="Every (minutes)",
+        default=1,
+        required=True,
+        help="How often the scheduled action reads this source.",
+    )
     company_map_ids = fields.One2many(
         "loyalty.reporting.company.map",
         "source_id",
@@ -81,7 +90,19 @@ class LoyaltyReportingSource(models.Model):
     dead_letter_count = fields.Integer(
         compute="_compute_dead_letter_count", string="Dead Letters"
     )
+    is_backfilling = fields.Boolean(compute="_compute_backfill")
+    backfill_since = fields.Date(
+        compute="_compute_backfill", string="Reading Again Since"
+    )
+    backfill_progress = fields.Float(
+        compute="_compute_backfill",
+        string="Backfill",
+        help="How much of what is read again has been read, in percent.",
+    )
 
+    _interval_positive = models.Constraint(
+        "CHECK(interval_minutes > 0)", "A source is read every minute at most."
+    )
     _code_unique = models.Constraint(
         "UNIQUE(code)", "Another source has this code already."
     )
@@ -98,7 +119,7 @@ class LoyaltyReportingSource(models.Model):
     def _compute_runs(self):
         for source in self:
             runs = self.env["loyalty.reporting.run"].search(
-                [("source_name", "=", source.code), ("job", "in", ["sync", "replay"])],
+                [("source_name", "=", source.code), ("job", "in", SHOWN_JOBS)],
                 limit=SHOWN_RUNS,
             )
             source.run_ids = runs
@@ -122,6 +143,14 @@ class LoyaltyReportingSource(models.Model):
         counts = dict(groups)
         for source in self:
             source.dead_letter_count = counts.get(source.code, 0)
+
+    def _compute_backfill(self):
+        for source in self:
+            position = source._backfill_position()
+            done, total = backfill_progress(position)
+            source.is_backfilling = bool(total)
+            source.backfill_since = position.get("since") if total else False
+            source.backfill_progress = 100 * done / total if total else 0
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -166,6 +195,19 @@ class LoyaltyReportingSource(models.Model):
         pipeline = self.env["loyalty.reporting.pipeline"]
         return self._notify_result(self.name, pipeline._sync(self, seconds=50))
 
+    def action_backfill(self):
+        """Ask from which day on this source is to be read again."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Read %s Again", self.name),
+            "res_model": "loyalty.reporting.backfill",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_source_id": self.id},
+        }
+
     def action_open_runs(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -197,11 +239,42 @@ class LoyaltyReportingSource(models.Model):
             for line in self.sudo().query_ids
         }
         return SOURCES[self.type](
-            dsn=settings.engine_dsn,
+            dsn=self._url(),
             queries={**contract.default_queries(), **own},
             chunk_documents=settings.chunk_documents,
             timeout=settings.source_timeout,
         )
+
+    def _url(self):
+        """Return the address: the source's own, else that of its type.
+
+        A neutralized copy has none.
+        """
+        self.ensure_one()
+        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        if settings.is_neutralized or self.type == "odoo":
+            return ""
+        return source_url(self.code or "", config) or settings.engine_dsn
+
+    def _is_due(self):
+        """Tell whether the scheduled action is to read this source now."""
+        self.ensure_one()
+        if self.last_state in (False, "partial", "interrupted"):
+            return True
+        # A scheduled action that runs each minute does not run on the second.
+        elapsed = fields.Datetime.now() - self.last_run_at
+        return elapsed.total_seconds() > self.interval_minutes * 60 - 30
+
+    def _backfill_position(self):
+        """Return how far a backfill is, as ``core`` saved it."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT position FROM loyalty_reporting_cursor WHERE source_name = %s",
+                BACKFILL.format(self.code),
+            )
+        )
+        found = self.env.cr.fetchone()
+        return found[0] if found else {}
 
     def _mapping(self):
         """Return the company ids of this source's system → ours.

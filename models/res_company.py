@@ -66,7 +66,8 @@ class ResCompany(models.Model):
         sources = self.env["loyalty.reporting.source"].sudo()
         if not sources.search([("system", "=", "engine")]).filtered("is_configured"):
             companies = self.sudo().with_context(active_test=False)
-            companies.search([]).loyalty_reporting_system = "odoo"
+            others = companies.search([("loyalty_reporting_system", "!=", "odoo")])
+            others.loyalty_reporting_system = "odoo"
 
     @api.constrains("loyalty_reporting_tz")
     def _check_loyalty_reporting_tz(self):

@@ -1,18 +1,101 @@
 """Real POS orders and sales, made by Odoo's own code, and what the source reads of them."""
 
+import io
 import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
+from unittest.mock import patch
 from uuid import uuid4
 
 from odoo import fields
 from odoo.addons.point_of_sale.tests.common import CommonPosTest
 from odoo.fields import Command
+from odoo.tools import SQL
+from psycopg2.extensions import cursor
 
+from ..core import database, sync
+from ..core.records import Chunk
+from ..core.sources import engine_pg
 from ..core.sources.odoo import triggers
 from ..core.sources.odoo.features import Features
 from ..core.sources.odoo.queries import ALL, Queries
+from ..core.stores import staging
 
-CENT = Decimal("0.01")
+_BEFORE = "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)"
+EARLIER = (
+    f"UPDATE loyalty_reporting_change SET txid = {_BEFORE}::text::xid8",
+    f"UPDATE loyalty_reporting_grade_change SET txid = {_BEFORE}::text::xid8",
+    "UPDATE loyalty_reporting_cursor SET position ="
+    f" jsonb_set(position, '{{low}}', to_jsonb({_BEFORE})) WHERE position ? 'low'",
+)
+
+
+class Borrowed:
+    """The test's own connection, lent to ``core``: its transactions are savepoints."""
+
+    autocommit = False
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+    def cursor(self, name=None):
+        return self._connection.cursor(name=name, cursor_factory=cursor)
+
+    def __enter__(self):
+        self._do("SAVEPOINT borrowed")
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self._do("ROLLBACK TO borrowed" if kind else "RELEASE borrowed")
+
+    def _do(self, statement):
+        with self.cursor() as cr:
+            cr.execute(statement)
+
+    def nothing(self, *_arguments, **_values):
+        """Stand in for what would end or change the transaction."""
+
+    commit = rollback = close = set_client_encoding = set_session = nothing
+
+
+@dataclass
+class Engine:
+    """A source that has one order to tell."""
+
+    tables: dict
+    lag_seconds = 0.0
+    notice = ""
+
+    @contextmanager
+    def reading(self):
+        yield self
+
+    def plan(self, position):
+        return position or {"phase": "window"}
+
+    def months(self, _position):
+        return []
+
+    def chunks(self, position, _documents_of):
+        key = self.tables["stage_order"].partition("\t")[0]
+        writers = {
+            stage: lambda file, text=text: file.write(text.encode())
+            for stage, text in self.tables.items()
+        }
+        yield Chunk(writers, position, keys={"order": (key,)})
+
+
+def piped(write, cr, statement, guard=None):
+    """Copy as ``copying.pipe`` does, one side after the other: it is one connection."""
+    file = io.BytesIO()
+    write(file)
+    file.seek(0)
+    cr.copy_expert(statement, file)
+    return []
 
 
 class OdooSourceCase(CommonPosTest):
@@ -20,8 +103,10 @@ class OdooSourceCase(CommonPosTest):
 
     @classmethod
     def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
+        return (
+            super().get_default_groups()
+            | cls.quick_ref("sales_team.group_sale_manager")
+            | cls.quick_ref("loyalty_reporting.group_loyalty_reporting_manager")
         )
 
     @classmethod
@@ -156,7 +241,11 @@ class OdooSourceCase(CommonPosTest):
 
     def _pos_line(self, product, quantity, price=None, values=None):
         price = product.list_price if price is None else price
-        taxes = product.taxes_id
+        # A product without a company has taxes of all of them.
+        taxes = product.sudo().taxes_id.filtered(
+            lambda tax: tax.company_id == self.company
+        )
+        taxes = taxes.with_env(self.env)
         tax = taxes.compute_all(price, self.company.currency_id, quantity, product)
         return Command.create(
             {
@@ -242,8 +331,9 @@ class OdooSourceCase(CommonPosTest):
     def read(self, table, scope=ALL):
         """Return the rows of a table of the contract, numbers exact."""
         self.env.flush_all()
-        query = Queries(Features.of(self.env.cr)).of(table, scope)
-        self.env.cr.execute(f"SELECT to_jsonb(q)::text FROM ({query}) q")
+        text = Queries(Features.of(self.env.cr)).of(table, scope)
+        query = SQL(text.replace("%", "%%"))
+        self.env.cr.execute(SQL("SELECT to_jsonb(q)::text FROM (%s) q", query))
         rows = [json.loads(r, parse_float=Decimal) for (r,) in self.env.cr.fetchall()]
         ids = [row["id"] for row in rows] if table != "deleted" else []
         self.assertEqual(len(ids), len(set(ids)), f"{table}: an id occurs twice")
@@ -294,6 +384,55 @@ class OdooSourceCase(CommonPosTest):
             if row["order_id"] == key(order)
         ]
         return self.env["loyalty.program"].browse(sorted(found))
+
+    # ------------------------------------------------------------ the whole road
+
+    def synchronise(self, source=None, tables=None):
+        """Run a source to its end, in the transaction of the test.
+
+        :param tables: what an engine has to tell: staging table → COPY text of one order
+        """
+        source = source or self.env.ref("loyalty_reporting.source_odoo")
+        self.env.flush_all()
+        # What this very transaction notes would wait for its end: date it back.
+        for statement in EARLIER:
+            self.env.cr.execute(statement)
+        borrowed = Borrowed(self.env.cr._cnx)
+        with ExitStack() as patches:
+            for module in (database, engine_pg):
+                lend = patch.object(module, "connect", return_value=borrowed)
+                patches.enter_context(lend)
+            patches.enter_context(patch.object(staging, "pipe", piped))
+            pipeline = self.env["loyalty.reporting.pipeline"]
+            connector = Engine(tables) if tables else source._connector()
+            result = sync.run(connector, {}, workers=1, **pipeline._feed(source))
+        self.env.cr.execute("DELETE FROM loyalty_reporting_change")
+        self.env["loyalty.reporting.customer"]._link(self.env.cr)
+        self.env.invalidate_all()
+        self.assertEqual(result.state, "done", result.message)
+        return result
+
+    def dead_letters(self):
+        """Return (table, document, reason) of what was refused."""
+        self.env.cr.execute(
+            "SELECT table_name, document_key, reason FROM loyalty_reporting_dead_letter"
+            " WHERE state = 'open' ORDER BY 1, 2"
+        )
+        return self.env.cr.fetchall()
+
+    def reported(self, program):
+        """Return {bucket's store or None: sums} of a program, as the reports show it."""
+        self.env.cr.execute(
+            "SELECT count(DISTINCT o.order_key) FILTER (WHERE NOT o.is_refund),"
+            " coalesce(sum(o.qty), 0)::text, coalesce(sum(o.amount), 0)::text,"
+            " coalesce(sum(o.discount), 0)::text"
+            " FROM promotion_order_data o"
+            " JOIN loyalty_reporting_program p ON p.id = o.program_key"
+            " WHERE p.source = 'odoo' AND p.external_id = %s",
+            [program.id],
+        )
+        count, *sums = self.env.cr.fetchone()
+        return (count, *map(Decimal, sums))
 
     def difference(self, card):
         """Return what a card has beyond its history, as exact text, or None."""

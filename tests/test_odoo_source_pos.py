@@ -55,9 +55,7 @@ class TestOdooSourcePos(OdooSourceCase):
 
     def test_no_cent_is_lost_however_many_lines_there_are(self):
         program = self.program("promotion", {}, PERCENT)
-        order = self.pos_order(
-            *[(self.pen, 1)] * 7, self.reward_line(program, 10.0)
-        )
+        order = self.pos_order(*[(self.pen, 1)] * 7, self.reward_line(program, 10.0))
         discounts = [Decimal(line["discount"]) for line in self.lines(order, program)]
         self.assertEqual(sum(discounts), Decimal("10.00"))
         self.assertEqual(len(discounts), 7)
@@ -77,7 +75,8 @@ class TestOdooSourcePos(OdooSourceCase):
             sum(line[2] for line in shown.values()), Decimal(f"{taken:.2f}")
         )
         self.assertEqual(
-            sum(line[1] for line in shown.values()), Decimal(f"{order.amount_total:.2f}")
+            sum(line[1] for line in shown.values()),
+            Decimal(f"{order.amount_total:.2f}"),
         )
 
     def test_a_discount_of_some_products_is_on_their_lines(self):

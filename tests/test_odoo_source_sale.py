@@ -45,7 +45,8 @@ class TestOdooSourceSale(OdooSourceCase):
         taken = Decimal(f"{-sum(rewards.mapped('price_total')):.2f}")
         self.assertEqual(sum(line[2] for line in shown.values()), taken)
         self.assertEqual(
-            sum(line[1] for line in shown.values()), Decimal(f"{order.amount_total:.2f}")
+            sum(line[1] for line in shown.values()),
+            Decimal(f"{order.amount_total:.2f}"),
         )
         self.assertEqual(set(shown), {self.book, self.pen, self.taxed})
         self.assertEqual(self.applied(order), program)

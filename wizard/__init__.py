@@ -1,1 +1,5 @@
-from . import loyalty_reporting_export, loyalty_reporting_source_test
+from . import (
+    loyalty_reporting_backfill,
+    loyalty_reporting_export,
+    loyalty_reporting_source_test,
+)

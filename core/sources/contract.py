@@ -155,6 +155,13 @@ DOCUMENTS = {
     },
     POINT_DOCUMENT: {"point_transaction": "id"},
 }
+# Tables that tell when a document happened → the column that says it.
+INSTANTS = {
+    "processed_order": "ordered_at",
+    "promotion_evaluation": "evaluated_at",
+    "point_transaction": "occurred_at",
+    "membership_event": "occurred_at",
+}
 
 
 def default_queries(schema="engine"):

@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from itertools import islice
 
 import psycopg2
 from psycopg2 import extensions
 
 from ..records import Chunk
+from ..errors import SourceError
 from . import contract, engine_server
 from .explain import explained
 from .utf8 import KeyText, Utf8Guard
@@ -16,9 +18,12 @@ from .utf8 import KeyText, Utf8Guard
 _FACTS = {table for parts in contract.DOCUMENTS.values() for table in parts}
 _OF_OURS = "table_name IN ('" + "', '".join(sorted(_FACTS)) + "')"
 _WITH_DIMENSIONS = {"dimensions": True}
-# What belongs to the months of a first load: an order's rows to the month of the
-# order, bookings without an order to their own.
-_INSTANTS = {"processed_order": "ordered_at", "point_transaction": "occurred_at"}
+# What decides on the months of a first load: an order's rows belong to the month of
+# the order, bookings without an order to their own.
+_IN_MONTHS = (
+    (contract.ORDER_DOCUMENT, "processed_order", "ordered_at"),
+    (contract.POINT_DOCUMENT, "point_transaction", "occurred_at"),
+)
 
 
 class EngineReading:
@@ -59,8 +64,8 @@ class EngineReading:
         found = " UNION ".join(
             f"SELECT DISTINCT date_trunc('month', {column} AT TIME ZONE 'UTC')::date AS m"
             f" FROM ({self._query(table)}) q WHERE {_is_instant('q.' + column)}"
-            + (" AND q.order_id IS NULL" if table == "point_transaction" else "")
-            for table, column in _INSTANTS.items()
+            f"{_has_key(kind, table)}"
+            for kind, table, column in _IN_MONTHS
         )
         with self._connection.cursor() as cr:
             cr.execute(f"SELECT m FROM ({found}) f ORDER BY 1")
@@ -120,6 +125,66 @@ class EngineReading:
         tables |= self._by_key(wanted)
         keys = {kind: tuple(of_kind) for kind, of_kind in keys.items()}
         return Chunk(tables, keys=keys, guard=self.guard, stands=True)
+
+    def beside_month(self, month):
+        """Return kind → keys of the documents of a month that its chunk leaves out.
+
+        Events of memberships, and baskets that were evaluated and never became orders.
+        """
+        member, order = contract.MEMBERSHIP_DOCUMENT, contract.ORDER_DOCUMENT
+        queries = {
+            member: f"SELECT q.id::text FROM ({self._query('membership_event')}) q"
+            f" WHERE {_in_month('q.occurred_at', month)}",
+            order: "SELECT DISTINCT q.order_id::text"
+            f" FROM ({self._query('promotion_evaluation')}) q"
+            f" WHERE {_in_month('q.evaluated_at', month)} AND q.order_id IS NOT NULL"
+            f" AND NOT EXISTS (SELECT FROM ({self._query('processed_order')}) o"
+            " WHERE o.id = q.order_id)",
+        }
+        return {kind: self._found(query) for kind, query in queries.items()}
+
+    def waiting(self, position, documents_of):
+        """Return kind → keys of the documents touched where a position has not read.
+
+        :raise SourceError: all of them may be: a table was truncated
+        """
+        low, high = position["low"], self.server.begun
+        if self._was_truncated(low, high):
+            raise SourceError("A table of the source was truncated and not read since.")
+        gone = self._deleted_documents(_between(low, high), documents_of)
+        found = {}
+        for kind in contract.DOCUMENTS:
+            touched = self._touched(kind, low, high)
+            keys = self._found(f"SELECT key FROM ({touched}) t WHERE key IS NOT NULL")
+            found[kind] = {*keys, *map(self._keys.ours, gone.get(kind, ()))}
+        return found
+
+    def differences(self):
+        """Return what the source itself reports as not in order: nothing.
+
+        :return: :class:`~core.records.SourceDifference` records
+        """
+        return []
+
+    def count_since(self, day):
+        """Return how many documents there are from a day (UTC) on."""
+        counts = " UNION ALL ".join(
+            f"SELECT count(*) FROM ({self._keys_since(kind, day)}) k"
+            for kind in contract.DOCUMENTS
+        )
+        with self._connection.cursor() as cr:
+            cr.execute(f"SELECT sum(count)::bigint FROM ({counts}) c")
+            return cr.fetchone()[0]
+
+    def backfill(self, position):
+        """Yield the documents from the position's day on, each chunk with its place."""
+        since = date.fromisoformat(position["since"])
+        yield from self._dimensions("true", {})
+        keys = {kind: self._keys_since(kind, since) for kind in contract.DOCUMENTS}
+        done = position["done"]
+        for chunk in self._kinds(keys, position):
+            done += sum(map(len, chunk.keys.values()))
+            yield replace(chunk, position={**chunk.position, "done": done}, stands=True)
 
     # ------------------------------------------------------------ the phases
 
@@ -259,12 +324,29 @@ class EngineReading:
             encoding = extensions.encodings[self._connection.encoding]
             return cr.mogrify("%s", [value]).decode(encoding)
 
+    def _found(self, query):
+        """Return the keys that a query returns, as we write them."""
+        with explained(), self._connection.cursor() as cr:
+            cr.execute(query)
+            return [self._keys.ours(key) for (key,) in cr.fetchall()]
+
     def _all_keys(self, kind):
         """Return a query for the keys of all documents of a kind."""
         return " UNION ".join(
             f"SELECT q.{key}::text AS key FROM ({self._query(table)}) q"
             f" WHERE true{_has_key(kind, table)}"
             for table, key in contract.DOCUMENTS[kind].items()
+        )
+
+    def _keys_since(self, kind, day):
+        """Return a query for the keys of the documents of a kind from a day on."""
+        return " UNION ".join(
+            f"SELECT q.{contract.DOCUMENTS[kind][table]}::text AS key"
+            f" FROM ({self._query(table)}) q"
+            f" WHERE q.{column} >= timestamptz '{day:%Y-%m-%d} 00:00Z'"
+            f"{_has_key(kind, table)}"
+            for table, column in contract.INSTANTS.items()
+            if table in contract.DOCUMENTS[kind]
         )
 
     def _documents(self, kind, keys, position):

@@ -21,10 +21,9 @@ What Odoo's data say, and how they are read:
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..database import sql
 from ..errors import ConfigurationError
 from ..records import Chunk
-from . import contract, engine_server
+from . import contract
 from .checks import faults_of
 from .engine_pg import EnginePgSource
 from .engine_reading import EngineReading
@@ -47,7 +46,6 @@ _DIMENSIONS = {
     "point_card": "loyalty_card",
 }
 _PREVIEWED = 20
-_KEYS = sql("sources/odoo/keys.sql")
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,10 @@ class OdooSource(EnginePgSource):
     def preview(self, table, limit=5):
         """Return (column names, first rows) of a table, of the newest documents."""
         with self._connection() as connection, connection.cursor() as cr:
-            newest = "{}.id > (SELECT max(id) - %d FROM {})" % _PREVIEWED
             scope = Scope(
-                newest.format("o", "pos_order"),
-                newest.format("o", "sale_order"),
-                newest.format("h", "loyalty_history"),
+                _newest("o", "pos_order"),
+                _newest("o", "sale_order"),
+                _newest("h", "loyalty_history"),
             )
             query = _queries(cr).of(table, scope)
             cr.execute(f"SELECT * FROM ({query}) q LIMIT {int(limit)}")
@@ -106,6 +103,7 @@ class OdooReading(EngineReading):
 
     def __init__(self, source, connection):
         super().__init__(replace(source, queries=_CHANGES), connection)
+        self.notice = self.notice.replace("the engine's cluster", "Odoo's cluster")
         with connection.cursor() as cr:
             self._queries = _queries(cr)
             cr.execute(
@@ -128,7 +126,8 @@ class OdooReading(EngineReading):
             return []
         with self._connection.cursor() as cr:
             cr.execute(
-                f"SELECT DISTINCT date_trunc('month', at)::date FROM ({_KEYS}) k"
+                "SELECT DISTINCT date_trunc('month', at)::date"
+                f" FROM ({self._queries.keys()}) k"
                 f" WHERE kind <> 'membership' AND {_is_instant('at')} ORDER BY 1"
             )
             found = [month for (month,) in cr.fetchall()]
@@ -154,7 +153,10 @@ class OdooReading(EngineReading):
         return f"{self._all_keys(kind)} AND ({_is_instant('at')}) IS NOT TRUE"
 
     def _all_keys(self, kind):
-        return f"SELECT key FROM ({_KEYS}) k WHERE kind = '{kind}'"
+        return f"SELECT key FROM ({self._queries.keys()}) k WHERE kind = '{kind}'"
+
+    def _keys_since(self, kind, day):
+        return f"{self._all_keys(kind)} AND at >= timestamp '{day:%Y-%m-%d}'"
 
     def _touched(self, kind, low, high):
         touched = self._queries.touched(_between(low, high))
@@ -238,6 +240,10 @@ def _all(connection):
     with connection.cursor() as cr:
         queries = _queries(cr)
     return {table: queries.of(table) for table in contract.TABLES}
+
+
+def _newest(alias, table):
+    return f"{alias}.id > (SELECT max(id) - {_PREVIEWED} FROM {table})"
 
 
 def _ids(keys, model):

@@ -25,13 +25,13 @@ _DAYS_BEFORE_2000 = 10_957
 _DAYS = 700
 
 
-def integer_blocks(connection, query, parameters, day):
+def integer_blocks(connection, query, parameters, day=None):
     """Yield (column names, columns) of a query, in blocks.
 
     Dates come out as days, timestamps as seconds since 1970; a column ``channel``
     holds ids of channels and comes out as their names.
 
-    :param day: the column with the date that decides the partition
+    :param day: the column with the date that decides the partition, if any does
     :raise psycopg2.Error: from the query
     """
     with connection.cursor() as cr:
@@ -65,7 +65,7 @@ def _since_1970(values, type_code):
 
 def _few_partitions(rows, day):
     """Split rows so that no part touches more partitions than ClickHouse takes."""
-    spans = rows[day] // _DAYS
+    spans = rows[day] // _DAYS if day else numpy.zeros(1)
     if spans.min() == spans.max():
         yield rows
     else:

@@ -45,10 +45,12 @@ class PostgresStore:
     :param dsn: the reporting database
     :param source_name: the configured source, for cursor, run log, dead letters
     :param source: the system in which the facts originate
+    :param cursor_name: of the cursor, where it is not the source's own
     """
 
-    def __init__(self, dsn, source_name, source):
+    def __init__(self, dsn, source_name, source, cursor_name=None):
         self.parameters = {"source_name": source_name, "source": source}
+        self._cursor_name = cursor_name or source_name
         self._connection = connect(dsn, f"loyalty_reporting {source_name}")
         with self.transaction() as cr:
             staging.create(cr)
@@ -104,18 +106,17 @@ class PostgresStore:
     def position(self):
         """Return the source's saved position, or None before the first load."""
         with self.transaction() as cr:
-            return cursors.read(cr, self.parameters["source_name"])
+            return cursors.read(cr, self._cursor_name)
 
     def save_position(self, position):
         """Save where the source goes on, outside any load."""
         with self.transaction() as cr:
-            cursors.save(cr, self.parameters["source_name"], position)
+            cursors.save(cr, self._cursor_name, position)
 
     def skip_month(self, month):
         """Leave a month of a first load to the comparison by key that follows."""
         with self.transaction() as cr:
-            name = self.parameters["source_name"]
-            cursors.mark_month(cr, name, month, {"sweep": True})
+            cursors.mark_month(cr, self._cursor_name, month, {"sweep": True})
 
     def documents_of(self, table, row_ids):
         """Return (kind, key) of the documents that hold these rows of the source."""
@@ -158,11 +159,10 @@ class PostgresStore:
         cr.execute(sql("stores/sql/dead_letters.sql"), values)
         cr.execute("SELECT count(*) FROM stage_reject")
         counts.rows_rejected = cr.fetchone()[0]
-        source_name = self.parameters["source_name"]
         if chunk.month:
-            cursors.mark_month(cr, source_name, chunk.month)
+            cursors.mark_month(cr, self._cursor_name, chunk.month)
         elif chunk.position:
-            cursors.save(cr, source_name, chunk.position)
+            cursors.save(cr, self._cursor_name, chunk.position)
 
     # ------------------------------------------------------------ the steps of a load
 

@@ -11,17 +11,14 @@ from dataclasses import replace
 
 import psycopg2
 
-from ..database import connect, sql
+from ..database import connect
 from ..errors import Busy, ReportingError, StoreError
 from ..records import Counts, RunResult
-from . import clickhouse, push_state
+from . import clickhouse, push_state, push_tables
+from .push_tables import FACTS, IDS, NAMES, TABLES, VIEWS
 from .runs import RunLog
 
 _logger = logging.getLogger(__name__)
-# Table → the column with the day that decides its partition.
-FACTS = {"promotion_order_data": "first_day", "promotion_performance_data": "day"}
-DIMENSIONS = ("program_data", "shop_data")
-VIEWS = ("promotion_performance",)
 
 
 def push(settings, dsn):
@@ -68,12 +65,12 @@ class _Push:
         with _reporting(self._dsn) as (state, source):
             newest = _newest_load(source)
             ours, theirs = push_state.ours(state), push_state.theirs(self._client)
-            problem = push_state.disagreement(ours, theirs) or self._loss(source)
+            problem = push_state.disagreement(ours, theirs) or self._loss(source, ours)
             if not (newest or rebuild or ours.pushing):
                 return RunResult("done")
             if rebuild or problem:
                 watermark, work = 0, self._fill
-            elif ours.pushing or newest > ours.watermark or self._is_renamed(source):
+            elif self._is_behind(source, ours, newest):
                 watermark, work = ours.watermark, self._send_new
             else:
                 push_state.settle(state, None, ours)
@@ -85,20 +82,14 @@ class _Push:
             push_state.settle(state, self._client, replace(begun, watermark=newest))
         return RunResult("done", self._counts, message=problem)
 
-    def _loss(self, source):
+    def _is_behind(self, source, ours, newest):
+        """Return whether there is something that ClickHouse may not hold yet."""
+        is_behind = ours.pushing or newest > ours.watermark
+        return is_behind or push_tables.is_renamed(source, self._client)
+
+    def _loss(self, source, ours):
         """Return which tables are gone or empty, as a sentence, or an empty text."""
-        found = self._client.execute(
-            "SELECT name FROM system.tables WHERE database = currentDatabase()"
-        )
-        lost = {*FACTS, *DIMENSIONS, *VIEWS} - {name for (name,) in found}
-        for table in FACTS.keys() - lost:
-            with source.cursor() as cr:
-                cr.execute(f"SELECT load_id FROM {table} LIMIT 1")
-                expected = cr.fetchall()
-            if expected and not self._client.execute(
-                f"SELECT load_id FROM {table} LIMIT 1"
-            ):
-                lost.add(table)
+        lost = push_tables.lost(source, self._client, ours.watermark)
         if not lost:
             return ""
         tables = ", ".join(sorted(lost))
@@ -106,71 +97,65 @@ class _Push:
 
     def _fill(self, source, begun):
         """Fill empty tables beside the live ones, then swap them all at once."""
-        tables = (*FACTS, *DIMENSIONS)
-        for table in tables:
+        for table in TABLES:
             self._client.execute(f"DROP TABLE IF EXISTS {table}_new")
             self._client.execute(f"DROP TABLE IF EXISTS {table}_old")
         clickhouse.create(self._client, "tables.sql")
         clickhouse.create(self._client, "tables.sql", "_new")
         self._send_dimensions(source, begun, "_new")
         for table in FACTS:
-            self._send(source, begun, table, suffix="_new")
-        swaps = (f"{t} TO {t}_old, {t}_new TO {t}" for t in tables)
+            self._send_facts(source, begun, table, f"{table}_new")
+        swaps = (f"{t} TO {t}_old, {t}_new TO {t}" for t in TABLES)
         self._client.execute(f"RENAME TABLE {', '.join(swaps)}")
         for view in VIEWS:
             self._client.execute(f"DROP TABLE IF EXISTS {view}")
         clickhouse.create(self._client, "views.sql")
-        for table in tables:
+        for table in TABLES:
             self._client.execute(f"DROP TABLE {table}_old")
 
     def _send_new(self, source, begun):
         """Send what lies above the watermark, and what was taken away there."""
         self._send_dimensions(source, begun)
         for table in FACTS:
-            self._send(source, begun, table)
-            self._send(source, begun, table, query=f"{table}_deleted")
+            self._send_facts(source, begun, table, table)
+            self._send_facts(source, begun, f"{table}_deleted", table)
 
-    def _send(self, source, begun, table, *, suffix="", query=""):
-        # numpy is loaded here: only what pushes to ClickHouse needs it.
-        from .blocks import integer_blocks  # noqa: PLC0415
+    def _send_dimensions(self, source, begun, suffix=""):
+        """Send ids and names, before the facts that refer to them."""
+        for table in IDS:
+            self._send(source, begun, table, f"{table}{suffix}")
+        for table in NAMES:
+            columns, rows = push_tables.names(source, table)
+            self._client.execute(
+                f"INSERT INTO {table}{suffix} (version, {', '.join(columns)}) VALUES",
+                [(begun.epoch, *row) for row in rows],
+            )
 
-        text = sql(f"stores/sql/push_{query or table}.sql")
-        blocks = integer_blocks(source, text, vars(begun), FACTS[table])
+    def _send_facts(self, source, begun, query, target):
+        day = FACTS[query.removesuffix("_deleted")]
         try:
-            with closing(blocks):
-                for names, columns in blocks:
-                    self._client.execute(
-                        f"INSERT INTO {table}{suffix} ({', '.join(names)}) VALUES",
-                        columns,
-                        columnar=True,
-                    )
-                    self._counts.rows_loaded += len(columns[0])
+            self._counts.rows_loaded += self._send(source, begun, query, target, day)
         except psycopg2.DataError as e:
             raise StoreError(
-                f"An amount or a sum in {table} is too large for ClickHouse "
+                f"An amount or a sum in {query} is too large for ClickHouse "
                 f"({str(e).strip()}). PostgreSQL answers until it is corrected."
             ) from e
 
-    def _is_renamed(self, source):
-        """Return whether the names of the programs differ."""
-        found = self._client.execute(
-            "SELECT program_key, program_id, program_name, program_type"
-            " FROM program_data FINAL ORDER BY program_key"
-        )
-        return found != _programs(source)
+    def _send(self, source, begun, query, target, day=None):
+        """Send what a query gives to a table. Returns the number of rows."""
+        # numpy is loaded here: only what pushes to ClickHouse needs it.
+        from .blocks import integer_blocks  # noqa: PLC0415
 
-    def _send_dimensions(self, source, begun, suffix=""):
-        version = begun.epoch
-        programs = [(version, *row) for row in _programs(source)]
-        shops = [(version, *row) for row in _shops(source)]
-        self._client.execute(
-            f"INSERT INTO program_data{suffix} (version, program_key, program_id,"
-            " program_name, program_type) VALUES",
-            programs,
-        )
-        self._client.execute(
-            f"INSERT INTO shop_data{suffix} (version, shop_key, store_id) VALUES", shops
-        )
+        text, rows = push_tables.query(query), 0
+        with closing(integer_blocks(source, text, vars(begun), day)) as blocks:
+            for names, columns in blocks:
+                self._client.execute(
+                    f"INSERT INTO {target} ({', '.join(names)}) VALUES",
+                    columns,
+                    columnar=True,
+                )
+                rows += len(columns[0])
+        return rows
 
 
 @contextmanager
@@ -191,21 +176,6 @@ def _newest_load(source):
     with source.cursor() as cr:
         cr.execute("SELECT load_id FROM fact_load")
         return cr.fetchone()[0]
-
-
-def _programs(source):
-    with source.cursor() as cr:
-        cr.execute(
-            "SELECT id, external_id, name, coalesce(program_type, '')"
-            " FROM loyalty_reporting_program ORDER BY id"
-        )
-        return cr.fetchall()
-
-
-def _shops(source):
-    with source.cursor() as cr:
-        cr.execute("SELECT id, external_id FROM loyalty_reporting_shop")
-        return cr.fetchall()
 
 
 def _note(dsn, problem):

@@ -59,6 +59,7 @@ class Stream(Protocol):
     """
 
     name: str
+    is_ready: bool  # it reads; a group may let us wait for our part
 
     def open(self, saved):
         """Begin to read.

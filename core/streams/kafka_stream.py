@@ -5,6 +5,7 @@ position; Kafka's own offsets are a copy, used where that position is not known 
 """
 
 import logging
+from collections import deque
 from contextlib import contextmanager
 
 from ..errors import ConfigurationError, SourceError
@@ -36,11 +37,14 @@ class KafkaStream:
         self._kafka = confluent_kafka
         options, topic = configuration(url, group)
         self.name, self.group, self._linger = topic or name, group, linger
+        self.is_ready = False
         self._saved = lambda: None
         self._next, self._unplaced, self._trouble = {}, [], None
+        # Kept until they are handed out, whatever happens on the way.
+        self._messages, self._entries, self._lost = deque(), [], []
         with self._explained():
             self._consumer = confluent_kafka.Consumer(
-                {**options, "error_cb": self._note}
+                {**options, "error_cb": self._note}, logger=_logger
             )
 
     def open(self, saved):
@@ -56,24 +60,32 @@ class KafkaStream:
 
     def read(self, count, seconds):
         """Return what comes first, and what follows it shortly."""
-        lost = []
         with self._explained():
-            first = self._consumer.poll(seconds)
-            messages = [first] if first else []
-            if messages and count > 1:
-                wait = min(self._linger, seconds)
-                messages += self._consumer.consume(count - 1, wait)
+            self._poll(count, seconds)
             if self._unplaced:
                 # Partitions came meanwhile: what came of them is not what comes next.
-                messages = []
-                self._place(lost)
-            entries = [e for m in messages if (e := self._entry(m, lost))]
-        if self._trouble and not entries and not lost:
+                self._messages.clear()
+                self._place()
+            while self._messages:
+                self._take(self._messages[0])
+                self._messages.popleft()
+        if self._trouble and not self._entries and not self._lost:
             trouble, self._trouble = self._trouble, None
             raise self._ours(trouble)
+        entries, self._entries = tuple(self._entries), []
+        lost, self._lost = tuple(self._lost), []
         offsets = {str(number): offset for number, offset in self._next.items()}
         position = {_KEY: {self.name: offsets}} if offsets else {}
-        return Batch(tuple(entries), position, tuple(lost))
+        return Batch(entries, position, lost)
+
+    def _poll(self, count, seconds):
+        first = self._consumer.poll(seconds)
+        # A message without a value is false.
+        if first is not None:
+            self._messages.append(first)
+            if count > 1:
+                wait = min(self._linger, seconds)
+                self._messages.extend(self._consumer.consume(count - 1, wait))
 
     def ack(self, batch):
         """Leave a copy of the position with Kafka, for its own tools to see."""
@@ -115,7 +127,7 @@ class KafkaStream:
 
     def _assigned(self, consumer, partitions):
         """Take partitions over; errors have no place in a callback."""
-        self._next = {}
+        self._next, self.is_ready = {}, not partitions
         self._unplaced = [p.partition for p in partitions]
         end = self._kafka.OFFSET_END
         consumer.assign([self._partition(n, end) for n in self._unplaced])
@@ -123,16 +135,23 @@ class KafkaStream:
     def _revoked(self, _consumer, _partitions):
         self._next, self._unplaced = {}, []
 
-    def _place(self, lost):
+    def _place(self):
         """Go on where the last load of each partition ended."""
         saved = (self._saved() or {}).get(_KEY, {}).get(self.name, {})
         asked = [self._partition(n) for n in self._unplaced]
         committed = self._consumer.committed(asked, timeout=_TIMEOUT)
         known = {p.partition: p.offset for p in committed if p.offset >= 0}
         known.update((int(number), offset) for number, offset in saved.items())
+        lost = []
         starts = {n: self._start(n, known.get(n), lost) for n in self._unplaced}
+        self._go_on(starts)
+        self._unplaced, self.is_ready = [], True
+        self._lost += lost
+
+    def _go_on(self, starts):
+        """Fetch our partitions from some offsets on."""
         self._consumer.assign([self._partition(n, o) for n, o in starts.items()])
-        self._next, self._unplaced = starts, []
+        self._next = starts
 
     def _start(self, number, wanted, lost):
         """Return where a partition goes on, which need not be where it should."""
@@ -169,31 +188,34 @@ class KafkaStream:
 
     # ------------------------------------------------------------ messages
 
-    def _entry(self, message, lost):
-        """Return a message as an entry, or None if it tells something else."""
+    def _take(self, message):
+        """Take in a message: an entry, or something that Kafka tells."""
         error, number = message.error(), message.partition()
         codes = self._kafka.KafkaError
-        if error:
-            if error.code() == codes._AUTO_OFFSET_RESET and number in self._next:
-                self._replace(number, lost)
-            elif error.code() != codes._PARTITION_EOF:
-                self._trouble = error
-            return None
-        if number not in self._next:
-            return None
-        self._next[number] = message.offset() + 1
-        kind, milliseconds = message.timestamp()
-        at = milliseconds / 1000 if kind else None
-        value = message.value()
-        fault = "" if value is not None else "has no value"
-        entry_id = f"{self.name}/{number}/{message.offset()}"
-        return Entry(entry_id, value or b"", at, fault)
+        if error and error.code() == codes._AUTO_OFFSET_RESET and number in self._next:
+            self._replace(number)
+        elif error and error.code() != codes._PARTITION_EOF:
+            self._trouble = error
+        elif not error and number in self._next:
+            self._next[number] = message.offset() + 1
+            self._entries.append(self._entry(message, number))
 
-    def _replace(self, number, lost):
+    def _entry(self, message, number):
+        kind, milliseconds = message.timestamp()
+        value = message.value()
+        return Entry(
+            f"{self.name}/{number}/{message.offset()}",
+            value or b"",
+            milliseconds / 1000 if kind else None,
+            "" if value is not None else "has no value",
+        )
+
+    def _replace(self, number):
         """Go on in a partition whose next entry is not there any more."""
+        lost = []
         start = self._start(number, self._next[number], lost)
-        self._next[number] = start
-        self._consumer.seek(self._partition(number, start))
+        self._go_on({**self._next, number: start})
+        self._lost += lost
 
     # ------------------------------------------------------------ errors
 

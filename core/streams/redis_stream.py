@@ -53,6 +53,8 @@ class RedisStream:
     :param linger: seconds to wait for more when something came
     """
 
+    is_ready = True
+
     def __init__(  # noqa: PLR0913 (a keyword for each thing a test turns)
         self,
         url,
@@ -74,9 +76,10 @@ class RedisStream:
         self._place = self._run = self._told = None
         self._last = b"0-0"
         self._claim_cursor, self._claim_at = b"0-0", 0.0
-        # Entry → how often it had been handed out before.
-        self._in_flight = {}
-        self._done = []
+        # Entry → how often it had been handed out before: those that the caller has,
+        # and those of this read, which an error may still take back.
+        self._in_flight, self._taken_now = {}, {}
+        self._done, self._lost = [], []
         self._alone = False
 
     def open(self, saved):
@@ -89,15 +92,17 @@ class RedisStream:
     def read(self, count, seconds):
         """Return pending entries of ours, then of consumers that are gone, then new."""
         with self._explained():
+            self._taken_now = {}
             self._flush()
-            lost = self._begin() if self._is_fresh else []
+            if self._is_fresh:
+                self._begin()
             if self._alone:
-                return self._batch([], lost)
-            self._claim(count, lost)
-            entries = self._pending(count, lost) if self._has_pending else []
+                return self._batch([])
+            self._claim(count)
+            entries = self._pending(count) if self._has_pending else []
             if not entries:
-                entries = self._new(count, seconds, lost)
-            return self._batch(entries, lost)
+                entries = self._new(count, seconds)
+            return self._batch(entries)
 
     def ack(self, batch):
         """Take the batch's entries off the pending ones."""
@@ -157,11 +162,12 @@ class RedisStream:
             if group["name"] == self.group.encode()
         ]
         before = self._place or saved.get("entry")
-        lost = _lost_before(place.decode(), before, run, saved.get("run"), is_new)
+        self._lost += _lost_before(
+            place.decode(), before, run, saved.get("run"), is_new
+        )
         self._place, self._run = place.decode(), run
         self._is_fresh, self._has_pending = False, True
         self._claim_cursor, self._claim_at = b"0-0", 0.0
-        return lost
 
     def _create(self):
         """Return whether the group had to be made."""
@@ -189,7 +195,7 @@ class RedisStream:
 
     # ------------------------------------------------------------ pending entries
 
-    def _claim(self, count, lost):
+    def _claim(self, count):
         """Take over, from time to time, what silent consumers hold."""
         if time.monotonic() < self._claim_at:
             return
@@ -208,11 +214,11 @@ class RedisStream:
         self._claim_cursor = cursor
         self._has_pending = self._has_pending or bool(claimed)
         if deleted:
-            lost.append(_removed_while_pending(len(deleted)))
+            self._lost.append(_removed_while_pending(len(deleted)))
         if cursor == b"0-0":
             self._claim_at = time.monotonic() + min(_CLAIM_EVERY, self._claim_after)
 
-    def _pending(self, count, lost):
+    def _pending(self, count):
         """Return entries of ours that were handed out before and are nowhere."""
         waiting = [
             entry
@@ -230,7 +236,7 @@ class RedisStream:
             self._has_pending = False
             return []
         chosen, fault = self._chosen(waiting[:count])
-        return self._taken(chosen, fault, lost)
+        return self._taken(chosen, fault)
 
     def _chosen(self, waiting):
         """Return those to hand out together, and their fault."""
@@ -245,10 +251,9 @@ class RedisStream:
                 f"was handed out {self._max_deliveries} times without success: "
                 "each time the consumer ended before it was loaded"
             )
-        self._alone = not fresh
         return fresh or waiting[:1], ""
 
-    def _taken(self, chosen, fault, lost):
+    def _taken(self, chosen, fault):
         times = {e["message_id"].decode(): e["times_delivered"] for e in chosen}
         claimed = self._client.xclaim(
             self.name, self.group, self.consumer, 0, list(times)
@@ -257,9 +262,8 @@ class RedisStream:
         missing = times.keys() - found.keys()
         gone = [i for i in missing if not self._client.xrange(self.name, i, i)]
         if gone:
-            lost.append(_removed_while_pending(len(gone)))
-        self._in_flight.update((entry_id, times[entry_id]) for entry_id in found)
-        self._alone = self._alone and bool(found)
+            self._lost.append(_removed_while_pending(len(gone)))
+        self._taken_now = {entry_id: times[entry_id] for entry_id in found}
         return [
             _entry(entry_id, pairs.get(FIELD), fault)
             for entry_id, pairs in found.items()
@@ -267,40 +271,47 @@ class RedisStream:
 
     # ------------------------------------------------------------ new entries
 
-    def _new(self, count, seconds, lost):
+    def _new(self, count, seconds):
         """Return new entries; wait for the first, and a little for more."""
-        entries = self._delivered(count, lost)
+        entries = self._delivered(count)
         if not entries and seconds:
             self._client.xread(
                 {self.name: self._last}, count=1, block=max(1, int(seconds * 1000))
             )
-            entries = self._delivered(count, lost)
+            entries = self._delivered(count)
         if 0 < len(entries) < count and self._linger:
             time.sleep(min(self._linger, seconds))
-            entries += self._delivered(count - len(entries), lost)
+            entries += self._delivered(count - len(entries))
         return entries
 
-    def _delivered(self, count, lost):
+    def _delivered(self, count):
         reply = self._client.eval(
             _script("deliver.lua"), 1, self.name, self.group, self.consumer, count
         )
         if not reply:
             # Stream or group was removed just now.
-            lost += self._begin()
+            self._begin()
             return []
         trimmed, deleted, place, self._last, rows = reply
         if trimmed or (deleted and deleted != self._told):
-            lost.append(_removed_before(trimmed, deleted, place))
+            self._lost.append(_removed_before(trimmed, deleted, place))
             self._told = deleted
         entries = [_entry(i.decode(), _field(fields)) for i, fields in rows]
-        self._in_flight.update((entry.id, 0) for entry in entries)
+        self._taken_now.update((entry.id, 0) for entry in entries)
         if entries:
             self._place = entries[-1].id
         return entries
 
-    def _batch(self, entries, lost):
+    def _batch(self, entries):
+        """Hand out what was read, now that nothing can take it back."""
+        self._in_flight.update(self._taken_now)
+        self._alone = self._alone or any(
+            _SUSPECT <= times < self._max_deliveries
+            for times in self._taken_now.values()
+        )
+        lost, self._lost = tuple(self._lost), []
         position = {"redis": {"entry": self._place, "run": self._run}}
-        return Batch(tuple(entries), position, tuple(lost))
+        return Batch(tuple(entries), position, lost)
 
     def _flush(self):
         """Acknowledge what is loaded, also what could not be told before."""

@@ -70,13 +70,13 @@ SET program_id = excluded.program_id, partner_id = excluded.partner_id,
     version = excluded.version, is_known = true
 WHERE NOT c.is_known OR %(is_current)s OR excluded.version > c.version;
 
-INSERT INTO loyalty_reporting_card (source, external_id, program_id, partner_id)
-SELECT %(source)s, used.card_id, min(used.program_id), min(used.partner_id)
+-- What a card's first rows name is not the card's: it would depend on their order.
+INSERT INTO loyalty_reporting_card (source, external_id)
+SELECT DISTINCT %(source)s, used.card_id
 FROM stage_point used
 WHERE used.card_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM loyalty_reporting_card c
     WHERE c.source = %(source)s AND c.external_id = used.card_id)
-GROUP BY used.card_id
 ORDER BY used.card_id
 ON CONFLICT DO NOTHING;
 

@@ -18,7 +18,7 @@ SELECT d.order_key, r.id, coalesce(r.seq, 0), r.card_id, p.external_id, r.partne
     -- The order's amount stands on its first earning: it must not count twice.
     CASE WHEN d.kind = 'order' AND r.transaction_type = 'earn' AND row_number() OVER (
             PARTITION BY d.order_key, r.transaction_type
-            ORDER BY r.occurred_at, r.seq, r.id) = 1
+            ORDER BY r.card_id, r.occurred_at, coalesce(r.seq, 0), r.id) = 1
          THEN d.amount ELSE 0 END,
     r.origin, r.order_id
 FROM stage_point r

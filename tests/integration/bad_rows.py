@@ -5,6 +5,9 @@ from dataclasses import dataclass
 LONG = "SELECT string_agg(md5(n::text), '') FROM generate_series(1, 100) n"
 ORDERS, LINES = "processed_order", "order_promotion_line"
 EVALUATIONS, PROGRAMS = "promotion_evaluation", "program"
+EVENTS, POINTS = "membership_event", "point_transaction"
+PRODUCTS, CARDS = "membership_product", "point_card"
+OUTSIDE = ("1900-06-01", "2200-06-01", "infinity", "-infinity", "294276-12-31")
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ def _orders():
     yield "id empty", {"id": ""}, "id is empty"
     yield "id null", {"id": None}, "id is empty"
     yield "no instant", {"ordered_at": None}, "ordered_at is empty"
-    for at in ("1900-06-01", "2200-06-01", "infinity", "-infinity", "294276-12-31"):
+    for at in OUTSIDE:
         yield f"at {at}", {"ordered_at": at}, f"ordered_at {at}.* is outside 2000-01-01"
     yield "1999", {"ordered_at": "1999-12-31 23:59:59.999999+00"}, "1999.* is outside"
     yield "no state", {"state": None}, "state NULL is none of done, void, refund"
@@ -58,8 +61,44 @@ def _evaluations():
     yield "odd outcome", {"outcome": "maybe"}, "outcome 'maybe' is none of"
     yield "no instant", {"evaluated_at": None}, "evaluated_at is empty"
     yield "order too long", {"order_id": "LONGER"}, "order_id is longer than 1000 bytes"
-    for at in ("1900-06-01", "2200-06-01", "infinity", "-infinity", "294276-12-31"):
+    for at in OUTSIDE:
         yield f"at {at}", {"evaluated_at": at}, f"evaluated_at {at}.* is outside"
+
+
+def _events():
+    yield "id null", {"id": None}, "id is empty"
+    yield "no customer", {"partner_id": None}, "partner_id is empty"
+    yield "no type", {"event_type": None}, "event_type NULL is none of join, upgrade"
+    yield "odd type", {"event_type": "Join"}, "event_type 'Join' is none of join"
+    for kind in ("join", "upgrade", "downgrade"):
+        columns = {"event_type": kind, "to_membership_product_id": None}
+        yield f"{kind} to nothing", columns, "to_membership_product_id is empty"
+    yield "no instant", {"occurred_at": None}, "occurred_at is empty"
+    yield "1999", {"occurred_at": "1999-12-31 23:59:59.999999+00"}, "1999.* is outside"
+    for at in OUTSIDE:
+        yield f"at {at}", {"occurred_at": at}, f"occurred_at {at}.* is outside 2000"
+
+
+def _points():
+    yield "id null", {"id": None}, "id is empty"
+    yield "order empty", {"order_id": ""}, "its order  is missing"
+    yield "order unknown", {"order_id": "none"}, "its order none is missing"
+    yield "no card", {"card_id": None}, "card_id is empty"
+    yield "no program", {"card_id": 9, "program_id": None}, "neither the row nor its card"
+    yield "no type", {"transaction_type": None}, "transaction_type NULL is none of earn"
+    yield "odd type", {"transaction_type": "Earn"}, "transaction_type 'Earn' is none of"
+    yield "no points", {"points_amount": None}, "points_amount is empty"
+    wrong = ("NaN", "Infinity", "-Infinity", "100000000000000", "1.00001")
+    for number in wrong:
+        says = f"{number}.* does not fit NUMERIC"
+        yield f"points {number}", {"points_amount": number}, f"points_amount {says}"
+        yield f"balance {number}", {"balance_after": number}, f"balance_after {says}"
+    in_order = {"order_id": "A1", "points_amount": "NaN"}
+    yield "of an order", in_order, "points_amount NaN does not fit"
+    yield "no instant", {"occurred_at": None}, "occurred_at is empty"
+    yield "1999", {"occurred_at": "1999-12-31 23:59:59.999999+00"}, "1999.* is outside"
+    for at in OUTSIDE:
+        yield f"at {at}", {"occurred_at": at}, f"occurred_at {at}.* is outside 2000"
 
 
 BAD_ROWS = [
@@ -68,7 +107,11 @@ BAD_ROWS = [
         (ORDERS, _orders()),
         (LINES, _lines()),
         (EVALUATIONS, _evaluations()),
+        (EVENTS, _events()),
+        (POINTS, _points()),
         (PROGRAMS, [("id null", {"id": None}, "id is empty")]),
+        (PRODUCTS, [("id null", {"id": None}, "id is empty")]),
+        (CARDS, [("id null", {"id": None}, "id is empty")]),
     )
     for name, columns, reason in kinds
 ]
@@ -76,7 +119,7 @@ BAD_ROWS = [
 
 def forget_the_rules(engine):
     """Take away what would keep bad rows out of this engine."""
-    for table in (ORDERS, LINES, EVALUATIONS, PROGRAMS):
+    for table in _WRITERS:
         engine.run(
             f"ALTER TABLE engine.{table} DROP CONSTRAINT {table}_pkey,"
             " ALTER COLUMN id DROP NOT NULL"
@@ -115,8 +158,27 @@ def _evaluation(engine, number, columns):
     return engine.evaluation(**{"order_id": f"basket-{number}", **columns})
 
 
-def _program(engine, _number, columns):
-    engine.run("INSERT INTO engine.program (id, name) VALUES (%(id)s, 'x')", columns)
+def _event(engine, _number, columns):
+    return engine.membership(columns.pop("event_type", "join"), 1, **columns)
 
 
-_WRITERS = {ORDERS: _order, LINES: _line, EVALUATIONS: _evaluation, PROGRAMS: _program}
+def _booking(engine, _number, columns):
+    amount = columns.pop("points_amount", 5)
+    return engine.points(amount, columns.pop("transaction_type", "earn"), **columns)
+
+
+def _dimension(table):
+    """Return a writer of a row that has nothing but its id."""
+    return lambda engine, _number, columns: engine.run(
+        f"INSERT INTO engine.{table} (id) VALUES (%(id)s)", columns
+    )
+
+
+_WRITERS = {
+    ORDERS: _order,
+    LINES: _line,
+    EVALUATIONS: _evaluation,
+    EVENTS: _event,
+    POINTS: _booking,
+    **{table: _dimension(table) for table in (PROGRAMS, PRODUCTS, CARDS)},
+}

@@ -3,6 +3,8 @@
 LINES = "order_promotion_line"
 ORDERS = "processed_order"
 EVALUATIONS = "promotion_evaluation"
+EVENTS, POINTS = "membership_event", "point_transaction"
+DIMENSIONS = ("program", "membership_product", "point_card")
 
 
 def first_line(engine, order):
@@ -32,8 +34,34 @@ def of_evaluations(order, **columns):
     return change
 
 
+def of_event(event_type, /, **columns):
+    """Change customer 7's last event of a type."""
+    return lambda e: e.change(EVENTS, last(e, EVENTS, "event_type", event_type), **columns)
+
+
+def of_points(transaction_type, /, **columns):
+    """Change the last row of a type in the ledger of card 1."""
+
+    def change(engine):
+        key = last(engine, POINTS, "transaction_type", transaction_type)
+        engine.change(POINTS, key, **columns)
+
+    return change
+
+
+def last(engine, table, column, value):
+    """Id of customer 7's last row in which a column has a value."""
+    query = f"SELECT max(id) FROM engine.{table} WHERE {column} = %s AND partner_id = 7"
+    return engine.value(query, [value])
+
+
+def without(table, column, value):
+    """Delete customer 7's last row in which a column has a value."""
+    return lambda e: e.delete(table, last(e, table, column, value))
+
+
 def whole_document_goes(engine):
-    for table in (LINES, EVALUATIONS):
+    for table in (LINES, EVALUATIONS, POINTS):
         engine.run(f"DELETE FROM engine.{table} WHERE order_id = 'A1'")
     engine.delete(ORDERS, "A1")
 
@@ -100,6 +128,51 @@ CHANGES = {
         " engine.order_promotion_line"
     ),
     "many at once": many_at_once,
+    "an order's total": of_order("A1", amount_total="21.00"),
+    "an order to a first order": of_order("A5", is_first_order=True),
+    "an event to another instant": of_event("join", occurred_at="2017-03-01 00:00Z"),
+    "an event to another month": of_event("upgrade", occurred_at="2017-06-01 00:00Z"),
+    "an event to another level": of_event("downgrade", to_membership_product_id=3),
+    "an event to another customer": of_event("upgrade", partner_id=8),
+    "an event to another type": of_event("downgrade", event_type="cancel"),
+    "an event's own id": of_event("upgrade", id=5),
+    "an event refused": of_event("join", to_membership_product_id=None),
+    "a new event before all others": lambda e: e.membership(
+        "join", 2, "2017-01-01 00:00Z"
+    ),
+    "a first event of a customer": lambda e: e.membership(
+        "join", 2, "2017-01-01 00:00Z", partner_id=9
+    ),
+    "a level not known before": of_event("renew", to_membership_product_id=9),
+    "a deletion of an event": without(EVENTS, "event_type", "downgrade"),
+    "truncated events": lambda e: e.run("TRUNCATE engine.membership_event"),
+    "points": of_points("redeem", points_amount="5.5"),
+    "points to another type": of_points("expire", transaction_type="adjust"),
+    "points to another card": of_points("redeem", card_id=2),
+    "points to another program": of_points("redeem", program_id=2),
+    "points to another customer": of_points("redeem", partner_id=8),
+    "points to another hour": of_points("redeem", occurred_at="2017-04-20 16:00Z"),
+    "points to another month": of_points("expire", occurred_at="2017-09-01 03:00Z"),
+    "points before all others": of_points("adjust", occurred_at="2017-01-01 03:00Z"),
+    "an order's points to another order": of_points("redeem", order_id="A1"),
+    "an order's points to a voided order": of_points("redeem", order_id="A7"),
+    "an order's points to no order": of_points("redeem", order_id=None),
+    "an order's points to an order not known": of_points("redeem", order_id="none"),
+    "a booking to an order": of_points("expire", order_id="A1"),
+    "a booking refused": of_points("expire", points_amount="NaN"),
+    "an order's points refused": of_points("redeem", card_id=None),
+    "an opening": lambda e: e.run(
+        "UPDATE engine.point_transaction SET balance_after = 3 WHERE order_id = 'A1'"
+    ),
+    "a reverse to nothing known": of_points("reverse", reverses_id=404),
+    "a row's own id": of_points("expire", id=5),
+    "a deletion of a booking": without(POINTS, "transaction_type", "adjust"),
+    "a deletion of an order's points": without(POINTS, "transaction_type", "redeem"),
+    "a deletion of what is reversed": lambda e: e.run(
+        "DELETE FROM engine.point_transaction WHERE order_id = 'A1'"
+    ),
+    "a truncated ledger": lambda e: e.run("TRUNCATE engine.point_transaction"),
+    "a level's name": lambda e: e.change("membership_product", 1, level="Iron"),
     "a program's name": lambda e: e.change("program", 1, name="Winter"),
     "a program's type": lambda e: e.change("program", 1, program_type="promotion"),
 }
@@ -113,4 +186,10 @@ OF_ROWS = (
     "a deletion of an only line",
     "a deletion of evaluations",
     "a deletion of a whole document",
+    "an order's points to another order",
+    "an order's points to no order",
+    "a booking to an order",
+    "a deletion of a booking",
+    "a deletion of an order's points",
+    "a deletion of an event",
 )

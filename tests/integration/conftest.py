@@ -61,6 +61,13 @@ def full_engine():
     return dsn
 
 
+@pytest.fixture(scope="session")
+def history(full_engine, report_template):
+    """(URL of a reporting database with the whole history, counts of its load)."""
+    with databases.database(databases.REPORT, report_template) as dsn:
+        yield dsn, pipeline.synced(full_engine, dsn)
+
+
 @pytest.fixture
 def report(report_template):
     """URL of an empty reporting database."""

@@ -39,7 +39,7 @@ class Reader:
         found = []
         while len(found) < number:
             loaded = self.load(self.batch(count))
-            assert loaded, f"{len(found)} of {number} entries came: {found[:5]}"
+            assert loaded, f"{len(found)} of {number} entries came"
             found += loaded
         return found
 

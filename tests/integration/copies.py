@@ -13,6 +13,13 @@ from core.settings import Settings
 from core.stores import push as pushing
 
 SECRET = "a-secret-of-the-tests"
+TOMBSTONES = (
+    "promotion_order_tombstone",
+    "promotion_performance_tombstone",
+    "membership_analytics_tombstone",
+    "customer_day_tombstone",
+    "point_analytics_rollup_tombstone",
+)
 
 
 @dataclass
@@ -93,7 +100,7 @@ def fresh_cursor(report):
 
 def purge_tombstones(report):
     """What a retention job may do: forget tombstones that ClickHouse knows."""
-    for table in ("promotion_order_tombstone", "promotion_performance_tombstone"):
+    for table in TOMBSTONES:
         databases.execute(
             report,
             f"DELETE FROM {table} WHERE load_id <="

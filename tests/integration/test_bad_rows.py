@@ -6,9 +6,23 @@ from hashlib import md5
 
 import databases
 import pytest
-from bad_rows import BAD_ROWS, EVALUATIONS, LINES, ORDERS, forget_the_rules, plant
+from bad_rows import (
+    BAD_ROWS,
+    CARDS,
+    EVALUATIONS,
+    EVENTS,
+    LINES,
+    ORDERS,
+    POINTS,
+    PRODUCTS,
+    PROGRAMS,
+    forget_the_rules,
+    plant,
+)
 from engine_world import Engine
 from pipeline import contents, synced
+
+from core.sources import contract
 
 LETTERS = (
     "SELECT table_name, document_key, row_key, reason, raw, times"
@@ -17,6 +31,15 @@ LETTERS = (
 NUMBERS = "qty = 1, amount = 1, discount = 0, points_earned = 0, points_redeemed = 0"
 MEND = f"""
     DELETE FROM engine.program WHERE id IS NULL;
+    DELETE FROM engine.membership_product WHERE id IS NULL;
+    DELETE FROM engine.point_card WHERE id IS NULL;
+    UPDATE engine.membership_event SET id = coalesce(id, 1), event_type = 'join',
+        partner_id = coalesce(partner_id, 7), to_membership_product_id = 1,
+        occurred_at = '2017-03-11 10:00Z';
+    UPDATE engine.point_transaction SET id = coalesce(id, 1), program_id = 3,
+        card_id = coalesce(card_id, 1), transaction_type = 'earn', points_amount = 1,
+        balance_after = NULL, occurred_at = '2017-03-11 10:00Z',
+        order_id = CASE WHEN order_id IN ('', 'none') THEN 'A1' ELSE order_id END;
     DELETE FROM engine.processed_order WHERE id IS NULL OR id = '';
     UPDATE engine.processed_order SET id = left(id, 100), channel = 'pos',
         ordered_at = '2017-03-11 10:00Z', state = 'done', company_id = 1,
@@ -94,7 +117,7 @@ class TestEveryKind:
     def test_a_bad_row_met_again_is_counted_not_repeated(self, refused):
         engine, report, _keys = refused
         before = letters(report)
-        for table in (ORDERS, LINES, EVALUATIONS):
+        for table in (ORDERS, LINES, EVALUATIONS, EVENTS, POINTS):
             engine.run(f"UPDATE engine.{table} SET id = id")
         synced(engine.dsn, report, chunk_documents=5)
         assert len(letters(report)) == len(before)
@@ -110,9 +133,9 @@ class TestEveryKind:
         engine, report, _keys = refused
         engine.run(MEND)
         synced(engine.dsn, report, chunk_documents=5)
-        left = [letter["table_name"] for letter in letters(report)]
-        # The program's entry has no key to recognise it by.
-        assert left == ["program"]
+        left = {letter["table_name"] for letter in letters(report)}
+        # Their entries have no key to recognise them by.
+        assert left == {PROGRAMS, PRODUCTS, CARDS}
         databases.execute(report, "DELETE FROM loyalty_reporting_dead_letter")
         assert_same_as_from_scratch(report, engine.dsn)
 
@@ -121,14 +144,17 @@ def test_a_tenth_of_broken_rows_leaves_the_other_nine(
     households, report, assert_same_as_from_scratch
 ):
     broken = "id % 10 = 0"
-    households.run(
-        f"UPDATE engine.order_promotion_line SET amount = 'NaN' WHERE {broken};"
-        f"UPDATE engine.promotion_evaluation SET outcome = NULL WHERE {broken}"
-    )
+    faults = {
+        LINES: "amount = 'NaN'",
+        EVALUATIONS: "outcome = NULL",
+        EVENTS: "event_type = NULL",
+        POINTS: "points_amount = 'NaN'",
+    }
     count = "SELECT count(*) FROM engine.{} WHERE {}"
+    for table, fault in faults.items():
+        households.run(f"UPDATE engine.{table} SET {fault} WHERE {broken}")
     bad, good = (
-        households.value(count.format(LINES, where))
-        + households.value(count.format(EVALUATIONS, where))
+        sum(households.value(count.format(table, where)) for table in faults)
         for where in (broken, f"NOT {broken}")
     )
     counts = synced(households.dsn, report)
@@ -137,41 +163,45 @@ def test_a_tenth_of_broken_rows_leaves_the_other_nine(
     assert_same_as_from_scratch(report, households.dsn)
     households.run("UPDATE engine.order_promotion_line SET amount = 1")
     households.run("UPDATE engine.promotion_evaluation SET outcome = 'eligible'")
+    households.run("UPDATE engine.membership_event SET event_type = 'upgrade'")
+    households.run("UPDATE engine.point_transaction SET points_amount = 1")
     assert synced(households.dsn, report).rows_rejected == 0
     assert letters(report) == []
     assert_same_as_from_scratch(report, households.dsn)
 
 
 def test_rows_that_a_query_returns_twice_are_refused_not_counted_twice(shop, report):
-    queries = {
-        "program": "SELECT * FROM engine.program",
-        "deleted": "SELECT * FROM engine.deleted",
-    }
-    for table in (ORDERS, LINES, EVALUATIONS):
-        key = "id" if table == ORDERS else "order_id"
-        queries[table] = (
-            f"SELECT * FROM engine.{table} UNION ALL SELECT * FROM engine.{table}"
-            f" WHERE {key} = 'A1'"
-        )
+    queries = contract.default_queries()
+    twice = {ORDERS: "id = 'A1'", EVENTS: "partner_id = 8"}
+    twice |= dict.fromkeys((LINES, EVALUATIONS, POINTS), "order_id = 'A1'")
+    for table, where in twice.items():
+        again = f" UNION ALL SELECT * FROM engine.{table} WHERE {where}"
+        queries[table] += again
     counts = synced(shop.dsn, report, queries=queries)
     found = contents(report)
     assert "A1" not in {row[0] for row in found["detail"] + found["evaluations"]}
+    assert not [row for row in found["membership events"] if row[2] == 8]
+    assert not [row for row in found["points"] if row[10] == "A1"]
     assert counts.rows_rejected > 0
     reasons = {row[4] for row in found["dead letters"] if row[1] == ORDERS}
     assert reasons == {"the extraction query returns this id more than once"}
-    queries[ORDERS] = "SELECT * FROM engine.processed_order"
+    queries[ORDERS] = contract.default_queries()[ORDERS]
     databases.execute(report, "DELETE FROM loyalty_reporting_cursor")
     synced(shop.dsn, report, queries=queries)
     found = contents(report)
-    assert {row[1] for row in found["dead letters"]} == {LINES, EVALUATIONS}
+    refused = {row[1] for row in found["dead letters"]}
+    assert refused == {LINES, EVALUATIONS, EVENTS, POINTS}
     assert "A1" not in {row[0] for row in found["detail"] + found["evaluations"]}
 
 
-def test_a_basket_without_an_order_needs_an_only_company(shop, report):
+def test_what_has_no_order_needs_an_only_company(shop, report):
     synced(shop.dsn, report, mapping={1: 1, 2: 7})
-    reasons = {row[4] for row in contents(report)["dead letters"]}
+    reasons = {(row[1], row[4]) for row in contents(report)["dead letters"]}
+    reason = "its source does not feed exactly one company"
     assert reasons == {
-        "it has no order, and its source does not feed exactly one company"
+        (EVALUATIONS, f"it has no order, and {reason}"),
+        (POINTS, f"it has no order, and {reason}"),
+        (EVENTS, reason),
     }
 
 

@@ -4,23 +4,43 @@ from contextlib import ExitStack
 
 import databases
 import pytest
-from changes import CHANGES, EVALUATIONS, LINES, OF_ROWS, ORDERS, of_line, of_order
+from changes import (
+    CHANGES,
+    DIMENSIONS,
+    EVALUATIONS,
+    EVENTS,
+    LINES,
+    OF_ROWS,
+    ORDERS,
+    POINTS,
+    of_line,
+    of_order,
+)
 from engine_world import Engine
 from pipeline import NEW_YORK, assert_same_contents, contents, synced
 from recomputed import assert_rollups_follow_from_detail, rollup_differences
 
 from core.records import Company
 
-KEPT = ("program", ORDERS, LINES, EVALUATIONS)
+KEPT = (*DIMENSIONS, ORDERS, LINES, EVALUATIONS, EVENTS, POINTS)
 WRITTEN = (
     "promotion_report_detail_data",
     "promotion_evaluation_data",
     "promotion_order_data",
     "promotion_performance_data",
     "promotion_day_data",
-    "fact_document",
+    "customer_order_data",
+    "membership_event_data",
+    "membership_interval",
+    "customer_day_data",
+    "membership_analytics_data",
+    "point_analytics_data",
+    "point_analytics_rollup_data",
+    "card_state",
     "fact_load",
 )
+# Documents of the shop.
+KINDS = {"order": 9, "membership": 7, "points": 3}
 
 
 class LoadedShops(list):
@@ -153,33 +173,47 @@ def test_lines_that_come_before_their_order_wait_as_dead_letters(
     assert line in {row[1] for row in after["detail"]}
 
 
-def test_equal_content_is_not_written_again(shop, report):
+def test_equal_content_is_not_written_again_but_for_its_version(shop, report):
+    documents = "SELECT kind, version, (to_jsonb(f) - 'version')::text FROM fact_document f"
+
     def written():
+        queries = {table: f"SELECT t.*, ctid, xmin FROM {table} t" for table in WRITTEN}
         return {
-            table: databases.rows(report, f"SELECT t.*, ctid, xmin FROM {table} t")
-            for table in WRITTEN
+            table: sorted(databases.rows(report, query), key=repr)
+            for table, query in queries.items()
         }
 
+    def remembered():
+        found = sorted(databases.rows(report, documents), key=repr)
+        versions = {kind: sum(v for k, v, _row in found if k == kind) for kind in KINDS}
+        return versions, sorted(row for _kind, _version, row in found)
+
     synced(shop.dsn, report)
-    before = written()
-    for table in (ORDERS, LINES, EVALUATIONS, "program"):
+    before, (versions, known) = written(), remembered()
+    for table in KEPT:
         shop.run(f"UPDATE engine.{table} SET id = id")
     counts = synced(shop.dsn, report)
-    assert counts.documents_read == 9
+    assert counts.documents_read == sum(KINDS.values())
     assert counts.documents_changed == counts.rows_loaded == 0
-    for table, rows in before.items():
-        assert sorted(written()[table], key=repr) == sorted(rows, key=repr), table
+    for table, rows in written().items():
+        assert rows == before[table], table
+    now, still_known = remembered()
+    assert still_known == known
+    # Baskets without an order have no version.
+    newer = KINDS | {"order": KINDS["order"] - 2}
+    assert now == {kind: versions[kind] + newer[kind] for kind in KINDS}
 
 
 def test_a_change_writes_its_own_document_only(shop, report):
     synced(shop.dsn, report)
     query = "SELECT document_key, load_id FROM fact_document"
     before = dict(databases.rows(report, query))
+    load = databases.value(report, "SELECT load_id FROM fact_load")
     of_order("A1", store_id=4)(shop)
     assert synced(shop.dsn, report).documents_changed == 1
     after = dict(databases.rows(report, query))
     assert {key for key in after if after[key] != before[key]} == {"A1"}
-    assert after["A1"] == max(before.values()) + 1
+    assert after["A1"] == load + 1
 
 
 class TestTheComparisonItself:

@@ -76,20 +76,32 @@ def dies_at(step, job, copy, report):
 
 
 def change_something(engine, chosen):
-    """One random change of many orders: in time, place, program, or they go."""
+    """Random changes of many rows: in time, place, program, level, or they go."""
     some = f"abs(hashtext(id || '{chosen.random()}')) % 4 = 0"
     lines = some.replace("id ||", "order_id ||")
+    hours = f"interval '{chosen.randint(1, 800)} hours'"
     statements = (
         f"UPDATE engine.processed_order SET store_id = store_id % 7 + 1 WHERE {some}",
-        "UPDATE engine.processed_order SET ordered_at = ordered_at - interval"
-        f" '{chosen.randint(1, 800)} hours' WHERE {some} AND ordered_at > '2017-02-20'",
+        f"UPDATE engine.processed_order SET ordered_at = ordered_at - {hours}"
+        f" WHERE {some} AND ordered_at > '2017-02-20'",
         f"UPDATE engine.order_promotion_line SET amount = amount + 0.01 WHERE {lines}",
         f"DELETE FROM engine.order_promotion_line WHERE {lines} AND program_id = 1001",
         f"UPDATE engine.processed_order SET state = 'void' WHERE {some}",
         "UPDATE engine.processed_order SET state = 'done' WHERE state = 'void'",
         f"UPDATE engine.program SET name = 'P {chosen.random()}' WHERE id % 3 = 0",
+        f"UPDATE engine.point_transaction SET points_amount = points_amount + 0.01"
+        f" WHERE {some}",
+        f"UPDATE engine.point_transaction SET occurred_at = occurred_at - {hours}"
+        f" WHERE {some} AND occurred_at > '2017-02-20'",
+        f"UPDATE engine.point_transaction SET transaction_type = 'adjust' WHERE {some}",
+        f"DELETE FROM engine.point_transaction WHERE {some} AND seq % 4 = 0",
+        f"UPDATE engine.membership_event SET occurred_at = occurred_at - {hours}"
+        f" WHERE {some} AND occurred_at > '2017-02-20'",
+        f"DELETE FROM engine.membership_event WHERE {some} AND id % 4 = 0",
+        f"UPDATE engine.membership_product SET level = 'L {chosen.random()}'",
     )
-    engine.run(chosen.choice(statements))
+    for statement in chosen.sample(statements, 3):
+        engine.run(statement)
 
 
 class TestKilled:
@@ -129,6 +141,8 @@ class TestKilled:
             shop.change("processed_order", "A1", store_id=step % 5 + 1)
             shop.change("processed_order", "A2", state=("void", "done")[step % 2])
             shop.change("program", 1, name=f"Name {step}")
+            shop.change("membership_product", 1, level=f"Level {step}")
+            shop.points(step, card_id=step % 3 + 1, seq=0)
             synced(shop.dsn, synced_shop)
             died = dies_at(step, job, copy, synced_shop)
             pushed(copy, synced_shop)

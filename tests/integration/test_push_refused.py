@@ -28,10 +28,24 @@ class TestRefused:
         pushed(copy, report)
         assert_equal(report, copy)
 
+    def test_a_balance_that_clickhouse_cannot_hold_is_named(
+        self, engine, report, copy
+    ):
+        for _ in range(10):
+            engine.points(self.HUGE)
+        synced(engine.dsn, report)
+        message = problem_of(pushing.push(copy.settings, report), report)
+        assert "customer_day_data is too large for ClickHouse" in message
+        engine.run("DELETE FROM engine.point_transaction WHERE seq > 5")
+        synced(engine.dsn, report)
+        pushed(copy, report)
+        assert_equal(report, copy)
+
     def test_the_largest_amounts_are_exact(self, engine, report, copy):
         for number, amount in enumerate((self.HUGE, f"-{self.HUGE}", "0.0001")):
             engine.order(f"A{number}", lines=0, store_id=number)
             engine.line(f"A{number}", id=number + 1, amount=amount, qty=amount)
+            engine.points(amount, "adjust", card_id=number)
         synced(engine.dsn, report)
         pushed(copy, report)
         assert_equal(report, copy)

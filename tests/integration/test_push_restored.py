@@ -8,6 +8,7 @@ from contract_store import assert_equal
 from copies import fail, problem_of, pushed, synced
 
 from core.stores import push as pushing
+from core.stores.push_tables import FACTS, TABLES, VIEWS
 
 pytest_plugins = ["store_fixtures"]
 
@@ -16,15 +17,10 @@ class TestLost:
     @pytest.mark.parametrize(
         "loss",
         [
-            "DROP TABLE promotion_order_data",
-            "DROP TABLE promotion_performance_data",
-            "DROP TABLE program_data",
-            "DROP TABLE shop_data",
-            "DROP TABLE push_state",
-            "DROP TABLE promotion_performance",
-            "TRUNCATE TABLE promotion_order_data",
-            "TRUNCATE TABLE promotion_performance_data",
-            "TRUNCATE TABLE push_state",
+            *(f"DROP TABLE {name}" for name in (*TABLES, *VIEWS, "push_state")),
+            *(f"TRUNCATE TABLE {name}" for name in (*FACTS, "push_state")),
+            "TRUNCATE TABLE customer_data",
+            "TRUNCATE TABLE card_data",
         ],
     )
     def test_what_clickhouse_lost_is_filled_again(self, synced_shop, copy, loss):

@@ -6,8 +6,11 @@ touched_card AS (
 ),
 {ledger}
 SELECT k.id AS card_id, k.program_id, k.partner_id, k.company_id,
-    round(k.points::numeric, 4) AS points, coalesce(l.balance, 0) AS ledger,
-    round(k.points::numeric, 4) - coalesce(l.balance, 0) AS difference
+    -- As text: Odoo makes a float of a number.
+    round(coalesce(k.points, 0)::numeric, 4)::text AS points,
+    coalesce(l.balance, 0)::text AS ledger,
+    (round(coalesce(k.points, 0)::numeric, 4) - coalesce(l.balance, 0))::text
+        AS difference
 FROM loyalty_card k
 JOIN account_program p ON p.id = k.program_id
 LEFT JOIN (SELECT card_id, sum(net) AS balance FROM history GROUP BY card_id) l

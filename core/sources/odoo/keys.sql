@@ -1,14 +1,13 @@
 -- The keys of all documents, as (kind, key), and when they happened.
-SELECT 'order' AS kind, 'pos.order,' || id AS key, date_order AS at
-FROM pos_order
-WHERE state IN ('paid', 'done', 'invoiced', 'cancel')
+SELECT 'order' AS kind, 'pos.order,' || o.id AS key, o.date_order AS at
+FROM pos_order o
+WHERE o.state IN ('paid', 'done', 'invoiced', 'cancel')
 UNION ALL
-SELECT 'order', 'sale.order,' || id, date_order
-FROM sale_order
-WHERE state IN ('sale', 'cancel')
+SELECT 'order', 'sale.order,' || o.id, o.date_order
+FROM sale_order o
+WHERE o.state IN ('sale', 'cancel') AND {is_open}
 UNION ALL
-SELECT 'points', (id * 2 + side)::text, create_date
-FROM loyalty_history, generate_series(0, 1) side
+SELECT 'points', own.id::text, own.create_date FROM ({own_rows}) own
 UNION ALL
-SELECT 'membership', id::text, changed_at AT TIME ZONE 'UTC'
-FROM loyalty_reporting_grade_change
+SELECT 'membership', e.id::text, e.changed_at AT TIME ZONE 'UTC'
+FROM loyalty_reporting_grade_change e

@@ -1,7 +1,7 @@
 -- The history of the cards in touched_card, with the balance after each row.
 numbered AS (
     SELECT h.id, h.card_id, h.order_model, nullif(h.order_id, 0) AS order_id,
-        h.create_date AT TIME ZONE 'UTC' AS booked_at,
+        h.create_date, h.create_date AT TIME ZONE 'UTC' AS booked_at,
         round(coalesce(h.issued, 0)::numeric, 4) AS issued,
         round(coalesce(h.used, 0)::numeric, 4) AS used,
         k.partner_id, k.expiration_date, k.program_id, p.program_type, p.company_id,

@@ -39,10 +39,19 @@ class Queries:
             return _file("no_membership_product")
         return _file(table, **self._fragments(scope))
 
+    def keys(self):
+        """Return the query for (kind, key, at) of all documents."""
+        return _file("keys", is_open=self._is_open(), own_rows=self._own_rows())
+
     def touched(self, between):
         """Return the query for (kind, key) of the documents that changed."""
-        settling = _file("settling") if self.features.settling else ""
-        return _file("touched", between=between, settling=settling)
+        return _file(
+            "touched",
+            between=between,
+            settling=_file("settling") if self.features.settling else "",
+            is_open=self._is_open(),
+            own_rows=self._own_rows(),
+        )
 
     @staticmethod
     def card_differences(card="true"):
@@ -77,6 +86,9 @@ class Queries:
             "event": scope.event,
             "grade": "partner.grade_id" if self.features.grades else "NULL::integer",
         }
+
+    def _own_rows(self):
+        return _file("own_rows", is_open=self._is_open())
 
     def _channel(self):
         if not self.features.website:

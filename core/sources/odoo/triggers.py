@@ -97,7 +97,7 @@ def _watch(cr, table, notes):
 
 def _function(cr, name, notes):
     touched = " UNION ALL ".join(
-        f"SELECT '{document}', {column} FROM touched WHERE {column} IS NOT NULL"
+        f"SELECT DISTINCT '{document}', {column} FROM touched WHERE {column} IS NOT NULL"
         for document, column in notes
     )
     cr.execute(sql("sources/odoo/trigger.sql", function=name, touched=touched))

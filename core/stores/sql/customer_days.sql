@@ -1,5 +1,4 @@
 -- The touched days of customers, anew; membership_analytics by their difference.
-TRUNCATE stage_new_day, stage_old_day;
 WITH old AS (
     DELETE FROM customer_day_data r
     USING (SELECT DISTINCT * FROM stage_customer_day) t

@@ -59,7 +59,11 @@ INSERT INTO stage_old_bucket SELECT * FROM old;
 INSERT INTO stage_point_bucket
 {point_sums};
 
-TRUNCATE stage_balance;
+-- A card may be used in several companies: its balance is over all of them.
+TRUNCATE stage_first_hour, stage_balance;
+INSERT INTO stage_first_hour (card_key)
+SELECT card_key FROM stage_old_bucket UNION SELECT card_key FROM stage_point_bucket;
+ANALYZE stage_first_hour;
 INSERT INTO stage_balance
 SELECT card_key, hour, coalesce(opening, 0) + sum(sum(net)) OVER (
     PARTITION BY card_key ORDER BY hour)
@@ -67,17 +71,27 @@ FROM (
     SELECT card_key, hour, points_earned - points_redeemed - points_expired
         + points_adjusted AS net
     FROM stage_point_bucket
+    UNION ALL
+    SELECT r.card_key, r.hour, r.points_earned - r.points_redeemed - r.points_expired
+        + r.points_adjusted
+    FROM point_analytics_rollup_data r
+    JOIN stage_first_hour c ON c.card_key = r.card_key
 ) booked
 LEFT JOIN (
-    SELECT DISTINCT ON (card_key) card_key,
-        balance_after - CASE WHEN counts_as IN ('redeem', 'expire')
-            THEN -points_counted ELSE points_counted END AS opening
-    FROM point_analytics_data
-    WHERE company_id = %(company_id)s
-    ORDER BY card_key, transaction_date, seq, transaction_id
+    SELECT DISTINCT ON (p.card_key) p.card_key,
+        p.balance_after - CASE WHEN p.counts_as IN ('redeem', 'expire')
+            THEN -p.points_counted ELSE p.points_counted END AS opening
+    FROM point_analytics_data p
+    JOIN stage_first_hour c ON c.card_key = p.card_key
+    ORDER BY p.card_key, p.transaction_date, p.seq, p.transaction_id
 ) o USING (card_key)
 GROUP BY card_key, hour, opening;
 ANALYZE stage_balance; ANALYZE stage_point_bucket;
+
+UPDATE point_analytics_rollup_data r
+SET balance = b.balance, load_id = %(load_id)s
+FROM stage_balance b
+WHERE r.card_key = b.card_key AND r.hour = b.hour AND r.balance <> b.balance;
 
 INSERT INTO point_analytics_rollup_data
 SELECT n.company_id, n.program_key, n.card_key, n.customer_key, n.date, n.hour,
@@ -97,14 +111,9 @@ WHERE NOT EXISTS (
       AND n.program_key = o.program_key AND n.customer_key = o.customer_key
       AND n.date = o.date);
 
-DELETE FROM card_state c
-USING (SELECT DISTINCT card_key FROM stage_old_bucket) o
-WHERE c.card_key = o.card_key;
+DELETE FROM card_state c USING stage_first_hour o WHERE c.card_key = o.card_key;
 INSERT INTO card_state (card_key, first_hour, last_hour, balance)
 SELECT card_key, min(hour), max(hour),
     (array_agg(balance ORDER BY hour DESC))[1]
 FROM stage_balance
-GROUP BY card_key
-ON CONFLICT (card_key) DO UPDATE
-SET first_hour = excluded.first_hour, last_hour = excluded.last_hour,
-    balance = excluded.balance;
+GROUP BY card_key;

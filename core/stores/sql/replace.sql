@@ -1,7 +1,6 @@
 -- Replace what the map says of each changed document by what was staged. The old
 -- rows are found at their old instant, which the map remembers.
 
-TRUNCATE stage_bucket, stage_old_key, stage_member, stage_customer_day, stage_booked;
 WITH old AS (
     DELETE FROM promotion_order_data o
     USING stage_document d

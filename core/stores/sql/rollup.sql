@@ -1,6 +1,5 @@
 -- Recompute the rollups of the touched buckets (stage_bucket) from the order
 -- grain. A bucket that lost its last fact leaves a tombstone.
-TRUNCATE stage_touched;
 INSERT INTO stage_touched SELECT DISTINCT * FROM stage_bucket;
 ANALYZE stage_touched;
 

@@ -19,10 +19,12 @@ CREATE TABLE loyalty_reporting_membership_product (
     UNIQUE (source, external_id)
 );
 
--- The company of what names none: the only one that its source feeds, or NULL.
+-- The company of what names none: the only one that its source feeds, if it reports;
+-- or NULL.
 CREATE FUNCTION loyalty_reporting_only_company(system text) RETURNS integer
     LANGUAGE sql STABLE
-    RETURN (SELECT min(m.company_id) FROM loyalty_reporting_source_company m
+    RETURN (SELECT min(c.company_id) FROM loyalty_reporting_source_company m
+            LEFT JOIN loyalty_reporting_company c USING (company_id)
             WHERE m.source = system HAVING count(DISTINCT m.company_id) = 1);
 
 -- The clock hour of an instant, as the instant at which it began. Truncating the

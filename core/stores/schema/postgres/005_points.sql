@@ -186,8 +186,10 @@ FROM (
 ) d;
 
 -- The open lots of points at an instant, first in, first out: what is left of a lot
--- is min(lot, max(0, all points up to it - all that was consumed)). What a card
--- holds from before its first row is its oldest lot, of unknown age.
+-- is min(lot, max(0, all points up to it - all that was consumed)). Lots are what was
+-- earned or added by hand, less what reverses of that very row took back, and, as the
+-- oldest and of unknown age, what a card holds from before its first row. Consumed is
+-- what the lots hold more than the card: spent, expired, taken off.
 CREATE FUNCTION loyalty_reporting_point_lots(as_of timestamp)
     RETURNS TABLE (company_id integer, card_id bigint, card_key integer,
         program_key integer, customer_key integer, earned_at timestamp,
@@ -198,26 +200,46 @@ BEGIN ATOMIC
         SELECT r.*, CASE WHEN r.counts_as IN ('redeem', 'expire')
                 THEN -r.points_counted ELSE r.points_counted END AS effect
         FROM point_analytics_data r WHERE r.transaction_date <= as_of
+    ), reversed AS (
+        -- Reverses of a row that is known, and no reverse itself.
+        SELECT b.order_key, b.transaction_id, b.card_key, b.reverses_id, b.effect
+        FROM booked b
+        WHERE b.transaction_type = 'reverse' AND EXISTS (
+            SELECT FROM point_analytics_data o
+            WHERE o.card_key = b.card_key AND o.transaction_id = b.reverses_id
+              AND o.transaction_type <> 'reverse')
+    ), taken_back AS (
+        SELECT v.card_key, v.reverses_id, sum(v.effect) AS effect
+        FROM reversed v GROUP BY v.card_key, v.reverses_id
     ), opening AS (
         SELECT DISTINCT ON (b.card_key) b.company_id, b.card_id, b.card_key,
             b.program_key, b.customer_key, NULL::timestamp AS transaction_date,
             NULL::timestamp AS expires_at, coalesce(b.balance_after - b.effect, 0)
-            AS effect, 0::bigint AS seq
+            AS effect, 0::bigint AS seq, 0::bigint AS transaction_id,
+            greatest(coalesce(b.balance_after - b.effect, 0), 0) AS lot
         FROM booked b
         ORDER BY b.card_key, b.transaction_date, b.seq, b.transaction_id
     ), ledger AS (
         SELECT o.* FROM opening o
         UNION ALL
         SELECT b.company_id, b.card_id, b.card_key, b.program_key, b.customer_key,
-            b.transaction_date, b.expires_at, b.effect, b.seq
+            b.transaction_date, b.expires_at, b.effect, b.seq, b.transaction_id,
+            CASE WHEN b.counts_as IN ('earn', 'adjust') AND b.effect > 0
+                    AND v.transaction_id IS NULL
+                 THEN greatest(b.effect + coalesce(t.effect, 0), 0) ELSE 0 END
         FROM booked b
+        LEFT JOIN reversed v
+            ON v.order_key = b.order_key AND v.transaction_id = b.transaction_id
+        LEFT JOIN taken_back t
+            ON t.card_key = b.card_key AND t.reverses_id = b.transaction_id
+           AND b.transaction_type <> 'reverse'
     ), lots AS (
-        SELECT l.*, greatest(l.effect, 0) AS lot,
-            sum(greatest(l.effect, 0)) OVER (
+        SELECT l.*,
+            sum(l.lot) OVER (
                 PARTITION BY l.card_key
-                ORDER BY l.transaction_date NULLS FIRST, l.seq
+                ORDER BY l.transaction_date NULLS FIRST, l.seq, l.transaction_id
                 ROWS UNBOUNDED PRECEDING) AS up_to_here,
-            sum(greatest(-l.effect, 0)) OVER (PARTITION BY l.card_key) AS consumed
+            sum(l.lot - l.effect) OVER (PARTITION BY l.card_key) AS consumed
         FROM ledger l
     )
     SELECT l.company_id, l.card_id, l.card_key, l.program_key, l.customer_key,

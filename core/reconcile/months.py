@@ -1,0 +1,41 @@
+"""Which months are compared."""
+
+from datetime import date, timedelta
+
+from ..database import sql
+from ..stores.partitions import following
+
+
+def between(first, last):
+    """Return the first days of the months that a period touches."""
+    months = [first.replace(day=1)]
+    while following(months[-1]) <= last:
+        months.append(following(months[-1]))
+    return months
+
+
+def known(cr):
+    """Return the months of which the reporting database may hold rows."""
+    cr.execute(sql("reconcile/sql/months.sql"))
+    return {month for (month,) in cr.fetchall()}
+
+
+def period(months):
+    """Return (first, last) day of some months."""
+    if not months:
+        return date(1970, 1, 1), date(1970, 1, 1)
+    return min(months), following(max(months)) - timedelta(days=1)
+
+
+def nightly(today, days=7):
+    """Return the months that a night compares.
+
+    Those of the last days, and one earlier month, each night another one of the last
+    two years.
+
+    :param today: which night it is
+    """
+    recent = between(today - timedelta(days=days), today)
+    back = 1 + today.toordinal() % 24
+    number = recent[0].year * 12 + recent[0].month - 1 - back
+    return sorted({*recent, date(number // 12, number % 12 + 1, 1)})

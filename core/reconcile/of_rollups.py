@@ -1,0 +1,241 @@
+"""What follows from the detail, from scratch, against what is kept of it.
+
+The tables stand in the order in which they follow from each other. A difference of a
+table explains those of the tables that follow from it, on the same day.
+"""
+
+from dataclasses import dataclass, field
+
+from ..database import sql
+from ..stores import fragments
+from ..stores.partitions import following
+from ..stores.postgres import (
+    CUSTOMER_ORDER,
+    DETAIL,
+    EVALUATION,
+    EVENT,
+    ORDER,
+    POINT,
+    POINT_ROLLUP,
+    ROLLUP,
+)
+from .compare import Check, collect, compare
+
+LEVEL = "rollup"
+DAY = "promotion_day_data"
+INTERVAL = "membership_interval"
+CUSTOMER_DAY = "customer_day_data"
+MEMBERSHIP = "membership_analytics_data"
+CARD = "card_state"
+_IN_MONTH = "SELECT * FROM {} WHERE date >= %(first)s AND date < %(following)s"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A table that follows from others.
+
+    :ivar columns: the columns that ``query`` fills
+    :ivar query: how it follows, for a month or, of state, for all
+    :ivar kept: the rows that are compared with it
+    :ivar below: the tables that it follows from
+    :ivar tombstones: the table for the keys that ClickHouse must drop, if any
+    :ivar carries: what differs below on a day is carried on to later days
+    """
+
+    check: Check
+    columns: str
+    query: str = field(repr=False)
+    kept: str
+    below: tuple[str, ...]
+    tombstones: str | None = None
+    carries: bool = False
+
+    @property
+    def table(self):
+        """Return the table's name."""
+        return self.check.table
+
+
+def _of_month(table):
+    return _IN_MONTH.format(table)
+
+
+def _customer_days():
+    of_day = (
+        "o.company_id = t.company_id AND o.customer_key IS NOT NULL"
+        " AND o.date >= %(first)s AND o.date < %(following)s"
+    )
+    instants = (
+        " AND o.transaction_date >= %(first)s::date - 1"
+        " AND o.transaction_date < %(following)s::date + 1"
+    )
+    return sql(
+        "stores/sql/customer_day_measures.sql",
+        days="(SELECT company_id FROM loyalty_reporting_company)",
+        of_day=of_day + instants,
+        of_interval=of_day,
+    )
+
+
+def _cards():
+    sums = sql(
+        "stores/sql/point_sums.sql",
+        point_rows="point_analytics_data p WHERE p.date >= %(first)s"
+        " AND p.date < %(following)s AND p.transaction_date >= %(first)s::date - 1"
+        " AND p.transaction_date < %(following)s::date + 1",
+    )
+    return sql("reconcile/sql/point_analytics_rollup_data.sql", point_sums=sums)
+
+
+def of_month():
+    """Return the :class:`Derived` tables that are computed month by month."""
+    buckets, days, member = (
+        fragments.buckets(), fragments.days(), fragments.membership(),
+    )  # fmt: skip
+    return (
+        Derived(
+            Check(
+                LEVEL, ORDER, ("order_key", "program_key"),
+                frozenset({"load_id", "first_month"}),
+            ),
+            sql("reconcile/sql/order_columns.sql"),
+            sql("reconcile/sql/promotion_order_data.sql"),
+            f"SELECT * FROM {ORDER} WHERE transaction_date >= %(first)s"
+            " AND transaction_date < %(following)s",
+            (DETAIL, EVALUATION),
+            "promotion_order_tombstone",
+        ),
+        Derived(
+            Check(
+                LEVEL, ROLLUP,
+                ("company_id", "program_key", "date", "hour", "shop_key", "channel"),
+            ),
+            buckets["columns"],
+            sql("reconcile/sql/promotion_performance_data.sql", **buckets),
+            _of_month(ROLLUP),
+            (ORDER,),
+            "promotion_performance_tombstone",
+        ),
+        Derived(
+            Check(LEVEL, DAY, ("company_id", "program_key", "date")),
+            f"company_id, program_key, date, {days['day_columns']}",
+            sql("reconcile/sql/promotion_day_data.sql", **days),
+            _of_month(DAY),
+            (ROLLUP,),
+        ),
+        Derived(
+            Check(
+                LEVEL, CUSTOMER_DAY,
+                ("company_id", "customer_key", "date", "membership_product_key"),
+            ),
+            sql("reconcile/sql/customer_day_columns.sql"),
+            _customer_days(),
+            _of_month(CUSTOMER_DAY),
+            (CUSTOMER_ORDER, POINT, EVENT, INTERVAL),
+            "customer_day_tombstone",
+        ),
+        Derived(
+            Check(LEVEL, MEMBERSHIP, ("company_id", "membership_product_key", "date")),
+            member["membership_columns"],
+            sql("reconcile/sql/membership_analytics_data.sql", **member),
+            _of_month(MEMBERSHIP),
+            (CUSTOMER_DAY,),
+            "membership_analytics_tombstone",
+        ),
+        Derived(
+            Check(
+                LEVEL, POINT_ROLLUP,
+                ("company_id", "program_key", "card_key", "customer_key", "date",
+                 "hour", "transaction_type"),
+            ),
+            sql("reconcile/sql/point_rollup_columns.sql"),
+            _cards(),
+            _of_month(POINT_ROLLUP),
+            (POINT,),
+            "point_analytics_rollup_tombstone",
+            carries=True,
+        ),
+    )  # fmt: skip
+
+
+def intervals():
+    """Return who held which membership when, of all customers."""
+    query = sql("stores/sql/interval_rows.sql").replace(
+        "JOIN members m", "JOIN (SELECT DISTINCT customer_key, company_id"
+        " FROM membership_event_data) m",
+    )  # fmt: skip
+    return Derived(
+        Check(LEVEL, INTERVAL, ("company_id", "customer_key", "valid_from"), day="date_from"),
+        "customer_key, company_id, valid_from, valid_to, membership_product_key,"
+        " date_from, date_to",
+        query,
+        f"SELECT * FROM {INTERVAL}",
+        (EVENT,),
+        carries=True,
+    )
+
+
+def card_states():
+    """Return where each card stands."""
+    return Derived(
+        Check(LEVEL, CARD, ("card_key",), day="last_hour::date"),
+        "card_key, first_hour, last_hour, balance",
+        sql("reconcile/sql/card_state.sql"),
+        f"SELECT * FROM {CARD}",
+        (POINT_ROLLUP,),
+        carries=True,
+    )
+
+
+def plan(months):
+    """Return (derived table, values) of all that is compared, in its order."""
+    everywhere = {"first": None, "following": None, "load_id": 0}
+    steps = [(intervals(), everywhere)]
+    for month in months:
+        values = {"first": month, "following": following(month), "load_id": 0}
+        steps += [(derived, values) for derived in of_month()]
+    return [*steps, (card_states(), everywhere)]
+
+
+def compare_derived(cr, derived, values, findings):
+    """Compare a table with what follows from those below it.
+
+    :return: the days that differ
+    """
+    expected = f"reconcile_{derived.table}"
+    cr.execute(
+        f"DROP TABLE IF EXISTS {expected}; CREATE TEMP TABLE {expected}"
+        f" (LIKE {derived.table})"
+    )
+    cr.execute(
+        f"INSERT INTO {expected} ({derived.columns}) {derived.query}", values
+    )
+    rows = f"SELECT * FROM {expected}"
+    return compare(cr, derived.check, rows, derived.kept, values, findings)
+
+
+def compare_rollups(snapshot, months, blamed, findings):
+    """Compare all that follows from the detail.
+
+    :param blamed: {(table, day)} known to differ below: what follows is explained
+    """
+    with snapshot.look() as cr:
+        for derived, values in plan(months):
+            if compare_derived(cr, derived, values, findings):
+                collect(cr, derived.check, findings)
+                explain(derived, blamed, findings)
+
+
+def explain(derived, blamed, findings):
+    """Say of days whose difference follows from a table below; note the others."""
+    for (level, table, day), totals in findings.days.items():
+        if (level, table) == (LEVEL, derived.table) and totals.differences:
+            below = [t for t in derived.below if _is_below(derived, t, day, blamed)]
+            totals.reason = f"follows from {', '.join(below)}" if below else ""
+            blamed.add((table, day))
+
+
+def _is_below(derived, table, day, blamed):
+    if derived.carries:
+        return any(t == table and at and at <= day for t, at in blamed)
+    return (table, day) in blamed

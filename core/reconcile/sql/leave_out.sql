@@ -1,0 +1,9 @@
+-- Documents on their way: touched where the cursor has not read, or told of by an
+-- event since the reconciliation began.
+DELETE FROM stage_document d
+WHERE (d.kind, d.document_key) IN (
+        SELECT * FROM unnest(%(kinds)s::text[], %(keys)s::text[]))
+   OR EXISTS (
+        SELECT FROM fact_document f
+        WHERE f.order_key = d.order_key AND f.load_id > %(since)s
+          AND (f.version > d.version OR d.state = 'gone' AND NOT f.is_deleted))

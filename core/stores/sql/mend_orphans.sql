@@ -1,0 +1,3 @@
+DELETE FROM {table} r
+WHERE r.transaction_date >= %(first)s AND r.transaction_date < %(following)s
+  AND NOT EXISTS (SELECT FROM fact_document f WHERE f.order_key = r.order_key)

@@ -1,0 +1,227 @@
+"""Reconciliation: nothing in a healthy world, and every planted change to the row."""
+
+import planted
+import pytest
+from contract_store import assert_equal
+from copies import pushed, synced
+from reconciling import FEED, MONTHS, found, reconciled, repaired, source_of, summary
+
+from core import sync
+from core.reconcile import run as reconciling
+
+pytest_plugins = ["store_fixtures"]
+
+
+class TestHealthy:
+    def test_nothing_is_found_in_a_shop(self, shop, synced_shop):
+        assert reconciled(shop.dsn, synced_shop) == []
+        assert found(synced_shop, "explained") == []
+        assert {*summary(synced_shop).values()} == {"ok"}
+
+    def test_nothing_is_found_in_a_copy(self, shop, synced_shop, copy):
+        assert reconciled(shop.dsn, synced_shop, copy) == []
+        assert {*summary(synced_shop, "clickhouse").values()} == {"ok"}
+        assert len(summary(synced_shop, "clickhouse")) == 5
+
+    def test_nothing_is_found_of_households(self, households, report, copy):
+        synced(households.dsn, report)
+        assert reconciled(households.dsn, report, copy) == []
+        assert found(report, "explained") == []
+        assert found(report, "reported") == []
+
+
+
+def place_of(row):
+    return row["level"], row["table_name"]
+
+
+class TestPostgres:
+    """Whatever is planted is found to the row; what follows from it is explained."""
+
+    @pytest.mark.parametrize("place", planted.CENTS, ids=lambda place: place[1])
+    def test_a_cent_is_found_and_repaired(self, shop, synced_shop, place):
+        column = planted.TABLES[place][0]
+        planted.cent(synced_shop, place)
+        [row] = reconciled(shop.dsn, synced_shop)
+        assert (place_of(row), row["kind"]) == (place, "different")
+        changed = {c for c in row["kept"] if row["kept"][c] != row["expected"][c]}
+        assert changed == {column}
+        repaired(shop.dsn, synced_shop)
+
+    @pytest.mark.parametrize(
+        "place", [p for p in planted.TABLES if p not in planted.CENTS], ids=lambda p: p[1]
+    )
+    def test_another_change_is_found_and_repaired(self, shop, synced_shop, place):
+        planted.other(synced_shop, place)
+        [row] = reconciled(shop.dsn, synced_shop)
+        assert (place_of(row), row["kind"]) == (place, "different")
+        repaired(shop.dsn, synced_shop)
+
+    @pytest.mark.parametrize("place", planted.TABLES, ids=lambda place: place[1])
+    def test_a_missing_row_is_found_and_repaired(self, shop, synced_shop, place):
+        planted.missing(synced_shop, place)
+        [row] = reconciled(shop.dsn, synced_shop)
+        assert (place_of(row), row["kind"], row["kept"]) == (place, "missing", None)
+        repaired(shop.dsn, synced_shop)
+
+    @pytest.mark.parametrize("place", planted.TABLES, ids=lambda place: place[1])
+    def test_a_surplus_row_is_found_and_repaired(self, shop, synced_shop, place):
+        planted.surplus(synced_shop, place)
+        [row] = reconciled(shop.dsn, synced_shop)
+        assert (place_of(row), row["kind"], row["expected"]) == (place, "surplus", None)
+        repaired(shop.dsn, synced_shop)
+
+    def test_all_at_once_is_repaired_as_if_loaded_from_scratch(
+        self, shop, synced_shop, copy, assert_same_as_from_scratch
+    ):
+        pushed(copy, synced_shop)
+        for place in planted.TABLES:
+            planted.missing(synced_shop, place)
+            planted.surplus(synced_shop, place)
+        reconciled(shop.dsn, synced_shop, copy)
+        repaired(shop.dsn, synced_shop, copy)
+        assert_same_as_from_scratch(synced_shop, shop.dsn)
+        assert_equal(synced_shop, copy)
+        assert found(synced_shop, "repaired")
+
+
+class TestClickhouse:
+    """The copy of each table, found to the row and sent again."""
+
+    def compared(self, shop, report, copy, kind):
+        rows = reconciled(shop.dsn, report, copy)
+        assert {(r["level"], r["kind"]) for r in rows} == {("clickhouse", kind)}
+        assert sorted(r["table_name"] for r in rows) == sorted(planted.COPIES)
+        repaired(shop.dsn, report, copy)
+        assert_equal(report, copy)
+        return rows
+
+    def test_a_cent_is_found_and_repaired(self, shop, synced_shop, copy):
+        pushed(copy, synced_shop)
+        for table, (column, _key) in planted.COPIES.items():
+            planted.in_copy(copy, table, **{column: 100})
+        for row in self.compared(shop, synced_shop, copy, "different"):
+            column = planted.COPIES[row["table_name"]][0]
+            assert int(row["kept"][column]) - int(row["expected"][column]) == 100
+
+    def test_a_missing_row_is_found_and_repaired(self, shop, synced_shop, copy):
+        pushed(copy, synced_shop)
+        for table in planted.COPIES:
+            planted.in_copy(copy, table, is_deleted=1)
+        self.compared(shop, synced_shop, copy, "missing")
+
+    def test_a_surplus_row_is_found_and_repaired(self, shop, synced_shop, copy):
+        pushed(copy, synced_shop)
+        for table, (_column, key) in planted.COPIES.items():
+            planted.in_copy(copy, table, **key)
+        self.compared(shop, synced_shop, copy, "surplus")
+
+    def test_a_missing_partition_is_found_and_repaired(self, shop, synced_shop, copy):
+        pushed(copy, synced_shop)
+        for table in planted.COPIES:
+            copy.rows(f"ALTER TABLE {table} DROP PARTITION 201704")
+        rows = reconciled(shop.dsn, synced_shop, copy)
+        assert {r["kind"] for r in rows} == {"missing"}
+        assert {r["table_name"] for r in rows} == {*planted.COPIES}
+        assert all(r["day"].startswith("2017-04") for r in rows)
+        repaired(shop.dsn, synced_shop, copy)
+        assert_equal(synced_shop, copy)
+
+    def test_a_row_with_a_number_never_given_is_rebuilt(self, shop, synced_shop, copy):
+        pushed(copy, synced_shop)
+        planted.in_copy(copy, "promotion_order_data", amount_e4=100, load_id=10**9)
+        assert len(reconciled(shop.dsn, synced_shop, copy)) == 1
+        repaired(shop.dsn, synced_shop, copy)
+        assert_equal(synced_shop, copy)
+
+
+class TestSource:
+    """What the source says now, against what was loaded."""
+
+    def unnoticed(self, shop, statement):
+        """Change the engine without its cursor's mark."""
+        shop.run(
+            "BEGIN; SET LOCAL session_replication_role = replica;"
+            " ALTER TABLE engine.order_promotion_line DISABLE TRIGGER USER;"
+            f" {statement}; ALTER TABLE engine.order_promotion_line ENABLE TRIGGER USER;"
+            " COMMIT"
+        )
+
+    @pytest.mark.parametrize(
+        ("statement", "kind"),
+        [
+            (
+                "UPDATE engine.order_promotion_line SET amount = amount + 0.01"
+                " WHERE order_id = 'A1' AND program_id = 2",
+                "different",
+            ),
+            (
+                "DELETE FROM engine.order_promotion_line WHERE order_id = 'A1'"
+                " AND program_id = 2",
+                "surplus",
+            ),
+            (
+                "INSERT INTO engine.order_promotion_line SELECT (jsonb_populate_record("
+                " l, '{\"id\": 999}')).* FROM engine.order_promotion_line l"
+                " WHERE order_id = 'A1' AND program_id = 2",
+                "missing",
+            ),
+        ],
+    )
+    def test_a_change_that_nobody_marked(self, shop, synced_shop, statement, kind):
+        self.unnoticed(shop, statement)
+        [row] = reconciled(shop.dsn, synced_shop)
+        assert (row["kind"], row["document_key"]) == (kind, "A1")
+        assert row["table_name"] == "promotion_report_detail_data"
+        repaired(shop.dsn, synced_shop)
+
+    def test_what_is_on_its_way_is_no_difference(self, shop, synced_shop, monkeypatch):
+        def read_too_early(*args, **feed):
+            result = sync_run(*args, **feed)
+            shop.line("A1")
+            shop.change("processed_order", "A2", state="void")
+            shop.evaluation("lost-9")
+            shop.run("DELETE FROM engine.point_transaction WHERE order_id = 'A5'")
+            return result
+
+        sync_run = sync.run
+        monkeypatch.setattr(sync, "run", read_too_early)
+        result = reconciling.reconcile_source(
+            source_of(shop.dsn), synced_shop, months=MONTHS, **FEED
+        )
+        assert result.state == "done", result
+        assert "4 documents were on their way" in result.message
+        assert found(synced_shop) == []
+
+    def test_refused_rows_are_listed_and_no_difference(self, shop, synced_shop):
+        shop.line("A1", amount="NaN")
+        assert reconciled(shop.dsn, synced_shop) == []
+        [row] = found(synced_shop, "explained")
+        assert (row["kind"], row["document_key"]) == ("refused", "A1")
+        assert "does not fit" in row["reason"]
+
+    def test_a_first_order_that_is_none_is_reported(self, shop, synced_shop):
+        shop.order("B1", "2017-04-25 10:00:00+00", is_first_order=True)
+        shop.order("B2", "2017-04-25 10:00:00+00", is_first_order=False)
+        assert reconciled(shop.dsn, synced_shop) == []
+        [row] = found(synced_shop, "reported")
+        assert (row["level"], row["document_key"]) == ("delivered", "B1")
+        assert row["kept"] == {"is_first_order": "true"}
+
+    def test_a_balance_that_does_not_add_up_is_reported(self, shop, synced_shop):
+        shop.points(1, occurred_at="2017-04-25 10:00:00+00", balance_after="146.26")
+        assert reconciled(shop.dsn, synced_shop) == []
+        [row] = found(synced_shop, "reported")
+        assert (row["level"], row["table_name"]) == ("delivered", "point_analytics_data")
+        assert row["kept"] == {"balance_after": "146.2600"}
+
+    def test_a_source_that_was_not_read_to_its_end_is_not_compared(self, shop, report):
+        sync.run(source_of(shop.dsn), report, seconds=1e-9, **FEED)
+
+        def not_now(*_args, **_feed):
+            return type("Read", (), {"state": "partial"})
+
+        result = reconciling.reconcile_source(
+            source_of("postgresql://nobody@127.0.0.1:1/x"), report, **FEED
+        )
+        assert result.state == "failed", result
