@@ -1,1 +1,1 @@
-from . import dispatcher, rest
+from . import dispatcher, events, rest

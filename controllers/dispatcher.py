@@ -8,7 +8,7 @@ from odoo.http import Dispatcher, Response, SessionExpiredException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..core.api.problems import MIMETYPE, problem, problem_of
-from ..core.errors import ReportingError
+from ..core.errors import ReportingError, TooMany
 
 _logger = logging.getLogger(__name__)
 _SAFE = ("GET", "HEAD")
@@ -21,13 +21,14 @@ class LoyaltyReportingDispatcher(Dispatcher):
 
     @classmethod
     def is_compatible_with(cls, request):
-        """Any content type will do: a body is not read."""
+        """Any content type will do: an endpoint that reads a body looks at it."""
         return True
 
     def dispatch(self, endpoint, args):
-        """Call the endpoint; only reading is offered."""
-        if self.request.httprequest.method not in _SAFE:
-            raise MethodNotAllowed(valid_methods=list(_SAFE))
+        """Call the endpoint; where it does not say otherwise, it only reads."""
+        methods = endpoint.routing.get("methods") or _SAFE
+        if self.request.httprequest.method not in methods:
+            raise MethodNotAllowed(valid_methods=list(methods))
         self.request.params = dict(args)
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
@@ -47,6 +48,8 @@ class LoyaltyReportingDispatcher(Dispatcher):
 
 def _document(exc):
     """Return (problem document, headers) of an error."""
+    if isinstance(exc, TooMany):
+        return problem_of(exc), {"Retry-After": str(exc.seconds)}
     if isinstance(exc, ReportingError):
         return problem_of(exc), {}
     if isinstance(exc, AccessDenied | SessionExpiredException):

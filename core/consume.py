@@ -20,6 +20,7 @@ from .stores.configuration import configure
 from .stores.postgres import PostgresStore
 from .stores.reporting import connect, explained
 from .streams.base import Batch
+from .streams.callbacks import Callbacks
 from .streams.journal import Journal, running
 
 _logger = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ EVENTS = 2000
 WAIT = 0.25
 LONGEST_PAUSE = 30
 NOTE_EVERY = 60
-TELL_EVERY = 1
 ATTEMPTS = 5
 # Bytes of a batch, as far as the last one lets us know.
 _BYTES = 32_000_000
@@ -84,7 +84,7 @@ def consume(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
         stream,
         Loader(open_store, event_bytes),
         Journal(dsn, source_name, getattr(stream, "consumer", id(stream))),
-        _Caller(on_load, refill),
+        Callbacks(on_load, refill),
         prepare,
         lambda: _position(dsn, source_name),
         stop or threading.Event(),
@@ -115,45 +115,6 @@ class _Work:
     future: object = None
 
 
-class _Caller:
-    """Calls back, not too often; what goes wrong there stops nothing here."""
-
-    def __init__(self, on_load, refill):
-        self._on_load, self._refill = on_load, refill
-        self._loaded, self._lost, self._told_at = Counts(), [], 0.0
-
-    def loaded(self, counts):
-        """Remember what was loaded."""
-        self._loaded.add(counts)
-
-    def lost(self, lost):
-        """Remember what was lost."""
-        for one in lost:
-            _logger.warning("Stream: %s", one.reason)
-        self._lost += lost
-
-    def tell(self, now=False):
-        """Call back if it is time to."""
-        is_time = now or time.monotonic() >= self._told_at + TELL_EVERY
-        if is_time and self._on_load and self._loaded.documents_changed:
-            counts, self._loaded = self._loaded, Counts()
-            self._told_at = time.monotonic()
-            self._call(self._on_load, RunResult("done", counts))
-        if is_time and self._refill and self._lost:
-            lost, self._lost = self._lost, []
-            self._told_at = time.monotonic()
-            if not self._call(self._refill, tuple(lost)):
-                self._lost = lost
-
-    def _call(self, function, argument):
-        try:
-            function(argument)
-            return True
-        except Exception:
-            _logger.exception("A callback of the stream's consumer failed")
-            return False
-
-
 @dataclass
 class _Consumer:
     """The loop."""
@@ -161,7 +122,7 @@ class _Consumer:
     stream: object
     loader: object
     journal: Journal
-    caller: _Caller
+    caller: Callbacks
     prepare: object
     saved: object
     stop: threading.Event

@@ -25,6 +25,17 @@ class Busy(ReportingError):
     """Another worker is doing this right now; nothing is wrong."""
 
 
+class TooMany(ReportingError):
+    """The caller must wait.
+
+    :param seconds: how long
+    """
+
+    def __init__(self, message, seconds):
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class BadQuery(ReportingError):
     """The caller asked for something that cannot be answered.
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from .errors import ConfigurationError
 
 PREFIX = "loyalty_reporting_"
+# Options that follow ``?`` in an address of Kafka.
+_SECRET = re.compile(r"((?:^|&)[^=&]*(?:password|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,6 +25,12 @@ class Settings:
     :param chunk_documents: documents in one transaction of an ordinary load
     :param source_timeout: seconds a statement may take in the source's database
     :param query_timeout: seconds a report's query may take
+    :param stream_url: ``redis://…`` or ``kafka://host:port/topic``, or empty: events
+        are not read
+    :param stream_name: the stream's key in Redis, or the topic
+    :param stream_group: the consumer group; empty: one of this database's own
+    :param stream_events: events in one load
+    :param stream_event_bytes: an event that is larger is refused
     :param is_neutralized: this is a copy for tests: nothing outside may be reached
     """
 
@@ -34,6 +42,11 @@ class Settings:
     chunk_documents: int = 3000
     source_timeout: int = 600
     query_timeout: int = 30
+    stream_url: str = ""
+    stream_name: str = "engine.events"
+    stream_group: str = ""
+    stream_events: int = 2000
+    stream_event_bytes: int = 1_000_000
     is_neutralized: bool = False
 
     @classmethod
@@ -82,7 +95,8 @@ def redact(value):
     if not isinstance(value, str) or "://" not in value:
         return value
     parts = urlsplit(value)
+    parts = parts._replace(query=_SECRET.sub(r"\1***", parts.query))
     if parts.password is None:
-        return value
+        return parts.geturl()
     user = f"{parts.username}:***@" if parts.username else "***@"
     return parts._replace(netloc=user + parts.netloc.rpartition("@")[2]).geturl()

@@ -98,8 +98,11 @@ class LoyaltyReportingChange(models.AbstractModel):
         self.env["loyalty.history"].flush_model()
         chosen = "true" if cards is None else "k.id = ANY(%(cards)s)"
         values = {"cards": cards.ids if cards else []}
+        self.env.cr.execute("SET LOCAL enable_nestloop = off")
         self.env.cr.execute(SQL(Queries.card_differences(chosen), **values))
-        return self.env.cr.dictfetchall()
+        found = self.env.cr.dictfetchall()
+        self.env.cr.execute("SET LOCAL enable_nestloop = on")
+        return found
 
 
 class LoyaltyReportingSource(models.Model):

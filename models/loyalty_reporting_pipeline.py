@@ -4,13 +4,14 @@ import logging
 from dataclasses import replace
 from decimal import Decimal
 
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.sql_db import connection_info_for
 from odoo.tools import SQL, config
 from odoo.tools.sql import create_index, fix_foreign_key
 
-from ..core import sync
-from ..core.records import Company, Rate
+from ..core import consume, sync
+from ..core.errors import ReportingError
+from ..core.records import Company, Rate, RunResult
 from ..core.settings import Settings
 from ..core.stores import push, summary
 from ..core.stores.migrate import migrate
@@ -60,6 +61,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 engine_dsn="",
                 clickhouse_url="",
                 redis_url="",
+                stream_url="",
                 is_neutralized=True,
             )
         return settings
@@ -133,11 +135,59 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         return result
 
     @api.model
+    def _consume(self, source, seconds=None, stop=None):
+        """Load the events of a stream; returns a ``RunResult``.
+
+        :param seconds: load what is there, for so long at most; None means for ever
+        :param stop: :class:`threading.Event` that ends it
+        """
+        try:
+            stream = source._stream()
+        except ReportingError as error:
+            return RunResult("failed", message=str(error))
+        settings, registry = self._settings(), self.env.registry
+
+        def with_source(work):
+            # A transaction of its own: a consumer runs for days.
+            with registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                return work(env[self._name], source.with_env(env))
+
+        return consume.consume(
+            stream,
+            self._dsn(),
+            source_name=source.code,
+            system=source.system,
+            configuration=lambda: with_source(lambda p, s: p._configuration(s)),
+            seconds=seconds,
+            stop=stop,
+            on_load=lambda result: with_source(lambda p, _s: p._after(result)),
+            refill=lambda _lost: with_source(lambda p, s: p._refill(s)),
+            events=settings.stream_events,
+            event_bytes=settings.stream_event_bytes,
+        )
+
+    @api.model
+    def _refill(self, stream):
+        """Read the database of a stream's system: it has what the stream lost."""
+        for source in stream.search(
+            [("system", "=", stream.system), ("type", "not in", ["stream", "push"])]
+        ).filtered("is_configured"):
+            self._sync(source, SLOT_SECONDS)
+
+    @api.model
     def _feed(self, source):
         """Return what ``core`` must know of a source besides how to reach it."""
         return {
             "source_name": source.code,
             "system": source.system,
+            **self._configuration(source),
+        }
+
+    @api.model
+    def _configuration(self, source):
+        """Return what ``core`` must know of the companies that a source feeds."""
+        return {
             "companies": self._companies(),
             "mapping": source._mapping(),
             "rates": self._rates(),
@@ -166,7 +216,12 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         # this transaction's snapshot does not see.
         with self.env.registry.cursor() as cr:
             self.env["loyalty.reporting.customer"]._link(cr)
-        if result.counts.documents_changed and self._settings().clickhouse_url:
+        if result.counts.documents_changed:
+            self._wake_push()
+
+    def _wake_push(self):
+        """Have what is new pushed to ClickHouse soon."""
+        if self._settings().clickhouse_url:
             self.env.ref("loyalty_reporting.ir_cron_push").sudo()._trigger()
 
     # ------------------------------------------------------------ scheduled actions
@@ -174,7 +229,9 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     @api.model
     def _cron_sync(self):
         """Read every active source that has an address, a time slot each."""
-        sources = self.env["loyalty.reporting.source"].search([("active", "=", True)])
+        sources = self.env["loyalty.reporting.source"].search(
+            [("type", "not in", ["stream", "push"])]
+        )
         waiting = sources.filtered(lambda s: s.is_configured and s._is_due())
         progress = self.env["ir.cron"]._commit_progress
         unfinished = 0
@@ -184,6 +241,13 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 result = self._backfill(source, seconds=SLOT_SECONDS)
             unfinished += result.state == "partial"
             progress(1, remaining=len(waiting) - done + unfinished)
+
+    @api.model
+    def _cron_stream(self):
+        """Load the events that wait in every active stream, a time slot each."""
+        streams = self.env["loyalty.reporting.source"].search([("type", "=", "stream")])
+        for source in streams.filtered("is_configured"):
+            self._consume(source, SLOT_SECONDS)
 
     @api.model
     def _cron_push(self):

@@ -21,6 +21,8 @@ class LoyaltyReportingRun(models.Model):
             ("push", "Push to ClickHouse"),
             ("rebuild", "Rebuild of ClickHouse"),
             ("refresh", "Day summary"),
+            ("reconcile", "Reconciliation"),
+            ("repair", "Repair"),
         ],
         readonly=True,
     )

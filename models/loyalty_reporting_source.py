@@ -2,10 +2,13 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, config
 
+from ..core import streams
 from ..core.settings import redact, source_url
 from ..core.sources import SOURCES, contract
 from ..core.sync import BACKFILL, backfill_progress
 
+# Types whose sources need no address: here, and whoever calls us.
+WITHOUT_ADDRESS = ("odoo", "push")
 SHOWN_RUNS = 10
 SHOWN_JOBS = ["sync", "replay", "backfill", "stream"]
 # State of a run → kind of notification.
@@ -30,6 +33,8 @@ class LoyaltyReportingSource(models.Model):
         [
             ("engine_pg", "Engine database (PostgreSQL)"),
             ("odoo", "Odoo's own database"),
+            ("stream", "Event stream (Redis, Kafka)"),
+            ("push", "Pushed events (HTTP)"),
         ],
         required=True,
         default="engine_pg",
@@ -47,6 +52,15 @@ class LoyaltyReportingSource(models.Model):
         default=1,
         required=True,
         help="How often the scheduled action reads this source.",
+    )
+    sender_ids = fields.Many2many(
+        "res.users",
+        "loyalty_reporting_source_sender_rel",
+        string="Senders",
+        help="Users whose API keys may push events to this source.",
+    )
+    events_per_minute = fields.Integer(
+        default=60_000, help="More events than that in a minute are refused."
     )
     company_map_ids = fields.One2many(
         "loyalty.reporting.company.map",
@@ -146,7 +160,7 @@ class LoyaltyReportingSource(models.Model):
 
     def _compute_backfill(self):
         for source in self:
-            position = source._backfill_position()
+            position = source._position(BACKFILL)
             done, total = backfill_progress(position)
             source.is_backfilling = bool(total)
             source.backfill_since = position.get("since") if total else False
@@ -193,7 +207,8 @@ class LoyaltyReportingSource(models.Model):
         self.ensure_one()
         self.check_access("write")
         pipeline = self.env["loyalty.reporting.pipeline"]
-        return self._notify_result(self.name, pipeline._sync(self, seconds=50))
+        read = pipeline._consume if self.type == "stream" else pipeline._sync
+        return self._notify_result(self.name, read(self, seconds=50))
 
     def action_backfill(self):
         """Ask from which day on this source is to be read again."""
@@ -252,9 +267,36 @@ class LoyaltyReportingSource(models.Model):
         """
         self.ensure_one()
         settings = self.env["loyalty.reporting.pipeline"]._settings()
-        if settings.is_neutralized or self.type == "odoo":
+        if settings.is_neutralized or self.type in WITHOUT_ADDRESS:
             return ""
-        return source_url(self.code or "", config) or settings.engine_dsn
+        common = settings.stream_url if self.type == "stream" else settings.engine_dsn
+        return source_url(self.code or "", config) or common
+
+    def _receive(self, body):
+        """Load pushed events; returns their verdicts (``core.events.intake``)."""
+        from ..core.events.intake import Intake  # noqa: PLC0415 (needs msgspec)
+
+        self.ensure_one()
+        pipeline = self.env["loyalty.reporting.pipeline"]
+        verdicts = Intake(
+            pipeline._dsn(),
+            self.code,
+            self.system,
+            pipeline._configuration(self),
+            pipeline._settings().stream_event_bytes,
+            self.events_per_minute,
+        ).receive(body)
+        pipeline._wake_push()
+        return verdicts
+
+    def _stream(self):
+        """Return the ``core`` stream that this record configures."""
+        self.ensure_one()
+        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        # Each database reads all events, whoever else reads them.
+        own = f"loyalty_reporting.{self.env.cr.dbname}.{self.code}"
+        group = settings.stream_group or own
+        return streams.connect(self._url(), settings.stream_name, group)
 
     def _is_due(self):
         """Tell whether the scheduled action is to read this source now."""
@@ -265,16 +307,16 @@ class LoyaltyReportingSource(models.Model):
         elapsed = fields.Datetime.now() - self.last_run_at
         return elapsed.total_seconds() > self.interval_minutes * 60 - 30
 
-    def _backfill_position(self):
-        """Return how far a backfill is, as ``core`` saved it."""
+    def _position(self, cursor="{}"):
+        """Return how far this source is read, as ``core`` saved it, or None."""
         self.env.cr.execute(
             SQL(
                 "SELECT position FROM loyalty_reporting_cursor WHERE source_name = %s",
-                BACKFILL.format(self.code),
+                cursor.format(self.code),
             )
         )
         found = self.env.cr.fetchone()
-        return found[0] if found else {}
+        return found and found[0]
 
     def _mapping(self):
         """Return the company ids of this source's system → ours.

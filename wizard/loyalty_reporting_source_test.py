@@ -5,7 +5,7 @@ from ..core.sources import contract
 from ..core.sources.explain import explained
 
 SHOWN_ROWS = 5
-SHOWN_CHARACTERS = 60
+SHOWN_CHARACTERS = 100
 
 
 class LoyaltyReportingSourceTest(models.TransientModel):
@@ -29,6 +29,8 @@ class LoyaltyReportingSourceTest(models.TransientModel):
     def _findings(self):
         """Return the faults, or the first rows of each table."""
         try:
+            if self.source_id.type == "stream":
+                return {"faults": [], "tables": [("events", *self._events())]}
             connector = self.source_id._connector()
             faults = connector.check()
             return {
@@ -37,6 +39,13 @@ class LoyaltyReportingSourceTest(models.TransientModel):
             }
         except ReportingError as error:
             return {"faults": [str(error)], "tables": []}
+
+    def _events(self):
+        """Return the first events that wait; they are not loaded."""
+        from ..core.events.preview import preview  # noqa: PLC0415 (needs msgspec)
+
+        source = self.source_id
+        return _shown(*preview(source._stream(), source._position, SHOWN_ROWS))
 
 
 def _previews(connector):

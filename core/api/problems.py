@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents."""
 
-from ..errors import BadQuery, ConfigurationError, NotFound, ReportingError
+from ..errors import BadQuery, ConfigurationError, NotFound, ReportingError, TooMany
 
 MIMETYPE = "application/problem+json"
 _TITLES = {
@@ -10,6 +10,9 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "No such format",
+    413: "Too large",
+    415: "No such content type",
+    429: "Too many requests",
     500: "Something went wrong here",
     503: "Not available right now",
 }
@@ -38,6 +41,8 @@ def problem_of(error):
         return problem(404, str(error), parameter=error.parameter)
     if isinstance(error, BadQuery):
         return problem(400, str(error), parameter=error.parameter)
+    if isinstance(error, TooMany):
+        return problem(429, str(error))
     if isinstance(error, ConfigurationError):
         return problem(500, str(error))
     if isinstance(error, ReportingError):

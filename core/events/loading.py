@@ -75,7 +75,7 @@ class Loader:
                 self._store = self._open_store()
             return self._store.load(chunk)
         except BaseException as error:
-            if verdict(error) is not Verdict.DATA:
+            if verdict(error) is Verdict.PASSING:
                 self.close()
             raise
 

@@ -43,7 +43,7 @@ def unreadable(raw, reason):
     return reject(table, key, row_key, reason, raw, kind)
 
 
-def reject(table, key, row_key, reason, raw, kind):  # noqa: PLR0913 (its columns)
+def reject(table, key, row_key, reason, raw, kind):  # noqa: PLR0913, PLR0917 (columns)
     """Return a dead letter in text that PostgreSQL can keep."""
     if kind == PROGRAM:
         # A program is no document: its row alone tells it apart.

@@ -34,17 +34,15 @@ class Check:
         return {name: kind for name, kind in cr.fetchall() if name not in self.ignored}
 
 
-def compare(cr, check, expected, kept, values, findings):
+def compare(cr, check, sides, values, findings):
     """Compare day by day; what differs is left, row by row, in the table FOUND.
 
-    :param expected: the query that returns what should be
-    :param kept: the query that returns what is
+    :param sides: the queries that return what should be, and what is
     :return: the days that differ
     """
     columns = check.columns(cr)
-    should, found = (
-        _totals(cr, check, columns, query, values) for query in (expected, kept)
-    )
+    should, found = (_totals(cr, check, columns, query, values) for query in sides)
+    expected, kept = sides
     findings.count(check.level, check.table, should, found)
     days = [d for d in sorted({*should, *found}) if should.get(d) != found.get(d)]
     if days:
@@ -71,10 +69,9 @@ def collect(cr, check, findings, documents=()):
         findings.day(check.level, check.table, day).differences += count
     room = findings.room(check.level, check.table)
     texts = ", ".join(f"{name}::text" for name in columns)
-    key = ", ".join(check.key)
+    key = ", ".join(f"f.{name}" for name in check.key)
     cr.execute(
-        f"SELECT side, {check.day}, {texts} FROM {FOUND}"
-        f" ORDER BY {check.day}, {key}, side LIMIT %s",
+        f"SELECT side, {check.day}, {texts} FROM {FOUND} f ORDER BY 2, {key}, 1 LIMIT %s",
         [2 * room],
     )
     findings.add(*_paired(check, columns, cr.fetchall(), documents))
@@ -134,7 +131,9 @@ def _difference(check, key, should, found, documents):
         kept=found and found[1],
     )
     order = (should or found)[1].get("order_key")
-    return replace(row, document=documents.get(order, row.document)) if documents else row
+    return (
+        replace(row, document=documents.get(order, row.document)) if documents else row
+    )
 
 
 def kind_of(should, found):

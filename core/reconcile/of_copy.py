@@ -6,6 +6,7 @@ watermark are still to be pushed: their keys are left out.
 """
 
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 
 from ..database import connect
@@ -20,6 +21,49 @@ _DATE, _TIMESTAMP, _BOOLEAN = 1082, 1114, 16
 # Table in ClickHouse → the table in PostgreSQL of which it is a copy.
 SOURCES = {"point_analytics_data": "point_analytics_rollup_data"}
 _MARKS = ("load_id", "is_deleted")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is compared of a table.
+
+    :ivar texts: column → expression of its text in PostgreSQL
+    :ivar key: the columns that name a row
+    """
+
+    table: str
+    texts: dict
+    key: tuple
+
+    @property
+    def columns(self):
+        """Return the columns, in the order of the push."""
+        return [*self.texts]
+
+    @property
+    def numbers(self):
+        """Return the columns that are summed."""
+        return [name for name in self.texts if name.endswith("_e4")]
+
+    @property
+    def sums(self):
+        """Return their sums, as the end of a list of columns."""
+        return "".join(f", sum({name})" for name in self.numbers)
+
+    def key_of(self, row):
+        """Return the key of a row (column → text)."""
+        return tuple(row[name] for name in self.key)
+
+    def totals(self, rows):
+        """Return {day: totals} of rows (day, count, checksum, *sums)."""
+        return {
+            day: Totals(
+                count,
+                int(checksum),
+                dict(zip(self.numbers, map(int, sums), strict=True)),
+            )
+            for day, count, checksum, *sums in rows
+        }
 
 
 def original(table):
@@ -43,129 +87,135 @@ class Copy:
     def compare(self, table, month, findings):
         """Compare a table's rows of a month."""
         days = (month, following(month))
-        columns, texts = self._described(table)
-        ours = self._our_totals(table, columns, texts, days)
-        theirs = self._their_totals(table, columns, days)
+        shape = self._shape(table)
+        ours, theirs = self._our_totals(shape, days), self._their_totals(shape, days)
         findings.count(LEVEL, table, ours, theirs)
         waiting = None
         for day in sorted({*ours, *theirs}):
             if ours.get(day) != theirs.get(day):
-                waiting = self._waiting(table) if waiting is None else waiting
-                self._compare_day(table, columns, texts, day, waiting, findings)
+                waiting = self._waiting(shape) if waiting is None else waiting
+                self._compare_day(shape, day, waiting, findings)
 
     def surplus(self, table, day):
         """Return (key columns, keys on a day that PostgreSQL does not have at all,
         days on which it has the others)."""
-        columns, texts = self._described(table)
-        key = self._key(table)
-        theirs = {_of(row, key) for row in self._their_rows(table, columns, day)}
-        ours = {_of(row, key) for row in self._our_rows(table, columns, texts, day)}
-        elsewhere = self._found(table, texts, key, theirs - ours)
-        return key, sorted(theirs - ours - elsewhere.keys()), {*elsewhere.values()}
+        shape = self._shape(table)
+        theirs = {shape.key_of(row) for row in self._their_rows(shape, day)}
+        ours = {shape.key_of(row) for row in self._our_rows(shape, day)}
+        elsewhere = self._found(shape, theirs - ours)
+        return (
+            shape.key,
+            sorted(theirs - ours - elsewhere.keys()),
+            {*elsewhere.values()},
+        )
 
     def months(self):
         """Return the months of which ClickHouse holds rows."""
         found = set()
         for table in push_tables.FACTS:
-            found |= {month for (month,) in self._client.execute(
-                f"SELECT DISTINCT toStartOfMonth(toDate(day)) FROM {table}"
-                " FINAL WHERE is_deleted = 0"
-            )}
+            found |= {
+                month
+                for (month,) in self._client.execute(
+                    f"SELECT DISTINCT toStartOfMonth(toDate(day)) FROM {table}"
+                    " FINAL WHERE is_deleted = 0"
+                )
+            }
         return found
 
-    def _described(self, table):
-        """Return (columns, {column: expression of its text in PostgreSQL})."""
-        query = push_tables.query(table)
-        self._cr.execute(f"SELECT * FROM ({query}) q LIMIT 0", {"watermark": 0})
-        texts = {c.name: _text(c.name, c.type_code) for c in self._cr.description}
-        return [*texts], texts
+    def _shape(self, table):
+        texts = self._texts(table)
+        key = (name for name in self._texts(f"{table}_deleted") if name not in _MARKS)
+        return Shape(table, texts, tuple(key))
 
-    def _our_totals(self, table, columns, texts, days):
-        sums = "".join(f", sum({name})" for name in _numbers(columns))
-        row = ", ".join(texts[name] for name in columns)
+    def _texts(self, query):
+        """Return {column: expression of its text} of one of the push's queries."""
+        text = push_tables.query(query)
+        self._cr.execute(f"SELECT * FROM ({text}) q LIMIT 0", {"watermark": 0})
+        return {c.name: _text(c.name, c.type_code) for c in self._cr.description}
+
+    def _our_totals(self, shape, days):
+        row = ", ".join(shape.texts.values())
         self._cr.execute(
             "SELECT day, count(*), sum(('x' || left(md5(concat_ws(',', "
-            f"{row})), 8))::bit(32)::bigint){sums}"
-            f" FROM ({push_tables.query(table)}) q"
+            f"{row})), 8))::bit(32)::bigint){shape.sums}"
+            f" FROM ({push_tables.query(shape.table)}) q"
             " WHERE day >= %(first)s AND day < %(following)s GROUP BY day",
             {"watermark": 0, "first": days[0], "following": days[1]},
         )
-        return _totals(columns, self._cr.fetchall())
+        return shape.totals(self._cr.fetchall())
 
-    def _their_totals(self, table, columns, days):
-        sums = "".join(f", sum({name})" for name in _numbers(columns))
-        row = ", ".join(f"toString({name})" for name in columns)
+    def _their_totals(self, shape, days):
+        row = ", ".join(f"toString({name})" for name in shape.columns)
         found = self._client.execute(
             "SELECT toDate(day), count(), sum(reinterpretAsUInt32(reverse("
-            f"substring(MD5(arrayStringConcat([{row}], ',')), 1, 4)))){sums}"
-            f" FROM {table} FINAL WHERE is_deleted = 0"
+            f"substring(MD5(arrayStringConcat([{row}], ',')), 1, 4)))){shape.sums}"
+            f" FROM {shape.table} FINAL WHERE is_deleted = 0"
             " AND day >= %(first)s AND day < %(following)s GROUP BY day",
             {"first": _number(days[0]), "following": _number(days[1])},
         )
-        return _totals(columns, found)
+        return shape.totals(found)
 
-    def _compare_day(self, table, columns, texts, day, waiting, findings):
-        key = self._key(table)
-        ours = {_of(r, key): r for r in self._our_rows(table, columns, texts, day)}
-        theirs = {_of(r, key): r for r in self._their_rows(table, columns, day)}
-        for found in sorted({*ours, *theirs} - waiting):
-            should, kept = ours.get(found), theirs.get(found)
+    def _compare_day(self, shape, day, waiting, findings):
+        ours = {shape.key_of(row): row for row in self._our_rows(shape, day)}
+        theirs = {shape.key_of(row): row for row in self._their_rows(shape, day)}
+        for key in sorted({*ours, *theirs} - waiting):
+            should, kept = ours.get(key), theirs.get(key)
             if should != kept:
-                names = zip(key, found, strict=True)
-                row_key = " ".join(f"{name}={value}" for name, value in names)
-                findings.day(LEVEL, table, day).differences += 1
+                names = zip(shape.key, key, strict=True)
+                findings.day(LEVEL, shape.table, day).differences += 1
                 findings.add(
                     Difference(
-                        LEVEL, table, kind_of(should, kept), day, row_key,
-                        expected=should, kept=kept,
+                        LEVEL,
+                        shape.table,
+                        kind_of(should, kept),
+                        day,
+                        " ".join(f"{name}={value}" for name, value in names),
+                        expected=should,
+                        kept=kept,
                     )
-                )  # fmt: skip
+                )
 
-    def _our_rows(self, table, columns, texts, day):
-        row = ", ".join(f"({texts[name]})::text" for name in columns)
+    def _our_rows(self, shape, day):
+        row = _row(shape.texts.values())
         self._cr.execute(
-            f"SELECT {row} FROM ({push_tables.query(table)}) q WHERE day = %(day)s",
+            f"SELECT {row} FROM ({push_tables.query(shape.table)}) q"
+            " WHERE day = %(day)s",
             {"watermark": 0, "day": day},
         )
-        return [dict(zip(columns, row, strict=True)) for row in self._cr.fetchall()]
+        return [
+            dict(zip(shape.columns, row, strict=True)) for row in self._cr.fetchall()
+        ]
 
-    def _their_rows(self, table, columns, day):
-        row = ", ".join(f"toString({name})" for name in columns)
+    def _their_rows(self, shape, day):
+        row = ", ".join(f"toString({name})" for name in shape.columns)
         found = self._client.execute(
-            f"SELECT {row} FROM {table} FINAL WHERE is_deleted = 0 AND day = %(day)s",
+            f"SELECT {row} FROM {shape.table} FINAL"
+            " WHERE is_deleted = 0 AND day = %(day)s",
             {"day": _number(day)},
         )
-        return [dict(zip(columns, row, strict=True)) for row in found]
+        return [dict(zip(shape.columns, row, strict=True)) for row in found]
 
-    def _key(self, table):
-        """Return the columns that name a row, as its deletion does."""
-        deleted = push_tables.query(f"{table}_deleted")
-        self._cr.execute(f"SELECT * FROM ({deleted}) q LIMIT 0", {"watermark": 0})
-        return [c.name for c in self._cr.description if c.name not in _MARKS]
-
-    def _waiting(self, table):
+    def _waiting(self, shape):
         """Return the keys that the next push sends or takes away."""
-        if not self._is_behind:
-            return set()
-        key = self._key(table)
         found = set()
-        for query in (table, f"{table}_deleted"):
-            text = push_tables.query(query)
-            values = {"watermark": self._watermark}
-            self._cr.execute(f"SELECT * FROM ({text}) q LIMIT 0", values)
-            texts = {c.name: _text(c.name, c.type_code) for c in self._cr.description}
-            row = ", ".join(f"({texts[name]})::text" for name in key)
-            self._cr.execute(f"SELECT {row} FROM ({text}) q", values)
-            found |= {*self._cr.fetchall()}
+        if self._is_behind:
+            for query in (shape.table, f"{shape.table}_deleted"):
+                texts = self._texts(query)
+                self._cr.execute(
+                    f"SELECT {_row(texts[name] for name in shape.key)}"
+                    f" FROM ({push_tables.query(query)}) q",
+                    {"watermark": self._watermark},
+                )
+                found |= {*self._cr.fetchall()}
         return found
 
-    def _found(self, table, texts, key, keys):
+    def _found(self, shape, keys):
         """Return {key: day} of those of some keys that PostgreSQL has."""
         if not keys:
             return {}
-        row = ", ".join(f"({texts[name]})::text" for name in key)
+        row = _row(shape.texts[name] for name in shape.key)
         self._cr.execute(
-            f"SELECT day, {row} FROM ({push_tables.query(table)}) q"
+            f"SELECT day, {row} FROM ({push_tables.query(shape.table)}) q"
             f" WHERE ({row}) IN %(keys)s",
             {"watermark": 0, "keys": tuple(sorted(keys))},
         )
@@ -196,20 +246,8 @@ def _text(name, type_code):
     return f"{name}::integer" if type_code == _BOOLEAN else name
 
 
-def _totals(columns, rows):
-    numbers = _numbers(columns)
-    return {
-        day: Totals(count, int(checksum), dict(zip(numbers, map(int, sums), strict=True)))
-        for day, count, checksum, *sums in rows
-    }
-
-
-def _numbers(columns):
-    return [name for name in columns if name.endswith("_e4")]
-
-
-def _of(row, key):
-    return tuple(row[name] for name in key)
+def _row(texts):
+    return ", ".join(f"({text})::text" for text in texts)
 
 
 def _number(day):

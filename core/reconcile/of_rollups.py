@@ -165,7 +165,12 @@ def intervals():
         " FROM membership_event_data) m",
     )  # fmt: skip
     return Derived(
-        Check(LEVEL, INTERVAL, ("company_id", "customer_key", "valid_from"), day="date_from"),
+        Check(
+            LEVEL,
+            INTERVAL,
+            ("company_id", "customer_key", "valid_from"),
+            day="date_from",
+        ),
         "customer_key, company_id, valid_from, valid_to, membership_product_key,"
         " date_from, date_to",
         query,
@@ -207,11 +212,9 @@ def compare_derived(cr, derived, values, findings):
         f"DROP TABLE IF EXISTS {expected}; CREATE TEMP TABLE {expected}"
         f" (LIKE {derived.table})"
     )
-    cr.execute(
-        f"INSERT INTO {expected} ({derived.columns}) {derived.query}", values
-    )
+    cr.execute(f"INSERT INTO {expected} ({derived.columns}) {derived.query}", values)
     rows = f"SELECT * FROM {expected}"
-    return compare(cr, derived.check, rows, derived.kept, values, findings)
+    return compare(cr, derived.check, (rows, derived.kept), values, findings)
 
 
 def compare_rollups(snapshot, months, blamed, findings):

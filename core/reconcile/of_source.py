@@ -20,7 +20,9 @@ _CHECKS = {
     Check(LEVEL, EVALUATION, ("order_key", "id")): _STAGED.format(
         "stage_evaluation_row"
     ),
-    Check(LEVEL, CUSTOMER_ORDER, ("order_key",)): "SELECT * FROM ({rows}) o ({columns})",
+    Check(
+        LEVEL, CUSTOMER_ORDER, ("order_key",)
+    ): "SELECT * FROM ({rows}) o ({columns})",
     Check(LEVEL, EVENT, ("order_key",)): _STAGED.format("stage_event_row"),
     Check(LEVEL, POINT, ("order_key", "transaction_id")): _STAGED.format(
         "stage_point_row"
@@ -44,15 +46,15 @@ def compare_month(snapshot, source, month, since, findings):
         **snapshot.parameters, "since": since,
         "first": month, "following": following(month),
     }  # fmt: skip
-    with snapshot.look() as cr:
+    with snapshot.look():
         # Our snapshot first: what the source shows is then as new, or newer.
         position = snapshot.position()
         with source.reading() as reading:
             _require_read(reading, position)
             waiting = reading.waiting(position, snapshot.documents_of)
-            _compare_orphans(cr, values, findings)
+            _compare_orphans(snapshot, values, findings)
             _compare_chunk(snapshot, reading.month(month), waiting, values, findings)
-            keys = _others(cr, reading.beside_month(month), waiting, values)
+            keys = _others(snapshot, reading.beside_month(month), waiting, values)
             for some in _slices(keys):
                 chunk = reading.documents(some)
                 facts = {
@@ -94,7 +96,7 @@ def _compare_chunk(snapshot, chunk, waiting, values, findings):
             if check.table == POINT and chunk.month:
                 kept = sql("reconcile/sql/point_rows_kept.sql")
             expected = staged.format(**_order_fragments())
-            if compare(cr, check, expected, kept, values, findings):
+            if compare(cr, check, (expected, kept), values, findings):
                 _collect(cr, check, findings)
 
 
@@ -141,13 +143,14 @@ def _list_refused(cr, findings):
         findings.day(LEVEL, table, None).differences += 1
 
 
-def _others(cr, beside, waiting, values):
+def _others(snapshot, beside, waiting, values):
     """Return (kind, key) of documents that the month's chunk did not bring.
 
     Those that belong to it otherwise, and those of which we hold rows in the month.
     """
-    cr.execute(sql("reconcile/sql/not_staged.sql"), values)
-    found = {*cr.fetchall()}
+    with snapshot.transaction() as cr:
+        cr.execute(sql("reconcile/sql/not_staged.sql"), values)
+        found = {*cr.fetchall()}
     found |= {(kind, key) for kind, keys in beside.items() for key in keys}
     return sorted(found - {(k, key) for k, keys in waiting.items() for key in keys})
 
@@ -160,11 +163,11 @@ def _slices(keys):
         yield some
 
 
-def _compare_orphans(cr, values, findings):
+def _compare_orphans(snapshot, values, findings):
     """Find rows of documents that the key map does not know."""
-    cr.execute("TRUNCATE stage_document")
-    for check in _CHECKS:
-        kept = sql("reconcile/sql/orphans.sql", table=check.table)
-        none = f"SELECT * FROM {check.table} WHERE false"
-        if compare(cr, check, none, kept, values, findings):
-            collect(cr, check, findings)
+    with snapshot.transaction() as cr:
+        for check in _CHECKS:
+            kept = sql("reconcile/sql/orphans.sql", table=check.table)
+            none = f"SELECT * FROM {check.table} WHERE false"
+            if compare(cr, check, (none, kept), values, findings):
+                collect(cr, check, findings)

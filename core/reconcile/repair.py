@@ -16,7 +16,13 @@ from ..stores.reporting import connect
 from .findings import Findings
 from .of_copy import LEVEL as COPY
 from .of_copy import Copy, memory, original
-from .of_rollups import card_states, compare_derived, compare_rollups, intervals, of_month
+from .of_rollups import (
+    card_states,
+    compare_derived,
+    compare_rollups,
+    intervals,
+    of_month,
+)
 from .of_source import compare_month
 from .run import (
     PUSH,
@@ -128,34 +134,38 @@ def _differing(settings, dsn, months):
 
 def _send_again(settings, dsn, table, days):
     """Mark the rows of some days as new, and delete in ClickHouse what is too much."""
-    with held(dsn, PUSH), clickhouse.client(
-        settings.clickhouse_url, timeout=600
-    ) as client:
+    with (
+        held(dsn, PUSH),
+        clickhouse.client(settings.clickhouse_url, timeout=600) as client,
+    ):
         before = memory(dsn, client)
         surplus, also = [], set()
         with closing(Snapshot(dsn)) as snapshot, snapshot.look() as cr:
             copy = Copy(cr, client, before.watermark)
             for day in days:
                 key, keys, elsewhere = copy.surplus(table, day)
-                surplus += keys
+                surplus += [_typed(key, found) for found in keys]
                 also |= elsewhere
         load_id = mending.touch(dsn, original(table), sorted({*days, *also}))
         if surplus:
-            _delete(dsn, client, table, key, surplus, load_id)
+            _delete(dsn, client, table, surplus, load_id)
 
 
-def _delete(dsn, client, table, key, surplus, load_id):  # noqa: PLR0913
-    """Delete rows in ClickHouse; readers notice by the epoch."""
-    rows = [
-        [value if name == "channel" else int(value) for name, value in zip(key, found, strict=True)]
-        for found in surplus
-    ]
+def _delete(dsn, client, table, rows, load_id):
+    """Delete rows (column → value of the key) there; readers notice by the epoch."""
     with closing(connect(dsn)) as state:
         ours = push_state.ours(state)
         begun = type(ours)(**{**vars(ours), "epoch": ours.epoch + 1})
         push_state.begin(state, client, begun)
         client.execute(
-            f"INSERT INTO {table} ({', '.join(key)}, load_id, is_deleted) VALUES",
-            [(*row, load_id, 1) for row in rows],
+            f"INSERT INTO {table} ({', '.join(rows[0])}, load_id, is_deleted) VALUES",
+            [(*row.values(), load_id, 1) for row in rows],
         )
         push_state.settle(state, client, begun)
+
+
+def _typed(key, found):
+    return {
+        name: value if name == "channel" else int(value)
+        for name, value in zip(key, found, strict=True)
+    }

@@ -1,7 +1,7 @@
 """Write down what a reconciliation found, and settle what it no longer finds."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from psycopg2.extras import execute_values
 
@@ -20,20 +20,32 @@ _ROWS = """
 """
 
 
-def save(cr, run_id, source_name, period, levels, findings, settled="settled"):  # noqa: PLR0913
+@dataclass(frozen=True)
+class Scope:
+    """What a reconciliation compared.
+
+    :ivar run_id: its entry in the run log
+    :ivar period: (first, last) day
+    :ivar levels: the levels that were compared
+    :ivar settled: state of what earlier runs found and this one no longer finds
+    """
+
+    run_id: int
+    source_name: str
+    period: tuple
+    levels: tuple
+    settled: str = "settled"
+
+
+def save(cr, scope, findings):
     """Write the totals of each table, the days that differ and the rows listed.
 
     What earlier runs found in the period is settled where it is not found again.
-
-    :param period: (first, last) day
-    :param levels: the levels that were compared
-    :param settled: state of what is no longer found
     """
-    values = {
-        "source_name": source_name, "first": period[0], "last": period[1],
-        "levels": list(levels), "run_id": run_id, "settled": settled,
-    }  # fmt: skip
-    head = (run_id, source_name)
+    first, last = period = scope.period
+    values = {**vars(scope), "first": first, "last": last}
+    values["levels"] = list(scope.levels)
+    head = (scope.run_id, scope.source_name)
     rows = [_stated(row, findings) for row in findings.rows]
     execute_values(cr, _ROWS, [_row(head, period, row) for row in rows])
     execute_values(cr, _SUMMARY, [*_summaries(head, period, findings)])
@@ -73,7 +85,9 @@ def _summaries(head, period, findings):
                     head, period, (level, table, day, state), totals, totals.reason
                 )
     for (level, table), (expected, kept, differences, states) in tables.items():
-        state = next((s for s in ("different", "reported", "explained") if s in states), "ok")
+        state = next(
+            (s for s in ("different", "reported", "explained") if s in states), "ok"
+        )
         whole = _Whole(expected, kept, differences)
         yield _summary(head, period, (level, table, None, state), whole, "")
 

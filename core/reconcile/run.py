@@ -11,13 +11,14 @@ from ..stores.locks import held
 from ..stores.reporting import connect, explained
 from ..stores.runs import RunLog
 from . import months as choice
-from . import results
 from .as_delivered import compare_delivered, compare_own
 from .findings import Findings
-from .of_copy import Copy, memory, original
+from .months import period
 from .of_copy import LEVEL as COPY
+from .of_copy import Copy, memory, original
 from .of_rollups import compare_rollups
 from .of_source import compare_month
+from .results import Scope, save
 from .snapshot import Snapshot
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ def reconcile_source(source, dsn, *, months=None, settled="settled", **feed):
                     compare_delivered(cr, month, system, findings)
         with source.reading() as reading:
             compare_own(reading, findings)
-        _save(dsn, run_id, name, chosen, ("source", "delivered"), findings, settled)
+        levels = ("source", "delivered")
+        _save(dsn, Scope(run_id, name, period(chosen), levels, settled), findings)
         return _told(findings)
 
     return logged(dsn, "reconcile", name, work)
@@ -87,7 +89,8 @@ def reconcile_stores(settings, dsn, *, months=None, settled="settled"):
                     _explain_copies(blamed, findings)
                 except ReportingError as e:
                     notice = str(e)
-        _save(dsn, run_id, STORES, chosen, levels, findings, settled)
+        scope = Scope(run_id, STORES, period(chosen), tuple(levels), settled)
+        _save(dsn, scope, findings)
         return _told(findings, notice)
 
     return logged(dsn, "reconcile", STORES, work)
@@ -96,9 +99,10 @@ def reconcile_stores(settings, dsn, *, months=None, settled="settled"):
 def compare_copies(settings, snapshot, dsn, months, findings, *, is_all):  # noqa: PLR0913
     """Compare what ClickHouse holds, while nobody pushes. Returns the months."""
     push.push(settings, dsn)
-    with held(dsn, PUSH), clickhouse.client(
-        settings.clickhouse_url, timeout=600
-    ) as client:
+    with (
+        held(dsn, PUSH),
+        clickhouse.client(settings.clickhouse_url, timeout=600) as client,
+    ):
         watermark = memory(dsn, client).watermark
         with snapshot.look() as cr:
             copy = Copy(cr, client, watermark)
@@ -154,11 +158,14 @@ def _explain_copies(blamed, findings):
             totals.reason = f"follows from {original(table)} in PostgreSQL"
 
 
-def _save(dsn, run_id, name, months, levels, findings, settled):  # noqa: PLR0913
-    with closing(connect(dsn)) as connection, explained(), connection:
-        with connection.cursor() as cr:
-            period = choice.period(months)
-            results.save(cr, run_id, name, period, levels, findings, settled)
+def _save(dsn, scope, findings):
+    with (
+        closing(connect(dsn)) as connection,
+        explained(),
+        connection,
+        connection.cursor() as cr,
+    ):
+        save(cr, scope, findings)
 
 
 def _told(findings, notice=""):

@@ -38,7 +38,8 @@ class Snapshot(PostgresStore):
             with super().transaction() as cr:
                 yield cr
         else:
-            yield self._cursor
+            with explained():
+                yield self._cursor
 
     def examine(self, chunk):
         """Stage a chunk as a load would, up to the point of writing.

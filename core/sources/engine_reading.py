@@ -8,8 +8,8 @@ from itertools import islice
 import psycopg2
 from psycopg2 import extensions
 
-from ..records import Chunk
 from ..errors import SourceError
+from ..records import Chunk
 from . import contract, engine_server
 from .explain import explained
 from .utf8 import KeyText, Utf8Guard

@@ -61,7 +61,9 @@ def forget_content(dsn, system, keys):
         for table in _ROWS:
             is_dated = table in (DETAIL, CUSTOMER_ORDER, EVENT)
             stray = "r.transaction_date IS DISTINCT FROM f.transaction_date"
-            condition = stray if is_dated else f"f.transaction_date IS NOT NULL AND {stray}"
+            condition = (
+                stray if is_dated else f"f.transaction_date IS NOT NULL AND {stray}"
+            )
             if table == POINT:
                 condition = "false"  # a load finds them at whatever instant
             cr.execute(

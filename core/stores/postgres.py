@@ -20,13 +20,15 @@ CUSTOMER_ORDER = "customer_order_data"
 EVENT = "membership_event_data"
 POINT = "point_analytics_data"
 POINT_ROLLUP = "point_analytics_rollup_data"
+# Not of other documents: a month that has a partition is not loaded as a whole.
+_ORDERS = "(SELECT * FROM stage_document WHERE kind = 'order') o"
 # Partitioned table → the staged rows and the column that decide on its months.
 _MONTHS = {
     DETAIL: ("stage_order_row", "transaction_date"),
     EVALUATION: ("stage_order_row", "transaction_date"),
     ORDER: ("stage_order_row", "transaction_date"),
     ROLLUP: ("stage_order_row", "date"),
-    CUSTOMER_ORDER: ("stage_document", "transaction_date"),
+    CUSTOMER_ORDER: (_ORDERS, "transaction_date"),
     EVENT: ("stage_event_row", "transaction_date"),
     POINT: ("stage_point_row", "transaction_date"),
     POINT_ROLLUP: ("stage_point_row", "date"),
@@ -127,6 +129,18 @@ class PostgresStore:
                 f" JOIN fact_document f USING (order_key)"
                 f" WHERE r.{column} = ANY(%s) AND f.source = %s",
                 [list(row_ids), self.parameters["source"]],
+            )
+            return cr.fetchall()
+
+    def refused(self):
+        """Return (kind, document key, reason) of what the last load refused.
+
+        What is wrong with an order itself comes before what is wrong with its rows.
+        """
+        with self.transaction() as cr:
+            cr.execute(
+                "SELECT kind, document_key, reason FROM stage_reject"
+                " ORDER BY table_name <> 'processed_order', reason"
             )
             return cr.fetchall()
 

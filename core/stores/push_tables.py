@@ -54,9 +54,12 @@ def lost(source, client, watermark):
 
     :param watermark: load up to which ClickHouse should hold everything
     """
-    there = {name for (name,) in client.execute(
-        "SELECT name FROM system.tables WHERE database = currentDatabase()"
-    )}
+    there = {
+        name
+        for (name,) in client.execute(
+            "SELECT name FROM system.tables WHERE database = currentDatabase()"
+        )
+    }
     gone = {*TABLES, *VIEWS} - there
     filled = {table for table in there & {*TABLES} if _is_filled(client, table)}
     for table in FACTS.keys() & there - filled:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ..errors import ConfigurationError
 
 
-def configuration(url, group):
+def client_options(url, group):
     """Return (options of the client, topic or an empty text).
 
     What follows ``?`` in the address are options of the client themselves, such as

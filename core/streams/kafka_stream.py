@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from ..errors import ConfigurationError, SourceError
 from .base import Batch, Entry, Lost
-from .kafka_address import configuration
+from .kafka_address import client_options
 
 _logger = logging.getLogger(__name__)
 _TIMEOUT = 10
@@ -35,7 +35,7 @@ class KafkaStream:
                 "confluent-kafka."
             ) from None
         self._kafka = confluent_kafka
-        options, topic = configuration(url, group)
+        options, topic = client_options(url, group)
         self.name, self.group, self._linger = topic or name, group, linger
         self.is_ready = False
         self._saved = lambda: None

@@ -27,13 +27,13 @@ def main():
         _say(label, len(payloads[0]), parsing, writing)
 
 
-def event(number, *, lines=3, evaluations=1, points=1, channel="pos", version=1):
+def event(number, *, lines=3, evaluations=1, points=1, channel="pos"):
     """Return an order's event as an engine would send it."""
     key, partner = f"O{number}", number % 1000
     order = {"id": key, "partner_id": partner, "store_id": number % 300}
     order |= {"channel": channel, "cashier_id": None, "ordered_at": INSTANT}
     order |= {"amount_total": 31.25, "currency": "USD", "is_first_order": False}
-    order |= {"state": "done", "refund_of": None, "company_id": 1, "version": version}
+    order |= {"state": "done", "refund_of": None, "company_id": 1, "version": 1}
     data = {
         "order": order,
         "lines": [_line(number * 100 + n, n, key) for n in range(lines)],
@@ -45,7 +45,7 @@ def event(number, *, lines=3, evaluations=1, points=1, channel="pos", version=1)
         ],
         "points": [_point(number * 100 + n, key, partner) for n in range(points)],
     }
-    envelope = {"specversion": "1.0", "id": f"{key}/{version}", "source": "/engine"}
+    envelope = {"specversion": "1.0", "id": f"{key}/1", "source": "/engine"}
     envelope |= {"type": "engine.order.processed.v1", "time": INSTANT}
     envelope |= {"datacontenttype": "application/json", "data": data}
     return json.dumps(envelope).encode()

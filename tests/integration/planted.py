@@ -57,8 +57,10 @@ def cent(report, place):
     """Add a cent to a row."""
     column, where, _key = TABLES[place]
     table = place[1]
-    _write(report, f"UPDATE {table} SET {column} = {column} + 0.01"
-                   f" WHERE {_one(table, where)}")
+    _write(
+        report,
+        f"UPDATE {table} SET {column} = {column} + 0.01 WHERE {_one(table, where)}",
+    )
 
 
 def other(report, place):
@@ -94,8 +96,9 @@ def surplus(report, place):
 def _write(report, statement):
     """Run a statement that must change exactly one row."""
     databases.execute(
-        report, f"DO $$ DECLARE n integer; BEGIN {statement}; GET DIAGNOSTICS n ="
-        " ROW_COUNT; ASSERT n = 1, n; END $$"
+        report,
+        f"DO $$ DECLARE n integer; BEGIN {statement}; GET DIAGNOSTICS n ="
+        " ROW_COUNT; ASSERT n = 1, n; END $$",
     )
 
 

@@ -40,9 +40,7 @@ def repaired(engine, report, copy=None, months=MONTHS):
     """Repair; it must succeed, and leave nothing that differs."""
     await_others(engine)
     settings = copy.settings if copy else Settings()
-    result = repairing.repair(
-        [(source_of(engine), FEED)], settings, report, months
-    )
+    result = repairing.repair([(source_of(engine), FEED)], settings, report, months)
     assert result.state == "done", result
     assert found(report) == [], (result, found(report))
     return result

@@ -60,13 +60,10 @@ def synced_shop(synced_shop_template):
 
 
 @pytest.fixture(scope="session")
-def history(full_engine, report_template):
+def pushed_history(history):
     """(reporting database, copy) with the whole history; nobody changes them."""
-    with (
-        databases.database(databases.REPORT, report_template) as report,
-        clickhouse_database() as copy,
-    ):
-        synced(full_engine, report)
+    report, _counts = history
+    with clickhouse_database() as copy:
         pushed(copy, report)
         yield report, copy
 

@@ -13,6 +13,7 @@ import redis
 from pipeline import NEW_YORK
 
 from core.consume import consume
+from core.stores.postgres import PostgresStore
 from core.streams.redis_stream import RedisStream
 
 GROUP = "reports"
@@ -50,6 +51,16 @@ def event(kind, data):
     return json.dumps(envelope | {"type": f"engine.{kind}.v1", "data": data})
 
 
+def keys(count, start=0):
+    """Keys of :func:`orders`."""
+    return [f"A{n}" for n in range(start, start + count)]
+
+
+def orders(count, start=0, **options):
+    """Events of so many orders."""
+    return [order(f"A{n}", number=n, **options) for n in range(start, start + count)]
+
+
 class Feed:
     """A Redis Stream, and the reporting database that it feeds."""
 
@@ -75,9 +86,7 @@ class Feed:
         """Drain the stream."""
         settings = {"source_name": "stream", "seconds": 30}
         settings["configuration"] = configuration
-        return consume(
-            stream or self.stream(), self.report, **{**settings, **options}
-        )
+        return consume(stream or self.stream(), self.report, **{**settings, **options})
 
     @contextmanager
     def running(self, stream=None, **options):
@@ -120,6 +129,31 @@ class Feed:
         return databases.dicts(
             self.report, "SELECT * FROM loyalty_reporting_run ORDER BY id"
         )
+
+
+class Store:
+    """The real store, watched: what was loaded when, and what shall go wrong."""
+
+    def __init__(self, feed, before=lambda chunk: None):
+        self.open_real = PostgresStore.opener(feed.report, "stream", "engine")
+        self.before = before
+        self.sizes = []
+        self.opened = 0
+
+    def __call__(self):
+        self.opened += 1
+        self.real = self.open_real()
+        return self
+
+    def load(self, chunk):
+        self.before(chunk)
+        counts = self.real.load(chunk)
+        if chunk.keys:
+            self.sizes.append(sum(map(len, chunk.keys.values())))
+        return counts
+
+    def close(self):
+        self.real.close()
 
 
 def configuration():

@@ -29,9 +29,9 @@ STORES = ("postgresql", "clickhouse")
 
 
 @pytest.fixture(params=STORES)
-def asked(request, history):
+def asked(request, pushed_history):
     """Function (query): the answer from one store, which must be the one meant."""
-    report, copy = history
+    report, copy = pushed_history
 
     def answered(query):
         options = copy.settings if request.param == "clickhouse" else Settings()
@@ -128,8 +128,8 @@ class TestOracle:
             with pytest.raises(AssertionError, match=f"1 differences(.|\n)*{name}"):
                 assert_same(expected, planted, keys_of("month"), MEASURES)
 
-    def test_faults_planted_in_the_stores_are_seen(self, full_engine, history):
-        report, copy = history
+    def test_faults_planted_in_the_stores_are_seen(self, full_engine, pushed_history):
+        report, copy = pushed_history
         expected = performance(("program_id",), "year")
         with databases.database(databases.REPORT, report) as other:
             fault = (

@@ -57,8 +57,8 @@ class TestAgree:
     )
     @given(questions())
     @example(query_of(*YEAR, "day", page="3", per_page="1000"))
-    def test_any_question_has_one_answer(self, history, query):
-        report, copy = history
+    def test_any_question_has_one_answer(self, pushed_history, query):
+        report, copy = pushed_history
         try:
             expected = ask(report, query)
         except NotFound as e:
@@ -74,8 +74,8 @@ class TestAgree:
 class TestPages:
     @pytest.mark.parametrize("grain", ["week", "month"])
     @pytest.mark.parametrize("store", ["postgresql", "clickhouse"])
-    def test_pages_joined_are_the_whole(self, history, store, grain):
-        report, copy = history
+    def test_pages_joined_are_the_whole(self, pushed_history, store, grain):
+        report, copy = pushed_history
         options = copy.settings if store == "clickhouse" else None
         whole = ask(report, query_of(*YEAR, grain), options)
         size, pages = 97, []
@@ -88,8 +88,8 @@ class TestPages:
         assert [len(page) for page in pages[:-2]] == [size] * (len(pages) - 2)
         assert pages[-1] == []
 
-    def test_rows_are_in_the_order_of_date_hour_and_program(self, history):
-        report, copy = history
+    def test_rows_are_in_the_order_of_date_hour_and_program(self, pushed_history):
+        report, copy = pushed_history
         query = query_of("2017-03-01", "2017-03-07", "hour")
         for options in (None, copy.settings):
             rows = ask(report, query, options).rows
@@ -236,14 +236,14 @@ class TestCompanies:
 
 
 class TestTimeLimit:
-    def test_a_query_that_takes_too_long_says_what_to_do(self, history):
-        report, _copy = history
+    def test_a_query_that_takes_too_long_says_what_to_do(self, pushed_history):
+        report, _copy = pushed_history
         with pytest.raises(StoreError, match="longer than 0.001 s. Ask for a shorter"):
             ask(report, query_of(*YEAR, "hour"), Settings(query_timeout=0.001))
 
     @pytest.mark.parametrize("limit", [0.001, 30])
-    def test_the_callers_own_limit_is_left_as_it_was(self, history, limit):
-        report, _copy = history
+    def test_the_callers_own_limit_is_left_as_it_was(self, pushed_history, limit):
+        report, _copy = pushed_history
         with fresh_cursor(report) as cursor:
             cursor.execute("SET statement_timeout = '77s'")
             cursor.connection.commit()

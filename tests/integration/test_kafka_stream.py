@@ -4,11 +4,14 @@ import itertools
 import uuid
 
 import confluent_kafka
+import databases
 import pytest
 from contract_stream import Reader, StreamContract, numbered
+from stream_fixtures import configuration, orders
 
-from core.errors import ConfigurationError, SourceError
-from core.streams.kafka_address import configuration
+from core.consume import consume
+from core.errors import ConfigurationError, SourceError, StoreError
+from core.streams.kafka_address import client_options
 from core.streams.kafka_stream import KafkaStream
 
 GROUP = "reports"
@@ -56,7 +59,9 @@ class KafkaWorld:
             assert self.producer.flush(10) == 0
 
     def add_anywhere(self, events):
-        for event, partition in zip(events, itertools.cycle(range(PARTITIONS)), strict=False):
+        for event, partition in zip(
+            events, itertools.cycle(range(PARTITIONS)), strict=False
+        ):
             self.add([event], partition)
 
     def save(self, position):
@@ -162,7 +167,9 @@ class TestPosition:
                 found += reader.load(batch)
 
     @pytest.mark.slow
-    def test_a_consumer_that_joins_gets_partitions_and_nothing_is_left_out(self, joined):
+    def test_a_consumer_that_joins_gets_partitions_and_nothing_is_left_out(
+        self, joined
+    ):
         first = Reader(joined)
         joined.add_anywhere(numbered(8))
         found = first.all(8)
@@ -202,6 +209,48 @@ class TestPosition:
         assert [lost.count for lost in reader.lost] == [first]
 
 
+class TestConsume:
+    """From Kafka into PostgreSQL."""
+
+    def consume(self, world, report, **options):
+        return consume(
+            world.stream(),
+            report,
+            **{"source_name": "kafka", "configuration": configuration, "seconds": 20},
+            **options,
+        )
+
+    def saved(self, report):
+        return databases.value(report, "SELECT position FROM loyalty_reporting_cursor")
+
+    def test_the_position_is_saved_with_what_was_loaded(self, world, report):
+        world.add_anywhere(orders(10))
+        result = self.consume(world, report)
+        assert (result.state, result.counts.documents_changed) == ("done", 10)
+        expected = {"offsets": {world.name: {"0": 3, "1": 3, "2": 2, "3": 2}}}
+        assert self.saved(report) == expected
+
+    def test_a_load_that_failed_saves_no_position_and_is_repeated(self, world, report):
+        world.add(orders(10))
+
+        def open_store():
+            raise StoreError("It is away.")
+
+        failed = self.consume(world, report, open_store=open_store)
+        assert (failed.state, failed.message) == ("failed", "It is away.")
+        assert self.consume(world, report).counts.documents_changed == 10
+
+    def test_what_is_loaded_already_changes_nothing_when_it_comes_again(
+        self, world, report
+    ):
+        world.add(orders(10))
+        self.consume(world, report)
+        databases.execute(report, "UPDATE loyalty_reporting_cursor SET position = '{}'")
+        world.group += ".anew"
+        again = self.consume(world, report).counts
+        assert (again.documents_read, again.documents_changed) == (10, 0)
+
+
 class TestTrouble:
     def test_an_entry_without_a_value_has_a_fault(self, world):
         world.add([None, "", "good"])
@@ -229,7 +278,7 @@ class TestTrouble:
 
 class TestAddress:
     def test_hosts_topic_and_options(self):
-        options, topic = configuration("kafka://a:1,b:2/engine.events?log_level=3", "g")
+        options, topic = client_options("kafka://a:1,b:2/engine.events?log_level=3", "g")
         assert topic == "engine.events"
         assert options["bootstrap.servers"] == "a:1,b:2"
         assert options["log_level"] == "3"
@@ -237,16 +286,16 @@ class TestAddress:
         assert "sasl.username" not in options
 
     def test_user_and_password(self):
-        options, topic = configuration("kafka://us%40er:p%3Aw%2F@a:1", "g")
+        options, topic = client_options("kafka://us%40er:p%3Aw%2F@a:1", "g")
         assert topic == ""
         assert options["sasl.username"] == "us@er"
         assert options["sasl.password"] == "p:w/"
         assert options["security.protocol"] == "SASL_SSL"
 
     def test_what_we_rely_on_cannot_be_switched_off(self):
-        options, _topic = configuration("kafka://a:1?enable.auto.commit=true", "g")
+        options, _topic = client_options("kafka://a:1?enable.auto.commit=true", "g")
         assert options["enable.auto.commit"] is False
 
     def test_no_host(self):
         with pytest.raises(ConfigurationError, match="names no host"):
-            configuration("kafka:///topic", "g")
+            client_options("kafka:///topic", "g")

@@ -16,7 +16,9 @@ NEWEST = "SELECT load_id FROM fact_load"
 
 def of_points(where, change):
     """Change rows of the ledger."""
-    return lambda e: e.run(f"UPDATE engine.point_transaction SET {change} WHERE {where}")
+    return lambda e: e.run(
+        f"UPDATE engine.point_transaction SET {change} WHERE {where}"
+    )
 
 
 def of_events(where, change):
@@ -61,9 +63,7 @@ def rows_in(copy):
 
 
 def visible(copy):
-    return {
-        view: copy.value(f"SELECT count() FROM {view}") for view in API_COLUMNS
-    }
+    return {view: copy.value(f"SELECT count() FROM {view}") for view in API_COLUMNS}
 
 
 class TestEqual:
@@ -231,18 +231,16 @@ class TestEqual:
         result = pushing.push(copy.settings, report)
         assert (result.state, result.message) == ("done", "")
         assert_equal(report, copy)
-        assert copy.rows("SELECT card_id, partner_id, balance FROM point_analytics") == [
-            (9, 42, 5)
-        ]
+        assert copy.rows(
+            "SELECT card_id, partner_id, balance FROM point_analytics"
+        ) == [(9, 42, 5)]
 
     @pytest.mark.parametrize("total", ["20", "-20", "20.0001", "-0.0001", "0.0002"])
     def test_averages_are_rounded_alike(self, engine, report, copy, total):
         for number in range(3):
             amount = total if number == 0 else 0
             engine.membership("join", 1, partner_id=number)
-            engine.order(
-                f"A{number}", lines=0, partner_id=number, amount_total=amount
-            )
+            engine.order(f"A{number}", lines=0, partner_id=number, amount_total=amount)
             engine.line(f"A{number}", amount=amount)
         synced(engine.dsn, report)
         pushed(copy, report)

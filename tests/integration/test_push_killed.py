@@ -223,7 +223,7 @@ class TestServer:
         )
         assert databases.value(report, "SELECT count(*) FROM promotion_performance") > 1
         server.start()
-        assert pushed(server.copy, report) == 2
+        assert pushed(server.copy, report) == 4
         assert state_of(report)["problem"] is None
         assert_equal(report, server.copy)
 

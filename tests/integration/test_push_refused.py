@@ -28,9 +28,7 @@ class TestRefused:
         pushed(copy, report)
         assert_equal(report, copy)
 
-    def test_a_balance_that_clickhouse_cannot_hold_is_named(
-        self, engine, report, copy
-    ):
+    def test_a_balance_that_clickhouse_cannot_hold_is_named(self, engine, report, copy):
         for _ in range(10):
             engine.points(self.HUGE)
         synced(engine.dsn, report)

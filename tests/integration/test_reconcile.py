@@ -1,5 +1,8 @@
 """Reconciliation: nothing in a healthy world, and every planted change to the row."""
 
+from contextlib import closing
+
+import databases
 import planted
 import pytest
 from contract_store import assert_equal
@@ -7,28 +10,39 @@ from copies import pushed, synced
 from reconciling import FEED, MONTHS, found, reconciled, repaired, source_of, summary
 
 from core import sync
+from core.errors import SourceError
 from core.reconcile import run as reconciling
+from core.reconcile.findings import Findings
+from core.reconcile.of_source import compare_month
+from core.reconcile.snapshot import Snapshot
 
 pytest_plugins = ["store_fixtures"]
 
 
+@pytest.fixture
+def report(shop, synced_shop):
+    """A reporting database that has read `shop` as the database it is."""
+    synced(shop.dsn, synced_shop)
+    return synced_shop
+
+
 class TestHealthy:
-    def test_nothing_is_found_in_a_shop(self, shop, synced_shop):
-        assert reconciled(shop.dsn, synced_shop) == []
-        assert found(synced_shop, "explained") == []
-        assert {*summary(synced_shop).values()} == {"ok"}
-
-    def test_nothing_is_found_in_a_copy(self, shop, synced_shop, copy):
-        assert reconciled(shop.dsn, synced_shop, copy) == []
-        assert {*summary(synced_shop, "clickhouse").values()} == {"ok"}
-        assert len(summary(synced_shop, "clickhouse")) == 5
-
-    def test_nothing_is_found_of_households(self, households, report, copy):
-        synced(households.dsn, report)
-        assert reconciled(households.dsn, report, copy) == []
+    def test_nothing_is_found_in_a_shop(self, shop, report):
+        assert reconciled(shop.dsn, report) == []
         assert found(report, "explained") == []
-        assert found(report, "reported") == []
+        assert {*summary(report).values()} == {"ok"}
 
+    def test_nothing_is_found_in_a_copy(self, shop, report, copy):
+        assert reconciled(shop.dsn, report, copy) == []
+        assert {*summary(report, "clickhouse").values()} == {"ok"}
+        assert len(summary(report, "clickhouse")) == 5
+
+    def test_nothing_is_found_of_households(self, households, report_template, copy):
+        with databases.database(databases.REPORT, report_template) as report:
+            synced(households.dsn, report)
+            assert reconciled(households.dsn, report, copy) == []
+            assert found(report, "explained") == []
+            assert found(report, "reported") == []
 
 
 def place_of(row):
@@ -39,50 +53,52 @@ class TestPostgres:
     """Whatever is planted is found to the row; what follows from it is explained."""
 
     @pytest.mark.parametrize("place", planted.CENTS, ids=lambda place: place[1])
-    def test_a_cent_is_found_and_repaired(self, shop, synced_shop, place):
+    def test_a_cent_is_found_and_repaired(self, shop, report, place):
         column = planted.TABLES[place][0]
-        planted.cent(synced_shop, place)
-        [row] = reconciled(shop.dsn, synced_shop)
+        planted.cent(report, place)
+        [row] = reconciled(shop.dsn, report)
         assert (place_of(row), row["kind"]) == (place, "different")
         changed = {c for c in row["kept"] if row["kept"][c] != row["expected"][c]}
         assert changed == {column}
-        repaired(shop.dsn, synced_shop)
+        repaired(shop.dsn, report)
 
     @pytest.mark.parametrize(
-        "place", [p for p in planted.TABLES if p not in planted.CENTS], ids=lambda p: p[1]
+        "place",
+        [p for p in planted.TABLES if p not in planted.CENTS],
+        ids=lambda p: p[1],
     )
-    def test_another_change_is_found_and_repaired(self, shop, synced_shop, place):
-        planted.other(synced_shop, place)
-        [row] = reconciled(shop.dsn, synced_shop)
+    def test_another_change_is_found_and_repaired(self, shop, report, place):
+        planted.other(report, place)
+        [row] = reconciled(shop.dsn, report)
         assert (place_of(row), row["kind"]) == (place, "different")
-        repaired(shop.dsn, synced_shop)
+        repaired(shop.dsn, report)
 
     @pytest.mark.parametrize("place", planted.TABLES, ids=lambda place: place[1])
-    def test_a_missing_row_is_found_and_repaired(self, shop, synced_shop, place):
-        planted.missing(synced_shop, place)
-        [row] = reconciled(shop.dsn, synced_shop)
+    def test_a_missing_row_is_found_and_repaired(self, shop, report, place):
+        planted.missing(report, place)
+        [row] = reconciled(shop.dsn, report)
         assert (place_of(row), row["kind"], row["kept"]) == (place, "missing", None)
-        repaired(shop.dsn, synced_shop)
+        repaired(shop.dsn, report)
 
     @pytest.mark.parametrize("place", planted.TABLES, ids=lambda place: place[1])
-    def test_a_surplus_row_is_found_and_repaired(self, shop, synced_shop, place):
-        planted.surplus(synced_shop, place)
-        [row] = reconciled(shop.dsn, synced_shop)
+    def test_a_surplus_row_is_found_and_repaired(self, shop, report, place):
+        planted.surplus(report, place)
+        [row] = reconciled(shop.dsn, report)
         assert (place_of(row), row["kind"], row["expected"]) == (place, "surplus", None)
-        repaired(shop.dsn, synced_shop)
+        repaired(shop.dsn, report)
 
     def test_all_at_once_is_repaired_as_if_loaded_from_scratch(
-        self, shop, synced_shop, copy, assert_same_as_from_scratch
+        self, shop, report, copy, assert_same_as_from_scratch
     ):
-        pushed(copy, synced_shop)
+        pushed(copy, report)
         for place in planted.TABLES:
-            planted.missing(synced_shop, place)
-            planted.surplus(synced_shop, place)
-        reconciled(shop.dsn, synced_shop, copy)
-        repaired(shop.dsn, synced_shop, copy)
-        assert_same_as_from_scratch(synced_shop, shop.dsn)
-        assert_equal(synced_shop, copy)
-        assert found(synced_shop, "repaired")
+            planted.surplus(report, place)
+            planted.missing(report, place)
+        reconciled(shop.dsn, report, copy)
+        repaired(shop.dsn, report, copy)
+        assert_same_as_from_scratch(report, shop.dsn)
+        assert_equal(report, copy)
+        assert found(report, "repaired")
 
 
 class TestClickhouse:
@@ -96,43 +112,43 @@ class TestClickhouse:
         assert_equal(report, copy)
         return rows
 
-    def test_a_cent_is_found_and_repaired(self, shop, synced_shop, copy):
-        pushed(copy, synced_shop)
+    def test_a_cent_is_found_and_repaired(self, shop, report, copy):
+        pushed(copy, report)
         for table, (column, _key) in planted.COPIES.items():
             planted.in_copy(copy, table, **{column: 100})
-        for row in self.compared(shop, synced_shop, copy, "different"):
+        for row in self.compared(shop, report, copy, "different"):
             column = planted.COPIES[row["table_name"]][0]
             assert int(row["kept"][column]) - int(row["expected"][column]) == 100
 
-    def test_a_missing_row_is_found_and_repaired(self, shop, synced_shop, copy):
-        pushed(copy, synced_shop)
+    def test_a_missing_row_is_found_and_repaired(self, shop, report, copy):
+        pushed(copy, report)
         for table in planted.COPIES:
             planted.in_copy(copy, table, is_deleted=1)
-        self.compared(shop, synced_shop, copy, "missing")
+        self.compared(shop, report, copy, "missing")
 
-    def test_a_surplus_row_is_found_and_repaired(self, shop, synced_shop, copy):
-        pushed(copy, synced_shop)
+    def test_a_surplus_row_is_found_and_repaired(self, shop, report, copy):
+        pushed(copy, report)
         for table, (_column, key) in planted.COPIES.items():
             planted.in_copy(copy, table, **key)
-        self.compared(shop, synced_shop, copy, "surplus")
+        self.compared(shop, report, copy, "surplus")
 
-    def test_a_missing_partition_is_found_and_repaired(self, shop, synced_shop, copy):
-        pushed(copy, synced_shop)
+    def test_a_missing_partition_is_found_and_repaired(self, shop, report, copy):
+        pushed(copy, report)
         for table in planted.COPIES:
             copy.rows(f"ALTER TABLE {table} DROP PARTITION 201704")
-        rows = reconciled(shop.dsn, synced_shop, copy)
+        rows = reconciled(shop.dsn, report, copy)
         assert {r["kind"] for r in rows} == {"missing"}
         assert {r["table_name"] for r in rows} == {*planted.COPIES}
         assert all(r["day"].startswith("2017-04") for r in rows)
-        repaired(shop.dsn, synced_shop, copy)
-        assert_equal(synced_shop, copy)
+        repaired(shop.dsn, report, copy)
+        assert_equal(report, copy)
 
-    def test_a_row_with_a_number_never_given_is_rebuilt(self, shop, synced_shop, copy):
-        pushed(copy, synced_shop)
+    def test_a_row_with_a_number_never_given_is_rebuilt(self, shop, report, copy):
+        pushed(copy, report)
         planted.in_copy(copy, "promotion_order_data", amount_e4=100, load_id=10**9)
-        assert len(reconciled(shop.dsn, synced_shop, copy)) == 1
-        repaired(shop.dsn, synced_shop, copy)
-        assert_equal(synced_shop, copy)
+        assert len(reconciled(shop.dsn, report, copy)) == 1
+        repaired(shop.dsn, report, copy)
+        assert_equal(report, copy)
 
 
 class TestSource:
@@ -168,14 +184,14 @@ class TestSource:
             ),
         ],
     )
-    def test_a_change_that_nobody_marked(self, shop, synced_shop, statement, kind):
+    def test_a_change_that_nobody_marked(self, shop, report, statement, kind):
         self.unnoticed(shop, statement)
-        [row] = reconciled(shop.dsn, synced_shop)
+        [row] = reconciled(shop.dsn, report)
         assert (row["kind"], row["document_key"]) == (kind, "A1")
         assert row["table_name"] == "promotion_report_detail_data"
-        repaired(shop.dsn, synced_shop)
+        repaired(shop.dsn, report)
 
-    def test_what_is_on_its_way_is_no_difference(self, shop, synced_shop, monkeypatch):
+    def test_what_is_on_its_way_is_no_difference(self, shop, report, monkeypatch):
         def read_too_early(*args, **feed):
             result = sync_run(*args, **feed)
             shop.line("A1")
@@ -187,41 +203,40 @@ class TestSource:
         sync_run = sync.run
         monkeypatch.setattr(sync, "run", read_too_early)
         result = reconciling.reconcile_source(
-            source_of(shop.dsn), synced_shop, months=MONTHS, **FEED
+            source_of(shop.dsn), report, months=MONTHS, **FEED
         )
         assert result.state == "done", result
-        assert "4 documents were on their way" in result.message
-        assert found(synced_shop) == []
+        assert "documents were on their way" in result.message
+        assert found(report) == []
 
-    def test_refused_rows_are_listed_and_no_difference(self, shop, synced_shop):
+    def test_refused_rows_are_listed_and_no_difference(self, shop, report):
         shop.line("A1", amount="NaN")
-        assert reconciled(shop.dsn, synced_shop) == []
-        [row] = found(synced_shop, "explained")
+        assert reconciled(shop.dsn, report) == []
+        [row] = found(report, "explained")
         assert (row["kind"], row["document_key"]) == ("refused", "A1")
         assert "does not fit" in row["reason"]
 
-    def test_a_first_order_that_is_none_is_reported(self, shop, synced_shop):
+    def test_a_first_order_that_is_none_is_reported(self, shop, report):
         shop.order("B1", "2017-04-25 10:00:00+00", is_first_order=True)
         shop.order("B2", "2017-04-25 10:00:00+00", is_first_order=False)
-        assert reconciled(shop.dsn, synced_shop) == []
-        [row] = found(synced_shop, "reported")
+        assert reconciled(shop.dsn, report) == []
+        [row] = found(report, "reported")
         assert (row["level"], row["document_key"]) == ("delivered", "B1")
         assert row["kept"] == {"is_first_order": "true"}
 
-    def test_a_balance_that_does_not_add_up_is_reported(self, shop, synced_shop):
+    def test_a_balance_that_does_not_add_up_is_reported(self, shop, report):
         shop.points(1, occurred_at="2017-04-25 10:00:00+00", balance_after="146.26")
-        assert reconciled(shop.dsn, synced_shop) == []
-        [row] = found(synced_shop, "reported")
-        assert (row["level"], row["table_name"]) == ("delivered", "point_analytics_data")
+        assert reconciled(shop.dsn, report) == []
+        [row] = found(report, "reported")
+        assert (row["level"], row["table_name"]) == (
+            "delivered",
+            "point_analytics_data",
+        )
         assert row["kept"] == {"balance_after": "146.2600"}
 
     def test_a_source_that_was_not_read_to_its_end_is_not_compared(self, shop, report):
-        sync.run(source_of(shop.dsn), report, seconds=1e-9, **FEED)
-
-        def not_now(*_args, **_feed):
-            return type("Read", (), {"state": "partial"})
-
-        result = reconciling.reconcile_source(
-            source_of("postgresql://nobody@127.0.0.1:1/x"), report, **FEED
-        )
-        assert result.state == "failed", result
+        shop.run("TRUNCATE engine.promotion_evaluation")
+        with closing(Snapshot(report, "engine", "engine")) as snapshot:
+            source = source_of(shop.dsn)
+            with pytest.raises(SourceError, match="truncated"):
+                compare_month(snapshot, source, MONTHS[0], 0, Findings())

@@ -61,7 +61,7 @@ class RedisWorld:
 
     def close(self):
         for stream in self._streams:
-            stream._client.close()
+            stream._group.client.close()
         self.client.delete(self.name)
 
 
@@ -86,7 +86,7 @@ class Killed(Reader):
     def after_reading(cls, world, count):
         reader = cls(world)
         assert len(reader.batch(count=count).entries) == count
-        reader.stream._client.close()
+        reader.stream._group.client.close()
         return reader
 
 
@@ -180,7 +180,7 @@ class TestTakeover:
         world.add(numbered(3, start=4))
         # As the server saw it: a reply that never arrived.
         world.client.xreadgroup(GROUP, reader.stream.consumer, {world.name: ">"})
-        reader.stream._client.connection_pool.disconnect()
+        reader.stream._group.client.connection_pool.disconnect()
         with pytest.raises(SourceError):
             _broken(reader.stream)
         assert payloads(reader.batch()) == numbered(3, start=4)
@@ -225,7 +225,7 @@ class TestPoison:
         for _process in range(5):
             reader = Reader(world, claim_after=0)
             alone.append(_until_poison(reader, "event 2", good, refused))
-            reader.stream._client.close()
+            reader.stream._group.client.close()
         # Twice all of them, since anything may have ended the process.
         assert alone == [6, 6, 1, 1, 1]
         assert refused == []
@@ -429,7 +429,7 @@ class TestTrouble:
         batch = reader.batch()
         failing = partial(_fail, redis.ConnectionError("away"))
         with monkeypatch.context() as patch:
-            patch.setattr(reader.stream._client, "xack", failing)
+            patch.setattr(reader.stream._group.client, "xack", failing)
             with pytest.raises(SourceError):
                 reader.load(batch)
         assert len(world.pending()) == 3
@@ -439,7 +439,7 @@ class TestTrouble:
     def test_an_old_server_is_refused(self, world, monkeypatch):
         reader = world.stream()
         monkeypatch.setattr(
-            reader._client, "info", lambda part: {"redis_version": "6.2.14"}
+            reader._group.client, "info", lambda part: {"redis_version": "6.2.14"}
         )
         with pytest.raises(ConfigurationError, match="this is 6.2.14"):
             reader.open(lambda: None)

@@ -41,9 +41,7 @@ def changed(path, value, kind="order"):
 def fields(document, stage):
     """Rows of a document for a staging table, split into columns."""
     return [
-        text.rstrip("\n").split("\t")
-        for name, text in document.rows
-        if name == stage
+        text.rstrip("\n").split("\t") for name, text in document.rows if name == stage
     ]
 
 
@@ -221,7 +219,11 @@ BAD_ORDERS = {
     "exponent": (["data", "order", "amount_total"], "1e999999", "no usable number"),
     "tiny": (["data", "order", "amount_total"], "1e-99999", "no usable number"),
     "digits": (["data", "order", "amount_total"], "9" * 5000, "no usable number"),
-    "bad line amount": (["data", "lines", 0, "amount"], "NaN", "order_promotion_line.a"),
+    "bad line amount": (
+        ["data", "lines", 0, "amount"],
+        "NaN",
+        "order_promotion_line.a",
+    ),
     "local time": (["data", "order", "ordered_at"], "2017-03-10T15:20:00", "timezone"),
     "no such day": (["data", "order", "ordered_at"], "2017-02-30T00:00:00Z", "RFC3339"),
     "epoch": (["data", "order", "ordered_at"], 1489159200, "Expected `datetime"),

@@ -1,8 +1,12 @@
 {accounts},
 touched_card AS (
-    SELECT h.card_id
-    FROM odoo_order o
-    JOIN loyalty_history h ON h.order_model = o.model AND h.order_id = o.id
+    SELECT h.card_id FROM loyalty_history h
+    WHERE h.order_model = 'pos.order' AND h.order_id = ANY(ARRAY(
+        SELECT id FROM odoo_order WHERE model = 'pos.order'))
+    UNION
+    SELECT h.card_id FROM loyalty_history h
+    WHERE h.order_model = 'sale.order' AND h.order_id = ANY(ARRAY(
+        SELECT id FROM odoo_order WHERE model = 'sale.order'))
     UNION
     SELECT h.card_id FROM loyalty_history h WHERE {own}
 ),
@@ -19,7 +23,7 @@ spent AS (
     HAVING round(sum(l.points_cost)::numeric, 4) <> 0
 ),
 booking AS MATERIALIZED (
-    SELECT o.key, h.id * 2 AS id, h.card_id, h.program_id, h.partner_id, h.booked_at,
+    SELECT o.key, h.id::bigint * 2 AS id, h.card_id, h.program_id, h.partner_id, h.booked_at,
         h.expiration_date, h.company_id, h.balance, o.refund_of, false AS is_manual,
         CASE WHEN o.model = 'pos.order'
             THEN h.net + CASE WHEN h.is_last THEN coalesce(s.points, 0) ELSE 0 END
@@ -32,24 +36,26 @@ booking AS MATERIALIZED (
     WHERE o.state <> 'void'
     UNION ALL
     -- An order that earns just what it spends leaves no row at all.
-    SELECT o.key, -2 * s.line_id, s.card_id, k.program_id, k.partner_id, o.booked_at,
+    SELECT o.key, -2 * s.line_id::bigint, s.card_id, k.program_id, k.partner_id, o.booked_at,
         k.expiration_date, p.company_id, NULL, NULL, false, s.points, s.points
     FROM spent s
     JOIN odoo_order o USING (key)
     JOIN loyalty_card k ON k.id = s.card_id
     JOIN account_program p ON p.id = k.program_id AND NOT p.pays
-    WHERE NOT EXISTS (
-        SELECT FROM loyalty_history h
+    WHERE k.id = ANY(ARRAY(SELECT card_id FROM spent)) AND NOT EXISTS (
+        SELECT FROM history h
         WHERE h.card_id = s.card_id AND h.order_model = o.model AND h.order_id = o.id)
     UNION ALL
     -- Rows of no document: by hand, or of an order that is none (any more).
-    SELECT NULL, h.id * 2, h.card_id, h.program_id, h.partner_id, h.booked_at,
+    SELECT NULL, h.id::bigint * 2, h.card_id, h.program_id, h.partner_id, h.booked_at,
         h.expiration_date, h.company_id, h.balance, NULL, h.order_id IS NULL,
         CASE WHEN h.order_id IS NULL THEN h.net ELSE h.issued END,
         CASE WHEN h.order_id IS NULL THEN 0 ELSE h.used END
     FROM history h
     LEFT JOIN pos_order pos ON h.order_model = 'pos.order' AND pos.id = h.order_id
+        AND pos.id = ANY(ARRAY(SELECT h.order_id FROM history h WHERE {own}))
     LEFT JOIN sale_order o ON h.order_model = 'sale.order' AND o.id = h.order_id
+        AND o.id = ANY(ARRAY(SELECT h.order_id FROM history h WHERE {own}))
     WHERE {own}
       AND coalesce(pos.state NOT IN ('paid', 'done', 'invoiced'),
                    o.state <> 'sale' OR NOT {is_open}, true)

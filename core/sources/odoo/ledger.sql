@@ -9,10 +9,11 @@ numbered AS (
         count(nullif(h.order_id, 0)) OVER card AS orders,
         max(h.id) FILTER (WHERE h.order_model = 'pos.order' AND h.order_id <> 0)
             OVER (PARTITION BY h.card_id, h.create_date) AS order_row
-    FROM touched_card
-    JOIN loyalty_history h USING (card_id)
+    FROM loyalty_history h
     JOIN loyalty_card k ON k.id = h.card_id
     JOIN account_program p ON p.id = k.program_id
+    WHERE h.card_id = ANY(ARRAY(SELECT card_id FROM touched_card))
+      AND k.id = ANY(ARRAY(SELECT card_id FROM touched_card))
     WINDOW card AS (PARTITION BY h.card_id ORDER BY h.id)
 ),
 -- Rows of a gift card that only repeat its balance: written by the point of sale when it
@@ -33,7 +34,7 @@ judged AS (
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS repeats
     FROM assigned a
 ),
-history AS (
+history AS MATERIALIZED (
     SELECT j.*, issued - used AS net,
         sum(issued - used) OVER (PARTITION BY card_id ORDER BY booked_at, id) AS balance,
         row_number() OVER (PARTITION BY order_model, order_id, card_id ORDER BY id DESC)

@@ -1,17 +1,23 @@
--- The lines of the orders. A line that refunds another belongs to the reward of that
+-- The lines of the orders. Rows of Odoo's tables are found by arrays of ids, and all
+-- joins here can be hash joins: the planner, which knows nothing of what WITH holds, is
+-- forbidden nested loops (odoo_db.py). A line that refunds another belongs to the reward of that
 -- one: the point of sale does not copy it. `given` is what a free product of a sale
 -- would have cost, tax included: Odoo sells it at a discount of 100%.
 odoo_line AS MATERIALIZED (
     SELECT o.model, o.key, o.id AS order_id, o.digits, o.state, l.id, l.product_id,
         l.qty, l.price_unit, round(l.price_subtotal_incl, o.digits) AS amount,
-        coalesce(l.reward_id, origin.reward_id) AS reward_id,
-        coalesce(l.coupon_id, origin.coupon_id) AS card_id,
+        coalesce(l.reward_id, (
+            SELECT origin.reward_id FROM pos_order_line origin
+            WHERE origin.id = l.refunded_orderline_id)) AS reward_id,
+        coalesce(l.coupon_id, (
+            SELECT origin.coupon_id FROM pos_order_line origin
+            WHERE origin.id = l.refunded_orderline_id)) AS card_id,
         coalesce(l.points_cost, 0) AS points_cost,
         false AS is_delivery, NULL::numeric AS given
     FROM odoo_order o
     JOIN pos_order_line l ON l.order_id = o.id
-    LEFT JOIN pos_order_line origin ON origin.id = l.refunded_orderline_id
     WHERE o.model = 'pos.order' AND o.state <> 'void'
+      AND l.order_id = ANY(ARRAY(SELECT id FROM odoo_order WHERE model = 'pos.order'))
     UNION ALL
     SELECT o.model, o.key, o.id, o.digits, o.state, l.id, l.product_id,
         l.product_uom_qty * share.open, l.price_unit,
@@ -36,5 +42,6 @@ odoo_line AS MATERIALIZED (
           AND coalesce(t.price_include_override, company.account_price_include)
               <> 'tax_included') tax ON true
     WHERE o.model = 'sale.order' AND o.state <> 'void'
+      AND l.order_id = ANY(ARRAY(SELECT id FROM odoo_order WHERE model = 'sale.order'))
       AND l.display_type IS NULL AND l.is_downpayment IS NOT TRUE AND share.open > 0
 )

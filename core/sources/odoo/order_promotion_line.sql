@@ -3,7 +3,7 @@
 -- An id is made of the row's own, the program's and one of four kinds, within 53 bits.
 WITH {orders}, {lines}, {bookings}, {rewards},
 applied AS (
-    SELECT p.key, p.line_id * 4194304 + s.program_id * 4
+    SELECT p.key, p.line_id::bigint * 4194304 + s.program_id * 4
             + CASE p.model WHEN 'pos.order' THEN 0 ELSE 1 END AS id,
         s.program_id, p.product_id, p.qty, p.amount, sum(s.discount) AS discount
     FROM share s
@@ -48,9 +48,9 @@ FROM applied a
 UNION ALL
 SELECT o.id::bigint * 4194304 + m.program_id * 4
         + CASE o.model WHEN 'pos.order' THEN 2 ELSE 3 END,
-    o.key, m.program_id, NULL,
-    coalesce((SELECT sum(p.qty) FROM paid p WHERE p.key = o.key), 0), o.amount_total,
-    sum(m.discount), sum(m.earned), sum(m.redeemed), 0, NULL::xid8
+    o.key, m.program_id, NULL, coalesce(b.qty, 0), o.amount_total, sum(m.discount),
+    sum(m.earned), sum(m.redeemed), 0, NULL::xid8
 FROM moved m
 JOIN odoo_order o USING (key)
-GROUP BY o.id, o.key, o.model, o.amount_total, m.program_id
+LEFT JOIN (SELECT key, sum(qty) AS qty FROM paid GROUP BY key) b USING (key)
+GROUP BY o.id, o.key, o.model, b.qty, o.amount_total, m.program_id

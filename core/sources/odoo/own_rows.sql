@@ -1,6 +1,6 @@
 -- Rows of the history that are documents of their own: of accounts, and of no order that
 -- is a document. What was booked by hand is one row, what an order booked may be two.
-SELECT h.id * 2 + side AS id, h.create_date
+SELECT h.id::bigint * 2 + side AS id, h.create_date
 FROM loyalty_history h
 JOIN loyalty_card k ON k.id = h.card_id
 JOIN loyalty_program p ON p.id = k.program_id

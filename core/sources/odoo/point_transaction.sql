@@ -8,14 +8,14 @@ entry AS (
             WHEN b.earned > 0 THEN 'earn'
             WHEN origin.id IS NOT NULL THEN 'reverse'
             ELSE 'adjust' END AS kind,
-        CASE WHEN b.earned < 0 THEN origin.id * 2 END AS reverses_id
+        CASE WHEN b.earned < 0 THEN origin.id END AS reverses_id
     FROM booking b
-    LEFT JOIN LATERAL (
-        SELECT min(h.id) AS id
-        FROM loyalty_history h
-        WHERE b.refund_of IS NOT NULL AND h.order_model = 'pos.order'
-          AND h.order_id = b.refund_of AND h.card_id = b.card_id AND h.issued > 0
-    ) origin ON true
+    LEFT JOIN (
+        SELECT h.card_id, h.order_id, min(h.id)::bigint * 2 AS id
+        FROM history h
+        WHERE h.order_model = 'pos.order' AND h.issued > 0
+        GROUP BY h.card_id, h.order_id
+    ) origin ON origin.order_id = b.refund_of AND origin.card_id = b.card_id
     WHERE b.earned <> 0
     UNION ALL
     SELECT b.*, b.id + 1, b.balance, abs(b.redeemed),

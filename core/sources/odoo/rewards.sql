@@ -86,9 +86,11 @@ share AS MATERIALIZED (
 -- means of payment.
 paid AS (
     SELECT l.model, l.key, l.order_id, l.id AS line_id, l.product_id, l.qty,
-        l.amount - coalesce((
-            SELECT sum(s.discount) FROM share s
-            WHERE s.key = l.key AND s.line_id = l.id), 0) AS amount
+        l.amount - coalesce(s.discount, 0) AS amount
     FROM odoo_line l
+    LEFT JOIN (
+        SELECT key, line_id, sum(discount) AS discount
+        FROM share GROUP BY key, line_id) s
+        ON s.key = l.key AND s.line_id = l.id
     WHERE l.reward_id IS NULL
 )

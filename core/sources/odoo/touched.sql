@@ -42,11 +42,11 @@ touched AS (
     SELECT 'order', 'sale.order,' || sale.id, o.state IN ('sale', 'cancel') AND {is_open}
     FROM sale LEFT JOIN sale_order o ON o.id = sale.id
     UNION ALL
-    SELECT 'points', (booked.id * 2 + side)::text, own.id IS NOT NULL
+    SELECT 'points', (booked.id::bigint * 2 + side)::text, own.id IS NOT NULL
     FROM booked
     CROSS JOIN generate_series(0, 1) side
     LEFT JOIN LATERAL (
-        {own_rows} AND h.id = booked.id) own ON own.id = booked.id * 2 + side
+        {own_rows} AND h.id = booked.id) own ON own.id = booked.id::bigint * 2 + side
     UNION ALL
     SELECT 'membership', id::text, true
     FROM loyalty_reporting_grade_change WHERE {between}
