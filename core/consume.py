@@ -188,8 +188,10 @@ class _Consumer:
         return self._is_drained() or time.monotonic() >= self.deadline
 
     def _is_drained(self):
-        is_idle = not self._waiting and self._running is None
-        return self._is_empty and is_idle and self.stream.is_ready
+        """Return whether nothing is left; that a read brought nothing is no proof."""
+        if not self._is_empty or self._waiting or self._running is not None:
+            return False
+        return self.stream.is_ready and not self.stream.behind()
 
     def _step(self):
         """Read the next batch while the one before it is loaded, then load it."""

@@ -150,7 +150,9 @@ class OdooReading(EngineReading):
     def beside_month(self, month):
         """Return kind → keys of the documents of a month that its chunk leaves out."""
         kind = contract.MEMBERSHIP_DOCUMENT
-        keys = f"SELECT key FROM ({self._all_keys(kind)} AND {_in_month('at', month)}) k"
+        keys = (
+            f"SELECT key FROM ({self._all_keys(kind)} AND {_in_month('at', month)}) k"
+        )
         return {kind: self._found(keys)}
 
     def differences(self):
@@ -162,7 +164,11 @@ class OdooReading(EngineReading):
                     "loyalty_card",
                     str(card),
                     expected={"points": points},
-                    kept={"points": ledger, "program_id": program, "partner_id": partner},
+                    kept={
+                        "points": ledger,
+                        "program_id": program,
+                        "partner_id": partner,
+                    },
                     reason=f"the card's points and its history differ by {difference}",
                 )
                 for card, program, partner, _company, points, ledger, difference in cr

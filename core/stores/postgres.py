@@ -279,7 +279,9 @@ def rebuild_customers(cr, values, company_ids=()):
     if not company_ids:
         cr.execute("SELECT company_id FROM loyalty_reporting_company")
         company_ids = [company for (company,) in cr.fetchall()]
-    cr.execute("SELECT DISTINCT date_trunc('month', date)::date FROM point_analytics_data")
+    cr.execute(
+        "SELECT DISTINCT date_trunc('month', date)::date FROM point_analytics_data"
+    )
     partitions.ensure(cr, POINT_ROLLUP, [month for (month,) in cr.fetchall()])
     statement = sql(
         "stores/sql/rebuild_customers.sql",

@@ -84,7 +84,11 @@ def _points():
     yield "order empty", {"order_id": ""}, "its order  is missing"
     yield "order unknown", {"order_id": "none"}, "its order none is missing"
     yield "no card", {"card_id": None}, "card_id is empty"
-    yield "no program", {"card_id": 9, "program_id": None}, "neither the row nor its card"
+    yield (
+        "no program",
+        {"card_id": 9, "program_id": None},
+        "neither the row nor its card",
+    )
     yield "no type", {"transaction_type": None}, "transaction_type NULL is none of earn"
     yield "odd type", {"transaction_type": "Earn"}, "transaction_type 'Earn' is none of"
     yield "no points", {"points_amount": None}, "points_amount is empty"

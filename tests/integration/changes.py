@@ -36,7 +36,9 @@ def of_evaluations(order, **columns):
 
 def of_event(event_type, /, **columns):
     """Change customer 7's last event of a type."""
-    return lambda e: e.change(EVENTS, last(e, EVENTS, "event_type", event_type), **columns)
+    return lambda e: e.change(
+        EVENTS, last(e, EVENTS, "event_type", event_type), **columns
+    )
 
 
 def of_points(transaction_type, /, **columns):

@@ -162,13 +162,18 @@ def assert_membership(report, found, zone):
 def assert_points(report, found, zone):
     """Detail, rollup, roll-forward and balances of points."""
     detail = generic.point_detail(found, zone)
-    assert_rows(detail, databases.dicts(report, "TABLE point_analytics"), ["id"], _DETAIL)
+    assert_rows(
+        detail, databases.dicts(report, "TABLE point_analytics"), ["id"], _DETAIL
+    )
     first = dict(
         databases.rows(report, "SELECT id, is_first_order IS TRUE FROM point_analytics")
     )
     assert first == {row["id"]: row["is_first_order"] for row in detail}
     assert_rows(
-        generic.point_rollup(found, zone), rolled_up(report), ROLLUP, [*FLOWS, "balance"]
+        generic.point_rollup(found, zone),
+        rolled_up(report),
+        ROLLUP,
+        [*FLOWS, "balance"],
     )
     assert_rows(
         generic.roll_forward(found, zone),

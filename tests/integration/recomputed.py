@@ -73,7 +73,7 @@ _LEVELS = f"""
 _COUNTED = """
     SELECT r.company_id, r.customer_key, r.membership_product_key, r.card_key,
         r.program_key, r.transaction_date, r.seq, r.transaction_id, r.date, r.hour,
-        r.transaction_type, r.balance_after,
+        r.transaction_type, r.balance_after, r.order_key,
         CASE r.transaction_type WHEN 'reverse' THEN coalesce(o.transaction_type, 'adjust')
             ELSE r.transaction_type END AS kind,
         CASE r.transaction_type WHEN 'reverse' THEN -1 ELSE 1 END * r.points_amount
@@ -148,6 +148,11 @@ _OF_CUSTOMERS = {
     "levels": (
         _LEVELS.format(product="f.membership_product_key"),
         _LEVELS.format(product=_HELD),
+    ),
+    "points counted": (
+        "SELECT order_key, transaction_id, counts_as, points_counted"
+        " FROM point_analytics_data",
+        f"SELECT order_key, transaction_id, kind, points FROM ({_COUNTED}) c",
     ),
     "customer days": (
         "SELECT company_id, customer_key, date, membership_product_key, transactions,"

@@ -174,7 +174,9 @@ def test_lines_that_come_before_their_order_wait_as_dead_letters(
 
 
 def test_equal_content_is_not_written_again_but_for_its_version(shop, report):
-    documents = "SELECT kind, version, (to_jsonb(f) - 'version')::text FROM fact_document f"
+    documents = (
+        "SELECT kind, version, (to_jsonb(f) - 'version')::text FROM fact_document f"
+    )
 
     def written():
         queries = {table: f"SELECT t.*, ctid, xmin FROM {table} t" for table in WRITTEN}

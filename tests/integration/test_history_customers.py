@@ -51,7 +51,13 @@ def test_every_event_has_its_customer_level_and_day(dsn):
         dsn, "SELECT *, transaction_date AS occurred_at FROM membership_event"
     )
     events = load_members().events
-    names = ["order_id", "event_type", "date", "occurred_at", "to_membership_product_id"]
+    names = [
+        "order_id",
+        "event_type",
+        "date",
+        "occurred_at",
+        "to_membership_product_id",
+    ]
     names += ["from_membership_product_id"]
     found = [{**row, "date": str(row["date"])} for row in found]
     events = events.assign(date=events["date"].dt.strftime("%Y-%m-%d"))
@@ -114,7 +120,9 @@ def test_the_roll_forward_closes_on_every_card_and_day(dsn):
 
 def test_what_is_outstanding(dsn):
     assert outstanding("2017-12-31") == OUTSTANDING
-    lots = "SELECT sum(remaining) FROM loyalty_reporting_point_lots('2018-01-01 04:59:59')"
+    lots = (
+        "SELECT sum(remaining) FROM loyalty_reporting_point_lots('2018-01-01 04:59:59')"
+    )
     assert databases.value(dsn, lots) == OUTSTANDING
     assert databases.value(dsn, "SELECT sum(balance) FROM card_state") == OUTSTANDING
 

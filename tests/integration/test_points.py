@@ -363,7 +363,9 @@ class TestCards:
 
 class TestLots:
     def test_what_is_left_of_each_lot_is_what_the_oracle_says(self, world, customer):
-        lot = customer.points(100, at=at(1), balance_after=130, expires_at=at(1, month=9))
+        lot = customer.points(
+            100, at=at(1), balance_after=130, expires_at=at(1, month=9)
+        )
         other = customer.points(50, at=at(2), expires_at=at(2, month=9))
         spent = customer.points(60, "redeem", at=at(3))
         customer.points(40, "reverse", at=at(4), reverses_id=other)
@@ -433,9 +435,7 @@ class TestCompanies:
             order = engine.order(f"A{number}", when, company_id=number % 2 + 1, lines=0)
             engine.points(10, order_id=order, occurred_at=when, balance_after=100)
         synced(engine.dsn, report, **options)
-        query = (
-            "SELECT company_id, balance FROM point_analytics_rollup ORDER BY hour"
-        )
+        query = "SELECT company_id, balance FROM point_analytics_rollup ORDER BY hour"
         found = databases.rows(report, query)
         assert found == [(n % 2 + 1, 100 + 10 * n) for n in range(6)]
         engine.change("processed_order", "A1", company_id=1)
