@@ -39,7 +39,7 @@ class Derived:
     :ivar kept: the rows that are compared with it
     :ivar below: the tables that it follows from
     :ivar tombstones: the table for the keys that ClickHouse must drop, if any
-    :ivar carries: what differs below on a day is carried on to later days
+    :ivar carries: what differs below on a day is carried on: ``later``, ``anywhere``
     """
 
     check: Check
@@ -48,7 +48,7 @@ class Derived:
     kept: str
     below: tuple[str, ...]
     tombstones: str | None = None
-    carries: bool = False
+    carries: str = ""
 
     @property
     def table(self):
@@ -87,12 +87,38 @@ def _cards():
     return sql("reconcile/sql/point_analytics_rollup_data.sql", point_sums=sums)
 
 
+def _at_membership():
+    """Yield the tables of detail of which a column follows from other rows."""
+    in_month = (
+        "SELECT * FROM {} WHERE transaction_date >= %(first)s"
+        " AND transaction_date < %(following)s"
+    )
+    orders = fragments.orders()["order_columns"]
+    points = sql("reconcile/sql/point_columns.sql")
+    held = {"membership_product_key": "held", "counts_as": "kind"}
+    for table, key, columns, below in (
+        (CUSTOMER_ORDER, ("order_key",), orders, (INTERVAL,)),
+        (POINT, ("order_key", "transaction_id"), points, (INTERVAL, POINT)),
+    ):
+        names = [name.strip() for name in columns.split(",")]
+        filled = ", ".join(held.get(name, name) for name in names)
+        yield Derived(
+            Check(LEVEL, table, key),
+            columns,
+            sql(f"reconcile/sql/{table}.sql", columns=filled),
+            in_month.format(table),
+            below,
+            carries="anywhere",
+        )
+
+
 def of_month():
     """Return the :class:`Derived` tables that are computed month by month."""
     buckets, days, member = (
         fragments.buckets(), fragments.days(), fragments.membership(),
     )  # fmt: skip
     return (
+        *_at_membership(),
         Derived(
             Check(
                 LEVEL, ORDER, ("order_key", "program_key"),
@@ -153,7 +179,7 @@ def of_month():
             _of_month(POINT_ROLLUP),
             (POINT,),
             "point_analytics_rollup_tombstone",
-            carries=True,
+            carries="later",
         ),
     )  # fmt: skip
 
@@ -176,7 +202,7 @@ def intervals():
         query,
         f"SELECT * FROM {INTERVAL}",
         (EVENT,),
-        carries=True,
+        carries="anywhere",
     )
 
 
@@ -188,7 +214,7 @@ def card_states():
         sql("reconcile/sql/card_state.sql"),
         f"SELECT * FROM {CARD}",
         (POINT_ROLLUP,),
-        carries=True,
+        carries="later",
     )
 
 
@@ -224,21 +250,27 @@ def compare_rollups(snapshot, months, blamed, findings):
     """
     with snapshot.look() as cr:
         for derived, values in plan(months):
-            if compare_derived(cr, derived, values, findings):
+            days = compare_derived(cr, derived, values, findings)
+            if days:
                 collect(cr, derived.check, findings)
-                explain(derived, blamed, findings)
+                explain(derived, days, blamed, findings)
 
 
-def explain(derived, blamed, findings):
+def explain(derived, days, blamed, findings):
     """Say of days whose difference follows from a table below; note the others."""
-    for (level, table, day), totals in findings.days.items():
-        if (level, table) == (LEVEL, derived.table) and totals.differences:
-            below = [t for t in derived.below if _is_below(derived, t, day, blamed)]
+    known = {*blamed}
+    for day in days:
+        totals = findings.day(LEVEL, derived.table, day)
+        if totals.differences:
+            below = [t for t in derived.below if _is_below(derived, t, day, known)]
             totals.reason = f"follows from {', '.join(below)}" if below else ""
-            blamed.add((table, day))
+            blamed.add((derived.table, day))
 
 
 def _is_below(derived, table, day, blamed):
-    if derived.carries:
-        return any(t == table and at and at <= day for t, at in blamed)
-    return (table, day) in blamed
+    days = {at for name, at in blamed if name == table and at}
+    if derived.carries == "anywhere" or table == INTERVAL:
+        return bool(days)
+    if derived.carries == "later":
+        return any(at <= day for at in days)
+    return day in days

@@ -65,9 +65,9 @@ _HELD = """coalesce((
           AND e.transaction_date <= f.transaction_date
           AND (e.event_type IN ('expire', 'cancel') OR e.to_product_key IS NOT NULL)
     ) h ORDER BY h.at DESC, h.event_id DESC LIMIT 1), 0)"""
-_LEVELS = f"""
-    SELECT f.order_key, f.transaction_date, {{product}} FROM customer_order_data f
-    UNION ALL SELECT f.transaction_id, f.transaction_date, {{product}}
+_LEVELS = """
+    SELECT f.order_key, f.transaction_date, {product} FROM customer_order_data f
+    UNION ALL SELECT f.transaction_id, f.transaction_date, {product}
     FROM point_analytics_data f"""
 # A reverse counts as what it takes back, if that is known on its card.
 _COUNTED = """

@@ -381,16 +381,6 @@ class TestCompanies:
         assert not after["membership events"] and not after["intervals"]
 
 
-@pytest.fixture(scope="module")
-def loaded(shop_template, report_template):
-    """(rows of an engine, its report), to be copied."""
-    with databases.database(databases.REPORT, report_template) as report:
-        synced(shop_template, report)
-        found = tables(shop_template)
-        assert_as_computed(report, found, NEW_YORK.timezone)
-        yield found, report
-
-
 # Faults that both comparisons see, and those within, which change no figure by itself.
 FAULTS = [
     "UPDATE membership_analytics_data SET total_spending = total_spending + 0.01",
