@@ -32,12 +32,9 @@ class Loyalty_Stream(Command):  # noqa: N801 (the file's name decides)
             signal.signal(number, lambda *_signal: stop.set())
         with Registry(databases[0]).cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            source = _source(env, code)
-            pipeline = env["loyalty.reporting.pipeline"]
-            # No transaction of ours stays open while events are awaited.
-            source.mapped("code")
-            cr.commit()
-            result = pipeline._consume(source, stop=stop)
+            consume = env["loyalty.reporting.pipeline"]._consumer(_source(env, code))
+        # No transaction of ours stays open while events are awaited.
+        result = consume(stop=stop)
         rows = f"{result.counts.rows_loaded} rows."
         sys.stdout.write(f"{result.state}: {rows} {result.message}".strip() + "\n")
         if result.state == "failed":

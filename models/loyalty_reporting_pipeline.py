@@ -135,37 +135,47 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         return result
 
     @api.model
-    def _consume(self, source, seconds=None, stop=None):
-        """Load the events of a stream; returns a ``RunResult``.
+    def _consume(self, source, seconds=None):
+        """Load the events that wait in a stream; returns a ``RunResult``.
 
-        :param seconds: load what is there, for so long at most; None means for ever
-        :param stop: :class:`threading.Event` that ends it
+        :param seconds: for so long at most
         """
+        return self._consumer(source)(seconds=seconds)
+
+    @api.model
+    def _consumer(self, source):
+        """Return a function that loads a stream's events.
+
+        It needs no cursor of its caller, and may run for days: each thing that it asks
+        Odoo has a transaction of its own.
+        """
+        settings, registry, dsn = self._settings(), self.env.registry, self._dsn()
+        known = {"source_name": source.code, "system": source.system}
         try:
             stream = source._stream()
         except ReportingError as error:
-            return RunResult("failed", message=str(error))
-        settings, registry = self._settings(), self.env.registry
+            result = RunResult("failed", message=str(error))
+            return lambda **_options: result
 
         def with_source(work):
-            # A transaction of its own: a consumer runs for days.
             with registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
-                return work(env[self._name], source.with_env(env))
+                return work(env["loyalty.reporting.pipeline"], source.with_env(env))
 
-        return consume.consume(
-            stream,
-            self._dsn(),
-            source_name=source.code,
-            system=source.system,
-            configuration=lambda: with_source(lambda p, s: p._configuration(s)),
-            seconds=seconds,
-            stop=stop,
-            on_load=lambda result: with_source(lambda p, _s: p._after(result)),
-            refill=lambda _lost: with_source(lambda p, s: p._refill(s)),
-            events=settings.stream_events,
-            event_bytes=settings.stream_event_bytes,
-        )
+        def run(**options):
+            return consume.consume(
+                stream,
+                dsn,
+                configuration=lambda: with_source(lambda p, s: p._configuration(s)),
+                on_load=lambda result: with_source(lambda p, _s: p._after(result)),
+                refill=lambda _lost: with_source(lambda p, s: p._refill(s)),
+                events=settings.stream_events,
+                event_bytes=settings.stream_event_bytes,
+                **known,
+                **options,
+            )
+
+        return run
 
     @api.model
     def _refill(self, stream):

@@ -14,7 +14,18 @@ def read(cr, source_name):
 
 
 def save(cr, source_name, position):
-    """Save where a source goes on."""
+    """Save where a source goes on.
+
+    Of the offsets of a topic's partitions, those that are not told stay as they are:
+    each of several consumers has some of them.
+    """
+    position = {**position}
+    if "offsets" in position:
+        known = (read(cr, source_name) or {}).get("offsets", {})
+        position["offsets"] = known | {
+            topic: known.get(topic, {}) | offsets
+            for topic, offsets in position["offsets"].items()
+        }
     cr.execute(
         "INSERT INTO loyalty_reporting_cursor (source_name, position)"
         " VALUES (%s, %s) ON CONFLICT (source_name) DO UPDATE"

@@ -43,12 +43,13 @@ class RunLog:
     :param job: ``sync``, ``push``, ``refresh``, ``rebuild``
     :param source_name: what it is about
     :param lock: name of the lock, where several jobs share one
+    :param is_alone: no other worker runs this job at the same time, whatever its lock
     :raise Busy: another worker holds the lock
     :raise StoreError: the reporting database cannot be reached
     """
 
-    def __init__(self, dsn, job, source_name, lock=None):
-        self.job, self.source_name = job, source_name
+    def __init__(self, dsn, job, source_name, lock=None, is_alone=True):
+        self.job, self.source_name, self._is_alone = job, source_name, is_alone
         self._lock = lock or f"{job} {source_name}"
         self._connection = connect(dsn, f"loyalty_reporting {job}")
         self._connection.autocommit = True
@@ -66,8 +67,11 @@ class RunLog:
             cr.execute(
                 "UPDATE loyalty_reporting_run SET state = 'interrupted',"
                 " message = 'The process ended before the run did; the next run goes on.'"
-                " WHERE state = 'running' AND job = %s AND source_name = %s",
-                [self.job, self.source_name],
+                " WHERE state = 'running' AND job = %s AND source_name = %s"
+                # One that runs beside us writes a line every minute.
+                " AND (%s OR coalesce(finished_at, started_at)"
+                " < now() AT TIME ZONE 'UTC' - interval '10 minutes')",
+                [self.job, self.source_name, self._is_alone],
             )
             cr.execute(
                 "INSERT INTO loyalty_reporting_run (job, source_name, state)"

@@ -36,7 +36,7 @@ class Journal:
         :raise StoreError: the reporting database cannot be reached
         """
         if self._entry is None or not self._entry.is_open():
-            self._entry = _Entry(*self._arguments)
+            self._entry = _Entry(*self._arguments, is_alone=False)
             self._entry.__enter__()
 
     def note(self, result):

@@ -278,7 +278,9 @@ class TestTrouble:
 
 class TestAddress:
     def test_hosts_topic_and_options(self):
-        options, topic = client_options("kafka://a:1,b:2/engine.events?log_level=3", "g")
+        options, topic = client_options(
+            "kafka://a:1,b:2/engine.events?log_level=3", "g"
+        )
         assert topic == "engine.events"
         assert options["bootstrap.servers"] == "a:1,b:2"
         assert options["log_level"] == "3"
