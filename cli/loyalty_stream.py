@@ -33,6 +33,8 @@ class Loyalty_Stream(Command):  # noqa: N801 (the file's name decides)
         with Registry(databases[0]).cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             consume = env["loyalty.reporting.pipeline"]._consumer(_source(env, code))
+        sys.stdout.write("loyalty_stream: loading events until SIGTERM\n")
+        sys.stdout.flush()
         # No transaction of ours stays open while events are awaited.
         result = consume(stop=stop)
         rows = f"{result.counts.rows_loaded} rows."

@@ -11,7 +11,7 @@ from .instance import ENGINE_DATABASE, READER, Instance
 from .paths import digest
 from .processes import Keeper
 from .services import live, proxy
-from .services.odoo import Odoo
+from .services.odoo import CONSUMER, Odoo
 from .setup import Setup
 from .shell import run
 from .state import State
@@ -82,6 +82,7 @@ class Serving:
     def stop(self) -> None:
         """Stop the live replay, Odoo and the proxy; the services stay."""
         self.keeper.stop(live.NAME)
+        self.keeper.stop(CONSUMER)
         self.keeper.stop("proxy")
         self.keeper.stop("odoo", patience=20)
 
@@ -153,8 +154,10 @@ class Serving:
         """Have the live replay run, unless LIVE=0 switches it off."""
         if not live.is_wanted():
             self.keeper.stop(live.NAME)
+            self.keeper.stop(CONSUMER)
             return
-        with step("starting the live replay"):
+        with step("starting the live replay and the stream's consumer"):
+            self.keeper.start(self.odoo.consumer(self.keeper, self.variables))
             variables = environment.engine(self.state)
             self.keeper.start(live.service(self.keeper, self.setup.python, variables))
 

@@ -33,6 +33,29 @@ _FORGET_IDLE = """
         = ('done', 0, 0, '')
 """
 
+# A push follows each load within a second: those of a minute are one entry.
+_OFTEN = ("push",)
+_JOIN_MINUTE = """
+    WITH former AS (
+        DELETE FROM loyalty_reporting_run f
+        USING loyalty_reporting_run last
+        WHERE last.id = %(id)s AND f.id < last.id
+          AND f.job = last.job AND f.source_name = last.source_name
+          AND (f.state, f.message, last.state, last.message) = ('done', '', 'done', '')
+          AND f.started_at > last.started_at - interval '1 minute'
+        RETURNING f.*
+    )
+    UPDATE loyalty_reporting_run last
+    SET started_at = least(last.started_at, s.started_at),
+        seconds = last.seconds + s.seconds,
+        rows_read = last.rows_read + s.rows_read,
+        rows_loaded = last.rows_loaded + s.rows_loaded
+    FROM (SELECT min(started_at) AS started_at, sum(seconds) AS seconds,
+            sum(rows_read) AS rows_read, sum(rows_loaded) AS rows_loaded
+          FROM former HAVING count(*) > 0) s
+    WHERE last.id = %(id)s
+"""
+
 
 class RunLog:
     """A job's entry in the run log; holds the job's lock while it is open.
@@ -90,6 +113,8 @@ class RunLog:
                 cr.execute(_FINISH, values)
                 # Of the runs that found nothing to do, the last one is enough.
                 cr.execute(_FORGET_IDLE, {"id": self.id})
+                if self.job in _OFTEN:
+                    cr.execute(_JOIN_MINUTE, {"id": self.id})
         except ReportingError as e:
             _logger.warning(
                 "The run log of %s could not be written: %s", self.source_name, e

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ..odoosource import OdooSource
 from ..ports import LOOPBACK
-from ..processes import Service
+from ..processes import Keeper, Service
 from ..state import State
 
 ROLE = "odoo"
+CONSUMER = "stream"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,18 @@ class Odoo:
             "odoo",
             command,
             self._ready,
+            self.folder,
+            {**self.env(), **variables},
+            patience=20,
+        )
+
+    def consumer(self, keeper: Keeper, variables: dict[str, str]) -> Service:
+        """The command that loads the events of the demo's stream while they come."""
+        command = tuple(self.command("loyalty_stream", "-d", self.database))
+        return Service(
+            CONSUMER,
+            command,
+            lambda: "loyalty_stream: loading" in keeper.tail(CONSUMER),
             self.folder,
             {**self.env(), **variables},
             patience=20,
