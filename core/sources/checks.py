@@ -10,14 +10,19 @@ def faults_of(connection, queries):
 
     :return: sentences that name the table, the column and the remedy
     """
-    faults = []
-    for table, expected in contract.TABLES.items():
-        columns, fault = _describe(connection, queries[table])
+    return look_at(connection, queries)[0]
+
+
+def look_at(connection, queries):
+    """Return the faults, and {table: the columns that its extraction query gives}."""
+    faults, given = [], {}
+    for table in contract.TABLES:
+        given[table], fault = _describe(connection, queries[table])
         if fault:
             faults.append(f"{table}: {fault}")
         else:
-            faults += [f"{table}.{f}" for f in _mistyped(expected, columns)]
-    return faults
+            faults += [f"{table}.{f}" for f in _mistyped(table, given[table])]
+    return faults, given
 
 
 def _describe(connection, query):
@@ -36,9 +41,11 @@ def _describe(connection, query):
         return {}, (e.diag.message_primary or str(e)).strip() + remedy
 
 
-def _mistyped(expected, columns):
-    for name, kind in expected.items():
+def _mistyped(table, columns):
+    for name, kind in contract.TABLES[table].items():
         if name not in columns:
+            if (table, name) in contract.OPTIONAL:
+                continue
             yield f"{name} is missing: add it to the extraction query"
         elif columns[name] not in contract.OIDS[kind]:
             yield f"{name} is not {kind}: cast it in the extraction query"

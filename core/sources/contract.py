@@ -87,6 +87,7 @@ MEMBERSHIP_EVENT = {
     "to_membership_product_id": INTEGER,
     "occurred_at": INSTANT,
     "version": INTEGER,
+    "company_id": INTEGER,
     "txid": XID,
 }
 POINT_CARD = {
@@ -113,6 +114,7 @@ POINT_TRANSACTION = {
     "order_id": TEXT,
     "reverses_id": INTEGER,
     "version": INTEGER,
+    "company_id": INTEGER,
     "txid": XID,
 }
 DELETED = {"table_name": TEXT, "key": TEXT, "txid": XID}
@@ -128,6 +130,9 @@ TABLES = {
     "membership_event": MEMBERSHIP_EVENT,
     "deleted": DELETED,
 }
+# What a source need not give: without it, a row without an order belongs to the only
+# company that its source feeds.
+OPTIONAL = {("membership_event", "company_id"), ("point_transaction", "company_id")}
 # Table → the staging table that takes its rows, column by column.
 STAGES = {
     "program": "stage_program",
@@ -169,11 +174,20 @@ def default_queries(schema="engine"):
     return {table: f"SELECT * FROM {schema}.{table}" for table in TABLES}
 
 
-def columns(table):
-    """Return the columns that are staged: all but the cursor's mark."""
+def columns(table, given=None):
+    """Return the columns that are staged: all but the cursor's mark.
+
+    :param given: the columns that the extraction query gives; all by default
+    """
     return ", ".join(
-        # char(n) would bring its padding along.
-        f"q.{name}::text" if kind == TEXT else f"q.{name}"
+        _column(name, kind, given is None or name in given)
         for name, kind in TABLES[table].items()
         if kind != XID
     )
+
+
+def _column(name, kind, is_given):
+    if not is_given:
+        return f"NULL AS {name}"
+    # char(n) would bring its padding along.
+    return f"q.{name}::text" if kind == TEXT else f"q.{name}"

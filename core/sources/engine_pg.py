@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from ..database import connect
 from ..errors import ConfigurationError
 from . import contract
-from .checks import faults_of
+from .checks import faults_of, look_at
 from .engine_reading import EngineReading
 from .explain import explained
 
@@ -54,14 +54,14 @@ class EnginePgSource:
     def reading(self):
         """Open one snapshot of the engine and check that it fits the contract."""
         with self._connection() as connection:
-            faults = faults_of(connection, self.queries)
+            faults, given = look_at(connection, self.queries)
             if faults:
                 raise ConfigurationError(
                     "The engine does not offer what the source's queries must give: "
                     + "; ".join(faults)
                 )
             connection.rollback()
-            yield EngineReading(self, connection)
+            yield EngineReading(self, connection, given)
 
     @contextmanager
     def _connection(self):

@@ -29,11 +29,13 @@ _IN_MONTHS = (
 class EngineReading:
     """Reads whole documents out of one REPEATABLE READ snapshot.
 
+    :param given: table → the columns that its extraction query gives; all by default
     :ivar server: the :class:`~.engine_server.Server` as the snapshot shows it
     """
 
-    def __init__(self, source, connection):
+    def __init__(self, source, connection, given=None):
         self._source = source
+        self._given = given or {}
         self._connection = connection
         with connection.cursor() as cr:
             self.server = engine_server.ask(cr, source.queries)
@@ -413,7 +415,7 @@ class EngineReading:
     def _copier(self, table, condition, join=""):
         """Return a function that copies the rows of a table into a file."""
         statement = (
-            f"COPY (SELECT {contract.columns(table)} FROM ({self._query(table)}) q"
+            f"COPY (SELECT {contract.columns(table, self._given.get(table))} FROM ({self._query(table)}) q"
             f" {join} WHERE {condition}) TO STDOUT"
         )
 

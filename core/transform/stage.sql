@@ -26,11 +26,11 @@ CREATE TEMP TABLE IF NOT EXISTS stage_point (
     id bigint, seq bigint, card_id bigint, partner_id bigint, program_id bigint,
     transaction_type text, points_amount numeric, balance_after numeric,
     occurred_at timestamptz, expires_at timestamptz, origin text,
-    order_id text COLLATE "C", reverses_id bigint, version bigint);
+    order_id text COLLATE "C", reverses_id bigint, version bigint, company_id bigint);
 CREATE TEMP TABLE IF NOT EXISTS stage_membership_event (
     id bigint, partner_id bigint, order_id text, event_type text,
     from_membership_product_id bigint, to_membership_product_id bigint,
-    occurred_at timestamptz, version bigint);
+    occurred_at timestamptz, version bigint, company_id bigint);
 -- `kind` is that of the document, for which the row's own key does not stand.
 CREATE TEMP TABLE IF NOT EXISTS stage_reject (
     table_name text, document_key text COLLATE "C", row_key text, reason text, raw text,
