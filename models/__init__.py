@@ -12,7 +12,10 @@ from . import (
     loyalty_reporting_shop,
     loyalty_reporting_source,
     loyalty_reporting_source_query,
-    loyalty_reporting_change,
     res_company,
     res_config_settings,
 )
+
+# It extends models of the others: Odoo wants those first.
+# isort: split
+from . import loyalty_reporting_change

@@ -6,7 +6,13 @@ from ..core.settings import redact
 
 # A ClickHouse that was filled once and is switched off may come back.
 ACKNOWLEDGED = "DELETE FROM %s WHERE load_id <= %s OR NOT %s AND %s = 0"
-TOMBSTONES = ("promotion_order_tombstone", "promotion_performance_tombstone")
+TOMBSTONES = (
+    "promotion_order_tombstone",
+    "promotion_performance_tombstone",
+    "customer_day_tombstone",
+    "membership_analytics_tombstone",
+    "point_analytics_rollup_tombstone",
+)
 
 
 class LoyaltyReportingClickhouse(models.Model):

@@ -18,6 +18,8 @@ class LoyaltyReportingRun(models.Model):
         [
             ("sync", "Synchronisation"),
             ("replay", "Replay"),
+            ("backfill", "Backfill"),
+            ("stream", "Event stream"),
             ("push", "Push to ClickHouse"),
             ("rebuild", "Rebuild of ClickHouse"),
             ("refresh", "Day summary"),

@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, config
@@ -9,6 +11,8 @@ from ..core.sync import BACKFILL, backfill_progress
 
 # Types whose sources need no address: here, and whoever calls us.
 WITHOUT_ADDRESS = ("odoo", "push")
+# The route to which events are pushed.
+EVENTS = "/api/v1/events"
 SHOWN_RUNS = 10
 SHOWN_JOBS = ["sync", "replay", "backfill", "stream"]
 # State of a run → kind of notification.
@@ -77,7 +81,9 @@ class LoyaltyReportingSource(models.Model):
         groups="loyalty_reporting.group_loyalty_reporting_manager",
     )
     address = fields.Char(
-        compute="_compute_address", help="Without the password; from the configuration."
+        compute="_compute_address",
+        help="Without the password; from the configuration. Events are pushed to a path "
+        "of Odoo's own address.",
     )
     is_configured = fields.Boolean(compute="_compute_address")
     run_ids = fields.One2many(
@@ -121,13 +127,23 @@ class LoyaltyReportingSource(models.Model):
         "UNIQUE(code)", "Another source has this code already."
     )
 
-    @api.depends("type")
+    @api.depends("type", "code")
     def _compute_address(self):
-        dsn = self.env["loyalty.reporting.pipeline"]._settings().engine_dsn
         for source in self:
-            is_own = source.type == "odoo"
-            source.address = self.env._("This database") if is_own else redact(dsn)
-            source.is_configured = is_own or bool(dsn)
+            url = source._url()
+            source.is_configured = bool(url) or source.type in WITHOUT_ADDRESS
+            if source.type == "odoo":
+                source.address = self.env._("This database")
+            elif source.type == "push":
+                source.address = f"{EVENTS}?{urlencode({'source': source.code or ''})}"
+            else:
+                source.address = redact(url)
+
+    @api.onchange("type")
+    def _onchange_type(self):
+        """What is read from Odoo's tables originates in Odoo."""
+        if self.type == "odoo":
+            self.system = "odoo"
 
     @api.depends("code")
     def _compute_runs(self):
@@ -321,23 +337,23 @@ class LoyaltyReportingSource(models.Model):
     def _mapping(self):
         """Return the company ids of this source's system → ours.
 
-        Only of companies whose system of record it is: another system's figures of
-        the same sales must not count a second time.
+        None for companies of which another system records the sales: they must not
+        count a second time.
         """
         self.ensure_one()
-        companies = self.env["res.company"].sudo()
-        mine = companies.with_context(active_test=False).search(
-            [("loyalty_reporting_system", "=", self.system)]
-        )
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        mine = companies.search([("loyalty_reporting_system", "=", self.system)])
         if self.system == "odoo":
-            return {company.id: company.id for company in mine}
+            return {
+                company.id: company.id if company in mine else None
+                for company in companies.search([("id", "!=", False)])
+            }
         siblings = self.with_context(active_test=False).search(
             [("system", "=", self.system)]
         )
         return {
-            line.external_id: line.company_id.id
+            line.external_id: line.company_id.id if line.company_id in mine else None
             for line in siblings.company_map_ids | self.company_map_ids
-            if line.company_id in mine
         }
 
     @api.model

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from ..database import sql
 from ..records import Counts
 from ..stores import staging
-from ..stores.postgres import PostgresStore, transform
+from ..stores.postgres import PostgresStore, judge, transform
 from ..stores.reporting import explained
 
 
@@ -49,9 +49,7 @@ class Snapshot(PostgresStore):
         values = self.values_of(chunk)
         with self.transaction() as cr:
             staging.fill(cr, chunk, values)
-            cr.execute(sql("transform/orders.sql"), values)
-            cr.execute(sql("transform/membership.sql"), values)
-            cr.execute(sql("transform/bookings.sql"), values)
+            judge(cr, values)
             cr.execute(sql("stores/sql/identify.sql"), values)
             transform(cr, Counts(), values)
             cr.execute(sql("reconcile/sql/staged.sql"))

@@ -16,6 +16,7 @@ from .postgres import (
     ORDER,
     POINT,
     ROLLUP,
+    judge,
     roll_up,
     transform,
 )
@@ -60,8 +61,7 @@ def _prepare(cr, month, counts, values):
         " SET LOCAL max_parallel_maintenance_workers = 0;"
         " SET LOCAL max_parallel_workers_per_gather = 0"
     )
-    cr.execute(sql("transform/orders.sql"), values)
-    cr.execute(sql("transform/bookings.sql"), values)
+    judge(cr, values)
     cr.execute(
         "UPDATE stage_document SET order_key = nextval('fact_document_order_key_seq')"
     )

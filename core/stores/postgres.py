@@ -83,9 +83,7 @@ class PostgresStore:
             return counts
         with self.transaction() as cr:
             loads.keep_configuration(cr)
-            cr.execute(sql("transform/orders.sql"), values)
-            cr.execute(sql("transform/membership.sql"), values)
-            cr.execute(sql("transform/bookings.sql"), values)
+            judge(cr, values)
             loads.lock(cr)
             self._add_range(cr, chunk.key_range)
             cr.execute(sql("stores/sql/identify.sql"), values)
@@ -212,6 +210,14 @@ class PostgresStore:
         cr.execute(
             sql("stores/sql/cards.sql", point_sums=fragments.touched_hours()), values
         )
+
+
+def judge(cr, values):
+    """Tell the staged documents that count from those that are refused."""
+    cr.execute(sql("transform/ignored.sql"), values)
+    cr.execute(sql("transform/orders.sql"), values)
+    cr.execute(sql("transform/membership.sql"), values)
+    cr.execute(sql("transform/bookings.sql"), values)
 
 
 def transform(cr, counts, values, tables=None):

@@ -1,5 +1,5 @@
 -- Membership events: refuse what cannot be counted; each of the others is a document.
--- An event names no company: it belongs to the only one that its source feeds.
+-- One that names no company belongs to the only one that its source feeds.
 
 INSERT INTO stage_reject
 SELECT 'membership_event', id::text, id::text, fault,
@@ -21,10 +21,16 @@ FROM (
         WHEN e.event_type IN ('join', 'upgrade', 'downgrade')
                 AND e.to_membership_product_id IS NULL
             THEN 'to_membership_product_id is empty'
-        WHEN loyalty_reporting_only_company(%(source)s) IS NULL
+        WHEN e.company_id IS NULL AND loyalty_reporting_only_company(%(source)s) IS NULL
             THEN 'its source does not feed exactly one company'
+        WHEN e.company_id IS NOT NULL AND c.company_id IS NULL
+            THEN format('company_id %%s is not mapped to a company: add it to the source',
+                        e.company_id)
     END AS fault
     FROM stage_membership_event e
+    LEFT JOIN loyalty_reporting_source_company m
+        ON m.source = %(source)s AND m.external_id = e.company_id
+    LEFT JOIN loyalty_reporting_company c ON c.company_id = m.company_id
 ) judged
 WHERE fault IS NOT NULL;
 
@@ -38,8 +44,11 @@ SELECT 'membership', e.id::text, 'event', c.company_id, e.partner_id, k.id, t.ut
         e.from_membership_product_id, e.to_membership_product_id, e.occurred_at,
         c.company_id), 0)
 FROM stage_membership_event e
-JOIN loyalty_reporting_company c
-    ON c.company_id = loyalty_reporting_only_company(%(source)s)
+CROSS JOIN (SELECT loyalty_reporting_only_company(%(source)s) AS company_id) sole
+LEFT JOIN loyalty_reporting_source_company m
+    ON m.source = %(source)s AND m.external_id = e.company_id
+JOIN loyalty_reporting_company c ON c.company_id =
+    CASE WHEN e.company_id IS NULL THEN sole.company_id ELSE m.company_id END
 JOIN loyalty_reporting_customer k
     ON k.source = %(source)s AND k.external_id = e.partner_id
 CROSS JOIN LATERAL (SELECT e.occurred_at AT TIME ZONE 'UTC' AS utc) t

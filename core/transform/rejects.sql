@@ -92,13 +92,20 @@ FROM (
                         r.occurred_at)
         WHEN coalesce(r.program_id, k.program_id) IS NULL
             THEN 'neither the row nor its card names a program'
-        WHEN r.order_id IS NULL AND loyalty_reporting_only_company(%(source)s) IS NULL
+        WHEN r.order_id IS NULL AND r.company_id IS NOT NULL AND c.company_id IS NULL
+            THEN format('company_id %%s is not mapped to a company: add it to the source',
+                        r.company_id)
+        WHEN r.order_id IS NULL AND r.company_id IS NULL
+                AND loyalty_reporting_only_company(%(source)s) IS NULL
             THEN 'it has no order, and its source does not feed exactly one company'
     END AS fault
     FROM stage_point r
     LEFT JOIN stage_document d ON d.document_key = r.order_id AND d.kind = 'order'
     LEFT JOIN loyalty_reporting_card k
         ON k.source = %(source)s AND k.external_id = r.card_id
+    LEFT JOIN loyalty_reporting_source_company m
+        ON m.source = %(source)s AND m.external_id = r.company_id
+    LEFT JOIN loyalty_reporting_company c ON c.company_id = m.company_id
     WHERE r.order_id IS NULL OR d.state IS DISTINCT FROM 'void'
 ) judged
 WHERE fault IS NOT NULL;

@@ -1,12 +1,14 @@
 """Which membership holds when, and what it counts: as the oracle computes it anew."""
 
 import databases
+import pipeline
 import pytest
 from generic_world import Worlds, assert_as_computed, tables
 from pipeline import NEW_YORK, synced
 from recomputed import assert_rollups_follow_from_detail
 
 from core.records import Company
+from core.sources import contract
 
 BRONZE, SILVER, GOLD = 1, 2, 3
 LEVELS = """
@@ -417,3 +419,31 @@ def test_a_planted_fault_is_seen(fault, loaded):
         if fault in FAULTS:
             with pytest.raises(AssertionError):
                 assert_as_computed(copy, found, NEW_YORK.timezone)
+
+
+def test_what_another_system_records_is_left_out_without_a_word(shop, report):
+    """A company mapped to none: its documents are no facts here, nor dead letters."""
+    shop.order("theirs", company_id=2)
+    shop.points(5, order_id="theirs")
+    options = {"mapping": {1: 1, 2: None}}
+    pipeline.synced(shop.dsn, report, **options)
+    keys = "SELECT document_key FROM fact_document WHERE NOT is_deleted"
+    assert "theirs" not in {key for (key,) in databases.rows(report, keys)}
+    assert not pipeline.contents(report)["dead letters"]
+    pipeline.synced(shop.dsn, report, mapping={1: 1, 2: 1})
+    shop.run("UPDATE engine.processed_order SET id = id WHERE id = 'theirs'")
+    pipeline.synced(shop.dsn, report, mapping={1: 1, 2: 1})
+    assert "theirs" in {key for (key,) in databases.rows(report, keys)}
+
+
+def test_a_row_that_names_its_company_needs_no_only_one(shop, report):
+    """With two companies a row without an order says whose it is, if its query does."""
+    queries = contract.default_queries()
+    for table in ("membership_event", "point_transaction"):
+        queries[table] = f"SELECT *, 1 AS company_id FROM engine.{table}"
+    options = {"mapping": {1: 1, 2: 2}, "queries": queries}
+    companies = [pipeline.NEW_YORK, Company(2, "UTC", "USD", 2)]
+    pipeline.synced(shop.dsn, report, companies=companies, **options)
+    letters = pipeline.contents(report)["dead letters"]
+    tables = {row[1] for row in letters}
+    assert not tables & {"membership_event", "point_transaction"}

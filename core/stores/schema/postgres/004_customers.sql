@@ -4,6 +4,9 @@
 -- A document's rows gained what earlier versions did not read: all are read again.
 DELETE FROM loyalty_reporting_cursor;
 
+-- NULL: another system records the company's sales; this one's are not counted.
+ALTER TABLE loyalty_reporting_source_company ALTER company_id DROP NOT NULL;
+
 ALTER TABLE loyalty_reporting_program ADD version bigint NOT NULL DEFAULT 0;
 ALTER TABLE loyalty_reporting_dead_letter ADD kind text NOT NULL DEFAULT 'order';
 
