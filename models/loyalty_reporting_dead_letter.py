@@ -40,7 +40,9 @@ class LoyaltyReportingDeadLetter(models.Model):
     )
     first_seen = fields.Datetime(readonly=True)
     last_seen = fields.Datetime(readonly=True)
-    kind = fields.Char(readonly=True, help="Kind of the document: order, membership, points.")
+    kind = fields.Char(
+        readonly=True, help="Kind of the document: order, membership, points."
+    )
 
     def action_replay(self):
         """Read the documents of these rows at their sources once more."""

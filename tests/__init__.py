@@ -20,6 +20,8 @@ from . import (
     test_reconciliation,
     test_rest,
     test_source,
+    test_source_command,
+    test_source_schedule,
     test_translation,
     test_views,
 )

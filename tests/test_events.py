@@ -76,7 +76,9 @@ class TestEvents(RestCase):
     def test_only_a_sender_of_the_source_may_push(self):
         bodies = self.receiving([])
         self.assert_problem(self.push(key=self.key_of_reader), 404, "?source=code")
-        self.assert_problem(self.push(url=f"{EVENTS}?source=other"), 404, "?source=code")
+        self.assert_problem(
+            self.push(url=f"{EVENTS}?source=other"), 404, "?source=code"
+        )
         self.assertEqual(self.push(url=f"{EVENTS}?source=web_shop").status_code, 200)
         self.source.active = False
         self.assert_problem(self.push(), 404)

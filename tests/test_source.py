@@ -2,13 +2,15 @@ import os
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.tests import TransactionCase, tagged
+from odoo.modules.neutralize import get_neutralization_queries
+from odoo.tests import Form, TransactionCase, tagged
 
 from ..core.errors import SourceError
 from ..core.records import Counts, RunResult
 from ..core.sources import SOURCES, EnginePgSource, contract
 
 DSN = "postgresql://reader:very-secret@engine.example:5432/engine"
+OTHER = "postgresql://reader:very-secret@other.example:5432/shop"
 PREVIEW = (["id", "name"], [(1, "<b>Spring</b>")])
 
 
@@ -21,12 +23,16 @@ class TestSource(TransactionCase):
         self.source = self.env.ref("loyalty_reporting.source_engine")
         self.address(DSN)
 
-    def address(self, dsn):
-        settings = {"LOYALTY_REPORTING_ENGINE_DSN": dsn}
-        patcher = patch.dict(os.environ, settings)
+    def address(self, dsn, name="ENGINE_DSN"):
+        patcher = patch.dict(os.environ, {f"LOYALTY_REPORTING_{name}": dsn})
         patcher.start()
         self.addCleanup(patcher.stop)
-        self.source.invalidate_recordset()
+        self.env.invalidate_all()
+
+    def create(self, source_type, code="web.shop 2"):
+        return self.env["loyalty.reporting.source"].create(
+            {"name": code, "code": code, "type": source_type}
+        )
 
     def shown_by_test(self, **answers):
         """Return what Test shows, with the source answering so."""
@@ -151,3 +157,60 @@ class TestSource(TransactionCase):
         copy = self.source.copy()
         self.assertEqual(copy.code, "engine_copy")
         self.assertEqual(len(copy.query_ids), len(self.source.query_ids))
+
+    # ------------------------------------------------------------ addresses
+
+    def test_an_address_of_its_own_comes_before_that_of_its_type(self):
+        second = self.create("engine_pg")
+        self.assertEqual(second._connector().dsn, DSN)
+        self.address(OTHER, "SOURCE_WEB_SHOP_2_URL")
+        self.assertEqual(second._connector().dsn, OTHER)
+        self.assertIn("other.example", second.address)
+        self.assertNotIn("very-secret", second.address)
+        self.assertEqual(self.source._connector().dsn, DSN)
+
+    def test_an_address_of_its_own_is_enough(self):
+        self.address("")
+        second = self.create("engine_pg")
+        self.assertFalse(second.is_configured)
+        self.address(OTHER, "SOURCE_WEB_SHOP_2_URL")
+        self.assertTrue(second.is_configured)
+        self.assertFalse(self.source.is_configured)
+
+    def test_the_address_of_a_stream_is_not_the_engine_s(self):
+        self.address("", "STREAM_URL")
+        stream = self.env.ref("loyalty_reporting.source_stream")
+        self.assertFalse(stream.is_configured)
+        self.address("redis://:very-secret@stream.example:6379/0", "STREAM_URL")
+        self.assertTrue(stream.is_configured)
+        self.assertEqual(stream.address, "redis://***@stream.example:6379/0")
+
+    def test_odoo_and_senders_need_no_address(self):
+        self.address("")
+        odoo, push = self.create("odoo", "here"), self.create("push")
+        self.assertTrue(odoo.is_configured)
+        self.assertTrue(push.is_configured)
+        self.assertEqual(push.address, "/api/v1/events?source=web.shop+2")
+        self.assertFalse(odoo._url() or push._url())
+
+    def test_what_odoo_s_tables_say_originates_in_odoo(self):
+        with Form(self.env["loyalty.reporting.source"]) as form:
+            form.name = form.code = "here"
+            form.type = "odoo"
+        self.assertEqual(form.record.system, "odoo")
+
+    def test_a_neutralized_copy_reads_no_source_of_any_type(self):
+        self.address(DSN, "STREAM_URL")
+        self.address(OTHER, "SOURCE_WEB_SHOP_2_URL")
+        types = dict(self.source._fields["type"].selection)
+        sources = self.source.union(*(self.create(t, f"n {t}") for t in types))
+        sources |= self.create("engine_pg")
+        self.assertEqual(set(sources.mapped("active")), {True})
+        for query in get_neutralization_queries(["loyalty_reporting"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.env.registry.clear_all_caches()
+        self.assertEqual(set(sources.mapped("active")), {False})
+        # Neither when someone resumes them.
+        sources.filtered(lambda s: s.type != "odoo").active = True
+        self.assertFalse(any(source._url() for source in sources))

@@ -177,7 +177,9 @@ def _begun(payload):
         verdict.refuse(parsed.rejects[0].reason if parsed.rejects else "has no name")
         return verdict
     verdict = Verdict(name, payload)
-    if not all(0 < len(part.encode(errors="replace")) <= _LONGEST_NAME for part in name):
+    if not all(
+        0 < len(part.encode(errors="replace")) <= _LONGEST_NAME for part in name
+    ):
         verdict.refuse(f"source and id must have 1 to {_LONGEST_NAME} bytes")
     elif any("\0" in part for part in name):
         verdict.refuse("source and id must have no NUL character")

@@ -1,17 +1,16 @@
-"""One snapshot of the engine: which documents changed, and their rows."""
+"""One snapshot of the engine: the queries for its documents, and their rows."""
 
 from contextlib import suppress
-from dataclasses import replace
-from datetime import date
 from itertools import islice
 
 import psycopg2
 from psycopg2 import extensions
 
-from ..errors import SourceError
 from ..records import Chunk
 from . import contract, engine_server
+from .conditions import between, has_key, in_month, is_instant, is_integer
 from .explain import explained
+from .phases import Phases
 from .utf8 import KeyText, Utf8Guard
 
 # Tables that hold documents, or parts of them.
@@ -26,11 +25,10 @@ _IN_MONTHS = (
 )
 
 
-class EngineReading:
+class EngineReading(Phases):
     """Reads whole documents out of one REPEATABLE READ snapshot.
 
     :param given: table → the columns that its extraction query gives; all by default
-    :ivar server: the :class:`~.engine_server.Server` as the snapshot shows it
     """
 
     def __init__(self, source, connection, given=None):
@@ -44,29 +42,14 @@ class EngineReading:
         self.guard = Utf8Guard if unchecked else None
         self._keys = KeyText(unchecked)
 
-    # ------------------------------------------------------------ positions
-
-    def plan(self, position):
-        """Return the position to go on from, or to begin with.
-
-        Where the server is not the one read before, or stands before our cursor, the
-        engine was restored: everything is compared by key.
-        """
-        start = {"high": self.server.high, **self.server.identity}
-        if position is None:
-            return {"phase": "first", "months": [], **start}
-        if self.server.is_where(position):
-            return position
-        return {"phase": "sweep", **start}
-
     def months(self, position):
         """Return the months with orders or bookings that a first load has not done."""
         if position["phase"] != "first":
             return []
         found = " UNION ".join(
             f"SELECT DISTINCT date_trunc('month', {column} AT TIME ZONE 'UTC')::date AS m"
-            f" FROM ({self._query(table)}) q WHERE {_is_instant('q.' + column)}"
-            f"{_has_key(kind, table)}"
+            f" FROM ({self._query(table)}) q WHERE {is_instant('q.' + column)}"
+            f"{has_key(kind, table)}"
             for kind, table, column in _IN_MONTHS
         )
         with self._connection.cursor() as cr:
@@ -74,42 +57,22 @@ class EngineReading:
             months = [month for (month,) in cr.fetchall()]
         return [m for m in months if m.isoformat() not in position["months"]]
 
-    def before_months(self, position):
-        """Yield what the months need: the dimensions, and who held which membership.
-
-        The position stays: read twice, it changes nothing.
-        """
-        kind = contract.MEMBERSHIP_DOCUMENT
-        yield from self._dimensions("true", {})
-        for chunk in self._documents(kind, self._all_keys(kind), {}):
-            yield replace(chunk, position={})
-
     def month(self, month):
         """Return a chunk with the orders and bookings of a month."""
         orders = f"({self._query('processed_order')})"
-        of_orders = _in_month("o.ordered_at", month)
+        of_orders = in_month("o.ordered_at", month)
         tables = {}
         for table in contract.DOCUMENTS[contract.ORDER_DOCUMENT]:
             write = self._copier(
                 table, of_orders, f"JOIN {orders} o ON o.id = q.order_id"
             )
             if table == "processed_order":
-                write = self._copier(table, _in_month("q.ordered_at", month))
+                write = self._copier(table, in_month("q.ordered_at", month))
             elif table == "point_transaction":
-                bookings = f"q.order_id IS NULL AND {_in_month('q.occurred_at', month)}"
+                bookings = f"q.order_id IS NULL AND {in_month('q.occurred_at', month)}"
                 write = _in_turn(write, self._copier(table, bookings))
             tables[contract.STAGES[table]] = write
         return Chunk(tables, month=month, guard=self.guard)
-
-    def chunks(self, position, documents_of):
-        """Yield what follows ``position``, each chunk with the position after it."""
-        if position["phase"] == "first":
-            yield from self._rest_of_first(position)
-            position = self._window(position["high"])
-        elif position["phase"] == "sweep":
-            yield from self._sweep(position)
-            position = self._window(position["high"])
-        yield from self._windows(position, documents_of)
 
     def documents(self, keys):
         """Return a chunk with all dimensions and some documents, out of turn.
@@ -136,30 +99,14 @@ class EngineReading:
         member, order = contract.MEMBERSHIP_DOCUMENT, contract.ORDER_DOCUMENT
         queries = {
             member: f"SELECT q.id::text FROM ({self._query('membership_event')}) q"
-            f" WHERE {_in_month('q.occurred_at', month)}",
+            f" WHERE {in_month('q.occurred_at', month)}",
             order: "SELECT DISTINCT q.order_id::text"
             f" FROM ({self._query('promotion_evaluation')}) q"
-            f" WHERE {_in_month('q.evaluated_at', month)} AND q.order_id IS NOT NULL"
+            f" WHERE {in_month('q.evaluated_at', month)} AND q.order_id IS NOT NULL"
             f" AND NOT EXISTS (SELECT FROM ({self._query('processed_order')}) o"
             " WHERE o.id = q.order_id)",
         }
         return {kind: self._found(query) for kind, query in queries.items()}
-
-    def waiting(self, position, documents_of):
-        """Return kind → keys of the documents touched where a position has not read.
-
-        :raise SourceError: all of them may be: a table was truncated
-        """
-        low, high = position["low"], self.server.begun
-        if self._was_truncated(low, high):
-            raise SourceError("A table of the source was truncated and not read since.")
-        gone = self._deleted_documents(_between(low, high), documents_of)
-        found = {}
-        for kind in contract.DOCUMENTS:
-            touched = self._touched(kind, low, high)
-            keys = self._found(f"SELECT key FROM ({touched}) t WHERE key IS NOT NULL")
-            found[kind] = {*keys, *map(self._keys.ours, gone.get(kind, ()))}
-        return found
 
     def differences(self):
         """Return what the source itself reports as not in order: nothing.
@@ -167,41 +114,6 @@ class EngineReading:
         :return: :class:`~core.records.SourceDifference` records
         """
         return []
-
-    def count_since(self, day):
-        """Return how many documents there are from a day (UTC) on."""
-        counts = " UNION ALL ".join(
-            f"SELECT count(*) FROM ({self._keys_since(kind, day)}) k"
-            for kind in contract.DOCUMENTS
-        )
-        with self._connection.cursor() as cr:
-            cr.execute(f"SELECT sum(count)::bigint FROM ({counts}) c")
-            return cr.fetchone()[0]
-
-    def backfill(self, position):
-        """Yield the documents from the position's day on, each chunk with its place."""
-        since = date.fromisoformat(position["since"])
-        yield from self._dimensions("true", {})
-        keys = {kind: self._keys_since(kind, since) for kind in contract.DOCUMENTS}
-        done = position["done"]
-        for chunk in self._kinds(keys, position):
-            done += sum(map(len, chunk.keys.values()))
-            yield replace(chunk, position={**chunk.position, "done": done}, stands=True)
-
-    # ------------------------------------------------------------ the phases
-
-    def _rest_of_first(self, position):
-        """Yield documents that no month holds: without an order, or refused."""
-        if position.get("sweep"):
-            yield from self._sweep({**position, "phase": "sweep"})
-            return
-        yield from self._dimensions("true", position)
-        position = {**position, **_WITH_DIMENSIONS}
-        rest = {kind: self._outside_months(kind) for kind in contract.DOCUMENTS}
-        if position["months"]:
-            del rest[contract.MEMBERSHIP_DOCUMENT]  # read before the months
-        yield from self._kinds(rest, position)
-        yield Chunk({}, self._window(position["high"]), keys={}, completes=True)
 
     def _outside_months(self, kind):
         """Return a query for the keys of a kind that no month's chunk holds."""
@@ -212,106 +124,21 @@ class EngineReading:
         if kind == contract.POINT_DOCUMENT:
             return (
                 f"SELECT id::text AS key FROM {points} q WHERE order_id IS NULL"
-                f" AND ({_is_instant('occurred_at')}) IS NOT TRUE"
+                f" AND ({is_instant('occurred_at')}) IS NOT TRUE"
             )
         children = set(contract.DOCUMENTS[kind]) - {"processed_order"}
         return " UNION ".join(
             [
                 f"SELECT id::text AS key FROM {orders} q"
-                f" WHERE ({_is_instant('ordered_at')}) IS NOT TRUE",
+                f" WHERE ({is_instant('ordered_at')}) IS NOT TRUE",
                 *(
                     f"SELECT order_id::text FROM ({self._query(t)}) q WHERE NOT EXISTS"
                     f" (SELECT FROM {orders} o WHERE o.id = q.order_id)"
-                    f"{_has_key(kind, t)}"
+                    f"{has_key(kind, t)}"
                     for t in sorted(children)
                 ),
             ]
         )
-
-    def _sweep(self, position):
-        """Yield every document in the order of keys, with the range it covers."""
-        yield from self._dimensions("true", position)
-        position = {**position, **_WITH_DIMENSIONS}
-        for kind in contract.DOCUMENTS:
-            if self._is_behind(kind, position):
-                continue
-            is_begun = position.get("kind") == kind
-            after = position.get("reached") if is_begun else None
-            mine = position if is_begun else {**position, "kind": kind, "after": None}
-            for chunk in self._documents(kind, self._all_keys(kind), mine):
-                reached = self._keys.last_valid(chunk.keys[kind])
-                if reached is None:
-                    reached = after
-                yield replace(
-                    chunk,
-                    position={**chunk.position, "reached": reached},
-                    key_range=(kind, after, reached),
-                    stands=True,
-                )
-                after = reached
-            yield Chunk(
-                {},
-                {**mine, "after": None, "reached": None, "kind": kind, "ended": kind},
-                keys={},
-                key_range=(kind, after, None),
-                stands=True,
-            )
-        yield Chunk({}, self._window(position["high"]), keys={}, completes=True)
-
-    def _windows(self, position, documents_of):
-        """Yield the touched documents of the window in hand, then of the next."""
-        while position["low"] < self.server.high:
-            low, high = position["low"], position.get("high") or self.server.high
-            window = {**position, "high": high}
-            if self._was_truncated(low, high):
-                yield from self._sweep({**window, "phase": "sweep", "after": None})
-            else:
-                yield from self._dimensions(_between(low, high), window)
-                window |= _WITH_DIMENSIONS
-                gone = self._deleted_documents(_between(low, high), documents_of)
-                if gone and not window.get("gone"):
-                    yield from self._gone(gone, window)
-                touched = {
-                    kind: self._touched(kind, low, high) for kind in contract.DOCUMENTS
-                }
-                yield from self._kinds(touched, {**window, "gone": True})
-                yield Chunk({}, self._window(high), keys={})
-            position = self._window(high)
-
-    def _gone(self, keys, position):
-        """Yield the documents of which a row was deleted, whatever their version."""
-        for kind, of_kind in keys.items():
-            for start in range(0, len(of_kind), self._source.chunk_documents):
-                some = of_kind[start : start + self._source.chunk_documents]
-                yield Chunk(
-                    self._by_key({kind: some}),
-                    position,
-                    {kind: tuple(self._keys.ours(key) for key in some)},
-                    guard=self.guard,
-                    stands=True,
-                )
-
-    def _kinds(self, queries, position):
-        """Yield the documents of each kind whose keys its query returns."""
-        for kind, query in queries.items():
-            if not self._is_behind(kind, position):
-                is_begun = position.get("kind") == kind
-                mine = {**position, "kind": kind}
-                mine["after"] = position.get("after") if is_begun else None
-                yield from self._documents(kind, query, mine)
-
-    def _is_behind(self, kind, position):
-        """Tell whether a position lies behind all documents of a kind."""
-        kinds = list(contract.DOCUMENTS)
-        if position.get("ended"):
-            return kinds.index(kind) <= kinds.index(position["ended"])
-        at = position.get("kind")
-        return bool(at) and kinds.index(kind) < kinds.index(at)
-
-    def _window(self, low):
-        return {"phase": "window", "low": low, **self.server.identity}
-
-    # ------------------------------------------------------------ reading
 
     def _query(self, table):
         return self._source.queries[table]
@@ -336,7 +163,7 @@ class EngineReading:
         """Return a query for the keys of all documents of a kind."""
         return " UNION ".join(
             f"SELECT q.{key}::text AS key FROM ({self._query(table)}) q"
-            f" WHERE true{_has_key(kind, table)}"
+            f" WHERE true{has_key(kind, table)}"
             for table, key in contract.DOCUMENTS[kind].items()
         )
 
@@ -346,7 +173,7 @@ class EngineReading:
             f"SELECT q.{contract.DOCUMENTS[kind][table]}::text AS key"
             f" FROM ({self._query(table)}) q"
             f" WHERE q.{column} >= timestamptz '{day:%Y-%m-%d} 00:00Z'"
-            f"{_has_key(kind, table)}"
+            f"{has_key(kind, table)}"
             for table, column in contract.INSTANTS.items()
             if table in contract.DOCUMENTS[kind]
         )
@@ -386,7 +213,7 @@ class EngineReading:
             for table, key in contract.DOCUMENTS[kind].items():
                 found = self._has_one_of(table, key, of_kind)
                 conditions.setdefault(table, []).append(
-                    f"({found}{_has_key(kind, table)})"
+                    f"({found}{has_key(kind, table)})"
                 )
         return {
             contract.STAGES[table]: self._copier(table, " OR ".join(parts))
@@ -398,7 +225,7 @@ class EngineReading:
         if contract.TABLES[table][key] == contract.TEXT:
             condition = f"q.{key} = ANY({self._literal(keys)})"
         else:
-            numbers = [int(k) for k in keys if _is_integer(k)]
+            numbers = [int(k) for k in keys if is_integer(k)]
             condition = f"q.{key} = ANY({self._literal(numbers)}::bigint[])"
         return f"({condition} OR q.{key} IS NULL)" if "" in keys else condition
 
@@ -425,13 +252,11 @@ class EngineReading:
 
         return write
 
-    # ------------------------------------------------------------ the cursor
-
     def _touched(self, kind, low, high):
         """Return a query for the keys of all documents of a kind touched in a window."""
         return " UNION ".join(
             f"SELECT q.{key}::text AS key FROM ({self._query(table)}) q"
-            f" WHERE {_between(low, high)}{_has_key(kind, table)}"
+            f" WHERE {between(low, high)}{has_key(kind, table)}"
             for table, key in contract.DOCUMENTS[kind].items()
         )
 
@@ -461,7 +286,7 @@ class EngineReading:
                 found |= {(kind, key) for key in keys}
             else:
                 found.add((kind, ""))
-            holders = documents_of(table, map(int, filter(_is_integer, keys)))
+            holders = documents_of(table, map(int, filter(is_integer, keys)))
             found |= {(kind, self._keys.theirs(key)) for kind, key in holders}
         by_kind = {kind: [] for kind in contract.DOCUMENTS}
         for kind, key in sorted(found):
@@ -472,7 +297,7 @@ class EngineReading:
         with self._connection.cursor() as cr:
             cr.execute(
                 f"SELECT EXISTS (SELECT FROM ({self._query('deleted')}) d"
-                f" WHERE {_between(low, high)} AND key IS NULL AND {_OF_OURS})"
+                f" WHERE {between(low, high)} AND key IS NULL AND {_OF_OURS})"
             )
             return cr.fetchone()[0]
 
@@ -485,31 +310,3 @@ def _in_turn(*writers):
             writer(file)
 
     return write
-
-
-def _has_key(kind, table):
-    """Return the condition that tells an order's bookings from those without one."""
-    if table != "point_transaction":
-        return ""
-    is_part = kind == contract.ORDER_DOCUMENT
-    return f" AND q.order_id IS {'NOT ' if is_part else ''}NULL"
-
-
-def _in_month(column, month):
-    first = f"timestamptz '{month:%Y-%m-%d} 00:00Z'"
-    return f"{column} >= {first} AND {column} < {first} + interval '1 month'"
-
-
-def _is_instant(column):
-    return (
-        f"{column} >= timestamptz '2000-01-01 00:00Z' AND {column}"
-        " < date_trunc('day', now(), 'UTC') + interval '2 days'"
-    )
-
-
-def _between(low, high):
-    return f"txid >= '{int(low)}'::xid8 AND txid < '{int(high)}'::xid8"
-
-
-def _is_integer(text):
-    return text.lstrip("-").isdecimal()

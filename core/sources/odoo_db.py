@@ -25,6 +25,7 @@ from ..errors import ConfigurationError
 from ..records import Chunk, SourceDifference
 from . import contract
 from .checks import faults_of
+from .conditions import between
 from .engine_pg import EnginePgSource
 from .engine_reading import EngineReading
 from .explain import explained
@@ -186,7 +187,7 @@ class OdooReading(EngineReading):
         return f"{self._all_keys(kind)} AND at >= timestamp '{day:%Y-%m-%d}'"
 
     def _touched(self, kind, low, high):
-        touched = self._queries.touched(_between(low, high))
+        touched = self._queries.touched(between(low, high))
         return f"SELECT key FROM ({touched}) t WHERE kind = '{kind}'"
 
     def _deleted_documents(self, between, documents_of):
@@ -197,7 +198,7 @@ class OdooReading(EngineReading):
         with self._connection.cursor() as cr:
             cr.execute(
                 "SELECT EXISTS (SELECT FROM loyalty_reporting_change"
-                f" WHERE res_id = 0 AND {_between(low, high)})"
+                f" WHERE res_id = 0 AND {between(low, high)})"
             )
             return cr.fetchone()[0]
 
@@ -296,7 +297,3 @@ def _is_instant(column):
         f"{column} >= timestamp '2000-01-01' AND {column}"
         " < date_trunc('day', now() AT TIME ZONE 'UTC') + interval '2 days'"
     )
-
-
-def _between(low, high):
-    return f"txid >= '{int(low)}'::xid8 AND txid < '{int(high)}'::xid8"

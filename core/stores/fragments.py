@@ -10,9 +10,7 @@ _OF_DAY = (
     "o.customer_key = t.customer_key AND o.company_id = t.company_id"
     " AND o.date = t.date"
 )
-_INSTANTS = (
-    " AND o.transaction_date >= t.date - 1 AND o.transaction_date < t.date + 2"
-)
+_INSTANTS = " AND o.transaction_date >= t.date - 1 AND o.transaction_date < t.date + 2"
 _OF_COMPANY = "o.company_id = t.company_id AND o.customer_key IS NOT NULL"
 
 

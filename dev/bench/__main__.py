@@ -1,14 +1,15 @@
-"""Run the benchmarks: ``python3 -m dev.bench [events|first_load|memory|pages …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [events|first_load|memory|pages|stream …]``."""
 
 import sys
 
-from . import events, first_load, memory, pages
+from . import events, first_load, memory, pages, stream
 
 BENCHES = {
     "events": events.main,
     "first_load": first_load.main,
     "memory": memory.main,
     "pages": pages.main,
+    "stream": stream.main,
 }
 
 

@@ -154,12 +154,24 @@ def _fill_customers(engine):
     engine.membership("expire", None, "2017-04-02 00:00:00+00", partner_id=8)
     first = engine.points(20, order_id="A1", balance_after=120)
     engine.points("30.5", order_id="A5", occurred_at="2017-04-20 18:00:00+00")
-    engine.points("10.5", "reverse", order_id="A6", reverses_id=first,
-                  occurred_at="2017-04-20 18:30:00+00")
+    engine.points(
+        "10.5",
+        "reverse",
+        order_id="A6",
+        reverses_id=first,
+        occurred_at="2017-04-20 18:30:00+00",
+    )
     engine.points(5, "redeem", order_id="A5", occurred_at="2017-04-20 18:00:00+00")
     engine.points(7, "expire", occurred_at="2017-04-01 03:30:00+00")
     engine.points("-3.25", "adjust", occurred_at="2017-04-01 04:30:00+00")
-    engine.points(9, order_id="A2", card_id=2, partner_id=8,
-                  occurred_at="2017-03-10 15:50:00+00")
-    engine.points(2, "reverse", card_id=2, partner_id=8, reverses_id=404,
-                  occurred_at="2017-03-31 23:30:00+00")
+    engine.points(
+        9, order_id="A2", card_id=2, partner_id=8, occurred_at="2017-03-10 15:50:00+00"
+    )
+    engine.points(
+        2,
+        "reverse",
+        card_id=2,
+        partner_id=8,
+        reverses_id=404,
+        occurred_at="2017-03-31 23:30:00+00",
+    )

@@ -41,7 +41,9 @@ def test_a_loaded_history_is_read_again_and_nothing_is_written(shop, report):
 
 def test_a_change_that_left_no_trace_is_found_and_the_cursor_stays(shop, report):
     pipeline.synced(shop.dsn, report)
-    position = "SELECT position FROM loyalty_reporting_cursor WHERE source_name = 'engine'"
+    position = (
+        "SELECT position FROM loyalty_reporting_cursor WHERE source_name = 'engine'"
+    )
     before = databases.value(report, position)
     shop.run("ALTER TABLE engine.order_promotion_line DISABLE TRIGGER ALL")
     shop.run("UPDATE engine.order_promotion_line SET amount = 77 WHERE order_id = 'A5'")

@@ -4,7 +4,9 @@ import databases
 import pytest
 from generic_world import MEMBERSHIP, STATEMENT_2, STATEMENT_3, assert_rows
 from oracle import (
+    ageing,
     assert_same,
+    expiry_forecast,
     load_members,
     membership_analytics,
     outstanding,
@@ -16,6 +18,7 @@ from oracle import (
     sql_statement_2,
     sql_statement_3,
 )
+from oracle.membership_analytics import churn
 from sql_statements import run
 
 OUTSTANDING = 1_237_983
@@ -144,3 +147,41 @@ def test_the_second_and_third_statement_of_the_contract_run_as_written(asked, ds
             STATEMENT_3,
             digits={"avg_points": 16},
         )
+
+
+def test_members_who_stay_away_are_counted_on_the_day_they_cross(dsn):
+    found = databases.rows(
+        dsn,
+        "SELECT p.external_id, c.date::text, c.churned_members"
+        " FROM loyalty_reporting_churn(90, '2017-12-31') c"
+        " JOIN loyalty_reporting_membership_product p ON p.id = c.membership_product_key",
+    )
+    crossings = churn(load_members(), 90, "2017-12-31").dropna()
+    groups = crossings.groupby(["membership_product_id", "date"]).size()
+    expected = {
+        (int(product), str(day.date()), count)
+        for (product, day), count in groups.items()
+    }
+    assert set(found) == expected
+    assert sum(count for _product, _day, count in found) == 521
+
+
+@pytest.mark.parametrize("day", ["2017-06-30", "2017-12-31"])
+def test_outstanding_points_by_age_and_by_expiry(dsn, day):
+    ages = dict(
+        databases.rows(
+            dsn,
+            "SELECT age, sum(points) FROM loyalty_reporting_point_ageing(%s) GROUP BY 1",
+            [day],
+        )
+    )
+    assert ages == {band: points for band, points in ageing(day).items() if points}
+    months = dict(
+        databases.rows(
+            dsn,
+            "SELECT month, sum(points) FROM loyalty_reporting_point_expiry(%s)"
+            " GROUP BY 1",
+            [day],
+        )
+    )
+    assert months == expiry_forecast(day)

@@ -15,7 +15,9 @@ def replay(engine, report, keys, **options):
     """Read some documents of the engine again."""
     settings = {"companies": [pipeline.NEW_YORK], "mapping": {1: 1}, **options}
     source = SOURCES["engine_pg"](engine.dsn)
-    result = sync.replay(source, report, source_name="engine", keys={"order": keys}, **settings)
+    result = sync.replay(
+        source, report, source_name="engine", keys={"order": keys}, **settings
+    )
     assert result.state == "done", result
     return result.counts
 

@@ -234,3 +234,27 @@ SELECT
     r.gross_spending
 FROM membership_analytics_data r
 JOIN loyalty_reporting_membership_product p ON p.id = r.membership_product_key;
+
+-- Members without a sale for `days` days, on the day on which they cross that: a member
+-- whose last sale was on day d crosses on d + days, at the level held at its end.
+CREATE FUNCTION loyalty_reporting_churn(days integer, as_of date)
+    RETURNS TABLE (company_id integer, membership_product_key integer, date date,
+        churned_members bigint)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH sales AS (
+        SELECT d.company_id, d.customer_key, d.date,
+            lead(d.date) OVER (
+                PARTITION BY d.company_id, d.customer_key ORDER BY d.date) AS following
+        FROM (SELECT DISTINCT c.company_id, c.customer_key, c.date
+              FROM customer_day_data c WHERE c.transactions > 0) d
+    )
+    SELECT s.company_id, i.membership_product_key, s.date + days, count(*)
+    FROM sales s
+    JOIN membership_interval i
+        ON i.customer_key = s.customer_key AND i.company_id = s.company_id
+       AND i.date_from <= s.date + days AND i.date_to > s.date + days
+    WHERE s.date + days <= as_of
+      AND (s.following IS NULL OR s.following > s.date + days)
+    GROUP BY s.company_id, i.membership_product_key, s.date + days;
+END;

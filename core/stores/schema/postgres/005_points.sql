@@ -248,3 +248,49 @@ BEGIN ATOMIC
     FROM lots l
     WHERE l.lot > 0 AND l.up_to_here > l.consumed;
 END;
+
+-- The last instant of a business day of a company.
+CREATE FUNCTION loyalty_reporting_end_of(day date, zone text) RETURNS timestamp
+    LANGUAGE sql STABLE
+    RETURN ((day + 1)::timestamp AT TIME ZONE zone AT TIME ZONE 'UTC')
+        - interval '1 microsecond';
+
+-- Outstanding points at the end of a business day, by business days since they were
+-- earned; what a card holds from before its first row is of unknown age (NULL).
+CREATE FUNCTION loyalty_reporting_point_ageing(day date)
+    RETURNS TABLE (company_id integer, program_key integer, age text, points numeric)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT c.company_id, l.program_key,
+        CASE WHEN l.days <= 30 THEN '0-30' WHEN l.days <= 60 THEN '31-60'
+             WHEN l.days <= 90 THEN '61-90' WHEN l.days <= 180 THEN '91-180'
+             WHEN l.days > 180 THEN 'over 180' END,
+        sum(l.remaining)
+    FROM loyalty_reporting_company c
+    CROSS JOIN LATERAL (
+        SELECT o.program_key, o.remaining, o.company_id,
+            day - (o.earned_at AT TIME ZONE 'UTC' AT TIME ZONE c.timezone)::date AS days
+        FROM loyalty_reporting_point_lots(
+            loyalty_reporting_end_of(day, c.timezone)) o
+    ) l
+    WHERE l.company_id = c.company_id
+    GROUP BY 1, 2, 3;
+END;
+
+-- Points outstanding at the end of a business day, by the month in which they would
+-- expire unspent (NULL: never).
+CREATE FUNCTION loyalty_reporting_point_expiry(day date)
+    RETURNS TABLE (company_id integer, program_key integer, month date, points numeric)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT c.company_id, l.program_key, l.month, sum(l.remaining)
+    FROM loyalty_reporting_company c
+    CROSS JOIN LATERAL (
+        SELECT o.program_key, o.remaining, o.company_id, date_trunc('month',
+            o.expires_at AT TIME ZONE 'UTC' AT TIME ZONE c.timezone)::date AS month
+        FROM loyalty_reporting_point_lots(
+            loyalty_reporting_end_of(day, c.timezone)) o
+    ) l
+    WHERE l.company_id = c.company_id
+    GROUP BY 1, 2, 3;
+END;
