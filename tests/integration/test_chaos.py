@@ -29,7 +29,9 @@ SEED = int(os.environ.get("CHAOS_SEED", "2017"))
 MANY = int(os.environ.get("CHAOS_KILLS", "200"))
 JOBS = ("consume", "sync", "push")
 VICTIMS = (*JOBS, "backend of the report", "backend of the engine", "Redis connection")
-LOOK_EVERY = 10
+LOOK_EVERY = 20
+# Orders in a second: few enough for a busy machine to keep up with.
+SPEED = 6
 RATES = Rates(
     late=0.1,
     refunds=0.15,
@@ -75,7 +77,11 @@ class Chaos:
 
         def play():
             delivery = Delivery(
-                speed=20, duplicates=0.2, disorder=1, stream=self._feed.name, maxlen=0
+                speed=SPEED,
+                duplicates=0.2,
+                disorder=1,
+                stream=self._feed.name,
+                maxlen=0,
             )
             told.append(
                 replay(
@@ -108,7 +114,7 @@ class Chaos:
         """Let some time pass, then kill the next victim; each comes in turn."""
         self._turn = self._turn or self._chance.sample(VICTIMS, len(VICTIMS))
         victim = self._turn.pop()
-        time.sleep(self._chance.uniform(0, 0.6))
+        time.sleep(self._chance.uniform(0, 0.5))
         for job, process in self._running.items():
             assert process.poll() is None, (job, process.communicate())
         if victim in JOBS:
@@ -156,7 +162,6 @@ def test_whatever_is_killed_whenever_the_numbers_are_those_of_a_first_load(
     chaos = Chaos(households, feed, copy, SEED)
     with chaos.running() as told:
         for number in range(1, kills + 1):
-            assert_nothing_twice(feed.report)
             chaos.strike()
             assert_nothing_twice(feed.report)
             if number % LOOK_EVERY == 0:

@@ -5,17 +5,30 @@ import random
 import time
 
 import databases
+import engine_world
 import pipeline
 import pytest
 from broken_network import Network
 from recomputed import assert_rollups_follow_from_detail
 from stream_fixtures import Feed, event, order, point, until
 
-SOME = int(os.environ.get("NTH_CALLS", "4"))
+SOME = int(os.environ.get("NTH_CALLS", "3"))
 ALL = pytest.param(10_000, marks=pytest.mark.slow)
 many = pytest.mark.parametrize("many", [SOME, ALL])
 # The call fails before the server hears of it; or it is done, and the answer is lost.
 unheard_or_done = pytest.mark.parametrize("is_done", [False, True])
+
+
+_CALLS = {}
+
+
+def counted(what, count):
+    """How many calls there are; counted once, without a fault."""
+    if what not in _CALLS:
+        _CALLS[what] = count()
+        print(f"\n{what}: {_CALLS[what]} calls")
+    assert _CALLS[what] > 10
+    return _CALLS[what]
 
 
 def chosen(calls, many):
@@ -37,10 +50,14 @@ def assert_is(expected, report):
 # ---------------------------------------------------------------- a small sync
 
 
-@pytest.fixture
-def changed_shop(shop, report_template):
+@pytest.fixture(scope="module")
+def changed_shop(shop_template, report_template):
     """(engine, report of what it was before some changes, what it must become)."""
-    with databases.database(databases.REPORT, report_template) as before:
+    with (
+        databases.database(databases.ENGINE, shop_template) as copied,
+        databases.database(databases.REPORT, report_template) as before,
+    ):
+        shop = engine_world.Engine(copied, first_id=20_000_000)
         pipeline.synced(shop.dsn, before)
         shop.order("B1", "2017-05-02 12:00:00+00", lines=2)
         shop.evaluation("B1", "applied")
@@ -54,7 +71,7 @@ def changed_shop(shop, report_template):
         shop.membership("upgrade", 3, "2017-05-01 10:00:00+00")
         shop.change("program", 1, name="Another")
         pipeline.await_others(shop.dsn)
-        yield shop, before, pipeline.from_scratch(shop.dsn, report_template)
+        yield shop.dsn, before, pipeline.from_scratch(shop.dsn, report_template)
 
 
 @many
@@ -67,25 +84,24 @@ def test_a_sync_of_which_a_call_fails_is_made_good_by_the_next(
 
     def run(nth):
         with databases.database(databases.REPORT, before) as report:
-            dsn = report if side == "report" else engine.dsn
+            dsn = report if side == "report" else engine
             with Network(nth, is_done, [dsn]).used() as network:
-                first = pipeline.sync_once(engine.dsn, report)
+                first = pipeline.sync_once(engine, report)
             assert first.state in ("done", "failed"), first
             assert "a fault of ours" not in first.message, (nth, first.message)
-            _sync_again(engine.dsn, report)
+            _sync_again(engine, report)
             assert_is(expected, report)
             return network
 
-    calls = run(0).calls
-    assert calls > 10
+    calls = counted(f"sync {side}", lambda: run(0).calls)
     broken = [run(nth).is_broken for nth in chosen(calls, many)]
     assert all(broken)
 
 
-def _sync_again(engine_dsn, report):
+def _sync_again(engine, report):
     """One run more; until the server knows that the former is gone, it is busy."""
     until = time.monotonic() + 10
-    while (result := pipeline.sync_once(engine_dsn, report)).state == "busy":
+    while (result := pipeline.sync_once(engine, report)).state == "busy":
         assert time.monotonic() < until
         time.sleep(0.02)
     assert result.state == "done", result
@@ -108,7 +124,7 @@ EVENTS = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def feeds(report_template):
     """Function: a context with a new feed, its stream filled with the events."""
     if not (url := os.environ.get("LR_REDIS_URL")):
@@ -128,11 +144,16 @@ def feeds(report_template):
     return Filled
 
 
-@pytest.fixture
-def undisturbed(feeds, monkeypatch):
-    """Contents of a report after the events, none of which is refused."""
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch):
+    """Consumers that wait for next to nothing."""
     monkeypatch.setattr("core.consume.WAIT", 0.02)
     monkeypatch.setattr("core.consume.LONGEST_PAUSE", 0.02)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(feeds):
+    """Contents of a report after the events, none of which is refused."""
     with feeds() as feed:
         assert feed.consume().state == "done"
         assert feed.letters() == []
@@ -158,9 +179,7 @@ def test_a_drain_of_which_a_call_fails_is_made_good_by_the_next(
             assert_is(undisturbed, feed.report)
             return network
 
-    calls = run(0).calls
-    assert calls > 10
-    for nth in chosen(calls, many):
+    for nth in chosen(counted("drain", lambda: run(0).calls), many):
         run(nth)
 
 
@@ -183,8 +202,7 @@ def test_a_consumer_of_which_a_call_fails_goes_on_by_itself(
             assert_is(undisturbed, feed.report)
             return calls
 
-    calls = run(0)
-    for nth in chosen(calls, many):
+    for nth in chosen(counted("consumer", lambda: run(0)), many):
         run(nth)
 
 

@@ -1,6 +1,7 @@
 -- The touched hours of cards, anew; and the balance of each card from the first of
 -- them on. In the ordinary case they are the card's last: then card_state knows the
 -- balance before them.
+ANALYZE stage_booked;
 INSERT INTO stage_first_hour
 SELECT card_key, min(hour) FROM stage_booked GROUP BY card_key;
 ANALYZE stage_first_hour;

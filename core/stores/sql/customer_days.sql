@@ -1,4 +1,7 @@
 -- The touched days of customers, anew; membership_analytics by their difference.
+-- Of temporary tables the planner knows nothing by itself, and would read the whole
+-- history for a few days.
+ANALYZE stage_customer_day;
 WITH old AS (
     DELETE FROM customer_day_data r
     USING (SELECT DISTINCT * FROM stage_customer_day) t

@@ -1,4 +1,5 @@
 -- Program-day rollup of the touched buckets, summed from the shop-hour rollup.
+ANALYZE stage_bucket;
 DELETE FROM promotion_day_data r
 USING (SELECT DISTINCT company_id, program_key, date FROM stage_bucket) b
 WHERE r.company_id = b.company_id AND r.program_key = b.program_key
