@@ -20,9 +20,9 @@ from core.streams import connect as open_stream
 
 from . import history
 
-COUNT = int(os.environ.get("COUNT", 40_000))
-RATE = int(os.environ.get("RATE", 500))
-SECONDS = int(os.environ.get("SECONDS", 10))
+COUNT = int(os.environ.get("COUNT", "40000"))
+RATE = int(os.environ.get("RATE", "500"))
+SECONDS = int(os.environ.get("SECONDS", "10"))
 SEED = 2017
 BATCH = 2000
 FIELD = "event"

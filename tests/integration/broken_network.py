@@ -52,7 +52,7 @@ class Network:
     def used(self):
         """All connections that are made meanwhile use this network."""
         connect, execute = psycopg2.connect, redis.Redis.execute_command
-        kind = _connection_of(self)
+        kind = type("Connection", (_Connection,), {"network": self})
 
         def connect_over_it(dsn=None, **options):
             if dsn not in self.dsns:
@@ -77,47 +77,46 @@ class Network:
             redis.Redis.execute_command = execute
 
 
-def _connection_of(network):
-    """Class of connections over a network."""
+class _Cursor(extensions.cursor):
+    """A cursor of a connection over a network."""
 
-    class Cursor(extensions.cursor):
-        def _call(self, work):
-            return network.call(work, self.connection.close, psycopg2.OperationalError)
+    def _fetched(self, work):
+        # Only what the server keeps for us is fetched over the network.
+        return self.connection.over(work) if self.name else work()
 
-        def _fetched(self, work):
-            # Only what the server keeps for us is fetched over the network.
-            return self._call(work) if self.name else work()
+    def execute(self, *arguments):
+        return self.connection.over(partial(super().execute, *arguments))
 
-        def execute(self, *arguments):
-            return self._call(partial(super().execute, *arguments))
+    def executemany(self, *arguments):
+        return self.connection.over(partial(super().executemany, *arguments))
 
-        def executemany(self, *arguments):
-            return self._call(partial(super().executemany, *arguments))
+    def copy_expert(self, *arguments):
+        return self.connection.over(partial(super().copy_expert, *arguments))
 
-        def copy_expert(self, *arguments):
-            return self._call(partial(super().copy_expert, *arguments))
+    def fetchone(self):
+        return self._fetched(super().fetchone)
 
-        def fetchone(self):
-            return self._fetched(super().fetchone)
+    def fetchmany(self, *arguments):
+        return self._fetched(partial(super().fetchmany, *arguments))
 
-        def fetchmany(self, *arguments):
-            return self._fetched(partial(super().fetchmany, *arguments))
+    def fetchall(self):
+        return self._fetched(super().fetchall)
 
-        def fetchall(self):
-            return self._fetched(super().fetchall)
 
-    class Connection(extensions.connection):
-        def __init__(self, *arguments, **options):
-            super().__init__(*arguments, **options)
-            self.cursor_factory = Cursor
+class _Connection(extensions.connection):
+    """A connection over a network."""
 
-        def _call(self, work):
-            return network.call(work, self.close, psycopg2.OperationalError)
+    network = None
 
-        def commit(self):
-            return self._call(super().commit)
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.cursor_factory = _Cursor
 
-        def rollback(self):
-            return self._call(super().rollback)
+    def over(self, work):
+        return self.network.call(work, self.close, psycopg2.OperationalError)
 
-    return Connection
+    def commit(self):
+        return self.over(super().commit)
+
+    def rollback(self):
+        return self.over(super().rollback)

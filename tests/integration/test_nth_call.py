@@ -66,8 +66,10 @@ def changed_shop(shop_template, report_template):
         shop.change("processed_order", "A2", state="void")
         shop.change("processed_order", "A3", store_id=3)
         shop.run("DELETE FROM engine.order_promotion_line WHERE order_id = 'A5'")
-        shop.run("DELETE FROM engine.point_transaction WHERE order_id IS NULL"
-                 " AND transaction_type = 'adjust'")
+        shop.run(
+            "DELETE FROM engine.point_transaction WHERE order_id IS NULL"
+            " AND transaction_type = 'adjust'"
+        )
         shop.membership("upgrade", 3, "2017-05-01 10:00:00+00")
         shop.change("program", 1, name="Another")
         pipeline.await_others(shop.dsn)
@@ -191,10 +193,9 @@ def test_a_consumer_of_which_a_call_fails_goes_on_by_itself(
     def run(nth):
         with feeds() as feed:
             network = Network(nth, is_done, [feed.report], has_redis=True)
-            with network.used():
-                with feed.running() as results:
-                    until(lambda: _is_settled(feed))
-                    calls = network.calls
+            with network.used(), feed.running() as results:
+                until(lambda: _is_settled(feed))
+                calls = network.calls
             assert results[0].state in ("done", "failed"), results
             assert "a fault of ours" not in results[0].message, (nth, results)
             # A call that fails while it leaves may leave something to others.
