@@ -211,9 +211,11 @@ class _Sync:
         store.save_position(position)
         months = reading.months(position)
         if months:
-            # Who held which membership must be known before what was bought then.
-            for chunk in reading.before_months(position):
-                self._count(store.load(chunk))
+            if not position.get("is_prepared"):
+                # Who held which membership must be known before what was bought then.
+                for chunk in reading.before_months(position):
+                    self._count(store.load(chunk))
+                store.save_position({**position, "is_prepared": True})
             self._load_months(months)
             if self._is_late():
                 return False

@@ -151,7 +151,7 @@ class Phases:
                 yield from self._dimensions(between(low, high), window)
                 window |= _WITH_DIMENSIONS
                 gone = self._deleted_documents(between(low, high), documents_of)
-                if gone and not window.get("gone"):
+                if gone and window.get("gone") is not True:
                     yield from self._gone(gone, window)
                 touched = {
                     kind: self._touched(kind, low, high) for kind in contract.DOCUMENTS
@@ -161,17 +161,28 @@ class Phases:
             position = self._window(high)
 
     def _gone(self, keys, position):
-        """Yield the documents of which a row was deleted, whatever their version."""
-        for kind, of_kind in keys.items():
-            for start in range(0, len(of_kind), self._source.chunk_documents):
-                some = of_kind[start : start + self._source.chunk_documents]
-                yield Chunk(
-                    self._by_key({kind: some}),
-                    position,
-                    {kind: tuple(self._keys.ours(key) for key in some)},
-                    guard=self.guard,
-                    stands=True,
-                )
+        """Yield the documents of which a row was deleted, whatever their version.
+
+        The position's ``gone`` is the last (kind, key) that was read.
+        """
+        kinds = list(contract.DOCUMENTS)
+        listed = [(kind, key) for kind, of_kind in keys.items() for key in of_kind]
+        if position.get("gone"):
+            kind, key = position["gone"]
+            after = kinds.index(kind), key
+            listed = [(k, key) for k, key in listed if (kinds.index(k), key) > after]
+        size = self._source.chunk_documents
+        for start in range(0, len(listed), size):
+            some = {}
+            for kind, key in listed[start : start + size]:
+                some.setdefault(kind, []).append(key)
+            yield Chunk(
+                self._by_key(some),
+                {**position, "gone": (kind, key)},
+                {k: tuple(map(self._keys.ours, found)) for k, found in some.items()},
+                guard=self.guard,
+                stands=True,
+            )
 
     def _kinds(self, queries, position):
         """Yield the documents of each kind whose keys its query returns."""

@@ -105,9 +105,10 @@ _INSERT_LINE = (
 _STATEMENTS = {
     "order": (
         "INSERT INTO engine.processed_order (id, partner_id, store_id, channel,"
-        " ordered_at, currency, state, company_id) VALUES (%(key)s, %(partner)s,"
+        " ordered_at, amount_total, currency, state, company_id)"
+        " VALUES (%(key)s, %(partner)s,"
         " %(store)s, 'pos', timestamptz '2017-03-01 00:00Z'"
-        " + %(hours)s * interval '1 hour', 'USD', 'done', 1)",
+        " + %(hours)s * interval '1 hour', 1, 'USD', 'done', 1)",
         _INSERT_LINE,
         _INSERT_LINE,
     ),
