@@ -123,6 +123,10 @@ class LoyaltyReportingSource(models.Model):
     _interval_positive = models.Constraint(
         "CHECK(interval_minutes > 0)", "A source is read every minute at most."
     )
+    _system_fits = models.Constraint(
+        "CHECK((type = 'odoo') = (system = 'odoo'))",
+        "Odoo's own database, and only that, tells the facts of the system Odoo.",
+    )
     _code_unique = models.Constraint(
         "UNIQUE(code)", "Another source has this code already."
     )

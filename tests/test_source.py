@@ -4,6 +4,8 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import Form, TransactionCase, tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from ..core.errors import SourceError
 from ..core.records import Counts, RunResult
@@ -30,8 +32,9 @@ class TestSource(TransactionCase):
         self.env.invalidate_all()
 
     def create(self, source_type, code="web.shop 2"):
+        system = "odoo" if source_type == "odoo" else "engine"
         return self.env["loyalty.reporting.source"].create(
-            {"name": code, "code": code, "type": source_type}
+            {"name": code, "code": code, "type": source_type, "system": system}
         )
 
     def shown_by_test(self, **answers):
@@ -192,6 +195,12 @@ class TestSource(TransactionCase):
         self.assertTrue(push.is_configured)
         self.assertEqual(push.address, "/api/v1/events?source=web.shop+2")
         self.assertFalse(odoo._url() or push._url())
+
+    @mute_logger("odoo.sql_db")
+    def test_odoo_s_tables_never_speak_for_another_system(self):
+        with self.assertRaises(IntegrityError), self.cr.savepoint():
+            self.create("odoo", "here").system = "engine"
+            self.env.flush_all()
 
     def test_what_odoo_s_tables_say_originates_in_odoo(self):
         with Form(self.env["loyalty.reporting.source"]) as form:
