@@ -26,14 +26,15 @@ def clean(paths: Paths) -> None:
     ):
         for folder in sorted(paths.cache.glob("instances/*/*")):
             _end(folder, paths)
-        remove(paths.reachable)
-        remove(paths.cache)
+        for folder in (paths.memory, paths.reachable, paths.cache):
+            if folder:
+                remove(folder)
     return None
 
 
 def _end(folder: Path, paths: Paths) -> None:
     """End one instance, whichever clone it belongs to."""
-    data = paths.reachable / "instances" / folder.parent.name / folder.name / "postgres"
+    data = paths.instance_data(folder.name, clone=folder.parent.name)
     stop_processes(Keeper(folder), data)
 
 

@@ -59,7 +59,7 @@ class Instance:
     @property
     def data(self) -> Path:
         """The data of PostgreSQL (see ``paths``)."""
-        return self.paths.instance_data(self.name) / "postgres"
+        return self.paths.instance_data(self.name)
 
     @property
     def keeper(self) -> Keeper:

@@ -1,4 +1,4 @@
-"""The Python environments: Odoo with the addon and its tests, and ClickHouse alone.
+"""The Python environments: Odoo with the addon and its tests, ClickHouse alone, and a bench's.
 
 An environment is named after what it holds (pins and interpreter), so a change of the pins makes
 a new one and never disturbs running processes. Debian's python3 has no ensurepip: pip then comes
@@ -43,6 +43,11 @@ ODOO = Environment(
 )
 CLICKHOUSE = Environment(
     "clickhouse", (HERE / "requirements-clickhouse.txt",), "import chdb._chdb"
+)
+DLT = Environment(
+    "dlt",
+    (HERE / "requirements-dlt.txt",),
+    "import dlt, sqlalchemy, pyarrow, psycopg2",
 )
 
 

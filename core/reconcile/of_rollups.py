@@ -154,7 +154,7 @@ def of_month():
                 LEVEL, CUSTOMER_DAY,
                 ("company_id", "customer_key", "date", "membership_product_key"),
             ),
-            sql("reconcile/sql/customer_day_columns.sql"),
+            fragments.customer_days(),
             _customer_days(),
             _of_month(CUSTOMER_DAY),
             (CUSTOMER_ORDER, POINT, EVENT, INTERVAL),

@@ -45,6 +45,36 @@ def membership():
 
 
 @cache
+def customer_days():
+    """Return the columns of a customer's day that are stored."""
+    return sql("stores/sql/customer_day_columns.sql")
+
+
+def replaced_days(fresh):
+    """Return the columns of customers' days, and what marks those that are no more.
+
+    :param fresh: the table of the recomputed days
+    """
+    return {
+        "columns_of_days": customer_days(),
+        "tombstones": sql("stores/sql/customer_day_tombstones.sql", fresh=fresh),
+        **membership(),
+    }
+
+
+@cache
+def replaced_hours():
+    """Return what puts the recomputed hours of cards in the place of the old ones."""
+    return {"place_hours": sql("stores/sql/place_hours.sql")}
+
+
+@cache
+def reversals():
+    """Return the statement that says what the CTE ``reverses`` takes back."""
+    return {"resolve_reverses": sql("stores/sql/resolve_reverses.sql")}
+
+
+@cache
 def orders():
     """Return the columns of an order's header, and the staged rows that fill them."""
     return {

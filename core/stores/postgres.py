@@ -197,18 +197,26 @@ class PostgresStore:
             ),
             values,
         )
-        cr.execute(sql("stores/sql/customers.sql", **fragments.orders()), values)
+        for table in (CUSTOMER_ORDER, POINT):
+            cr.execute(sql("stores/sql/relevel.sql", table=table))
+        parts = {**fragments.orders(), **fragments.reversals()}
+        cr.execute(sql("stores/sql/customers.sql", **parts), values)
         roll_up(cr, values)
         cr.execute(
             sql(
                 "stores/sql/customer_days.sql",
                 days_of_customers=fragments.touched_days(),
-                **fragments.membership(),
+                **fragments.replaced_days("stage_new_day"),
             ),
             values,
         )
         cr.execute(
-            sql("stores/sql/cards.sql", point_sums=fragments.touched_hours()), values
+            sql(
+                "stores/sql/cards.sql",
+                point_sums=fragments.touched_hours(),
+                **fragments.replaced_hours(),
+            ),
+            values,
         )
 
 
@@ -293,7 +301,9 @@ def rebuild_customers(cr, values, company_ids=()):
         "stores/sql/rebuild_customers.sql",
         days_of_customers=fragments.all_days(),
         point_sums=fragments.all_hours(),
-        **fragments.membership(),
+        **fragments.replaced_days("customer_day_data"),
+        **fragments.replaced_hours(),
+        **fragments.reversals(),
     )
     for company_id in company_ids:
         cr.execute(statement, {**values, "company_id": company_id})

@@ -1,7 +1,9 @@
 """Staging: what a source delivered, copied into private tables, nothing checked yet."""
 
+from psycopg2.extras import execute_values
+
 from ..database import sql
-from ..records import Counts
+from ..records import Counts, Reject
 from ..sources import contract
 from .copying import field, pipe
 
@@ -44,23 +46,25 @@ def fill(cr, chunk, parameters):
 
 
 def _reject(cr, rejects):
-    for r in rejects:
-        cr.execute(
-            "INSERT INTO stage_reject VALUES (%s, %s, %s, %s, %s, %s)",
-            [r.table_name, r.document_key, r.row_key, r.reason, r.raw, r.kind],
-        )
+    rows = [
+        (r.table_name, r.document_key, r.row_key, r.reason, r.raw, r.kind)
+        for r in rejects
+    ]
+    execute_values(cr, "INSERT INTO stage_reject VALUES %s", rows, page_size=500)
 
 
 def _reject_lines(cr, table, lines):
     """Refuse lines of a COPY that are no text, with the keys that stand in them."""
     names = [name for name, kind in contract.TABLES[table].items() if name != "txid"]
+    rejects = []
     for line in lines:
         texts = line.decode(errors="replace").split("\t")
         row = dict(zip(names, map(field, texts), strict=False))
         kind = _kind_of(table, row)
         document = row.get(contract.DOCUMENTS.get(kind, {}).get(table, "id"))
-        values = [table, document, row["id"], "is not valid UTF-8", ascii(line), kind]
-        cr.execute("INSERT INTO stage_reject VALUES (%s, %s, %s, %s, %s, %s)", values)
+        reason = "is not valid UTF-8"
+        rejects.append(Reject(table, document, row["id"], reason, ascii(line), kind))
+    _reject(cr, rejects)
 
 
 def _kind_of(table, row):

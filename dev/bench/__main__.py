@@ -1,11 +1,12 @@
-"""Run the benchmarks: ``python3 -m dev.bench [events|first_load|memory|pages|stream …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|memory|pages|stream …]``."""
 
 import sys
 
-from . import events, first_load, memory, pages, stream
+from . import events, extraction, first_load, memory, pages, stream
 
 BENCHES = {
     "events": events.main,
+    "extraction": extraction.main,
     "first_load": first_load.main,
     "memory": memory.main,
     "pages": pages.main,

@@ -24,7 +24,7 @@ def main():
     bare, load, total = [], [], []
     for _round in range(ROUNDS):
         dsn, settings = history.reporting(), history.settings()
-        seconds, counts = _first_load(dsn)
+        seconds, counts = load_history(dsn)
         load.append(seconds)
         total.append(seconds + _timed(lambda d=dsn, s=settings: _push(s, d)))
         bare.append(_bare(dsn))
@@ -42,7 +42,8 @@ def _say(what, seconds, bare, rows):
     )
 
 
-def _first_load(dsn):
+def load_history(dsn):
+    """Load the history into an empty database. Returns (seconds, counts)."""
     source = history.source()
     started = time.perf_counter()
     result = sync.run(

@@ -123,7 +123,7 @@ def test_a_percent_sign_in_an_extraction_query_is_no_parameter(shop, report):
     queries = {
         k: f"SELECT * FROM ({q}) q WHERE '%s' LIKE '%%'" for k, q in queries.items()
     }
-    assert synced(shop.dsn, report, queries=queries).documents_changed == 9
+    assert synced(shop.dsn, report, queries=queries).documents_changed == 19
     shop.run("UPDATE engine.processed_order SET store_id = 9")
     shop.delete("promotion_evaluation", 10000012)
     assert synced(shop.dsn, report, queries=queries).documents_changed == 7

@@ -55,12 +55,6 @@ FROM booked JOIN base USING (card_key)
 GROUP BY card_key, hour, base.balance;
 ANALYZE stage_balance;
 
-INSERT INTO point_analytics_rollup_data
-SELECT n.company_id, n.program_key, n.card_key, n.customer_key, n.date, n.hour,
-    n.transaction_type, n.load_id, n.transactions, n.points_earned, n.points_redeemed,
-    n.points_expired, n.points_adjusted, b.balance
-FROM stage_point_bucket n JOIN stage_balance b USING (card_key, hour);
-
 UPDATE point_analytics_rollup_data r
 SET balance = b.balance, load_id = %(load_id)s
 FROM stage_balance b
@@ -68,17 +62,7 @@ JOIN card_state s ON s.card_key = b.card_key AND s.last_hour >= b.hour
 WHERE r.card_key = b.card_key AND r.hour = b.hour AND r.balance <> b.balance
   AND r.date >= b.hour::date - 1 AND r.date <= b.hour::date + 1;
 
-INSERT INTO point_analytics_rollup_tombstone
-SELECT o.company_id, o.program_key, o.card_key, o.customer_key, o.date, o.hour,
-    o.transaction_type, %(load_id)s
-FROM stage_old_bucket o
-WHERE NOT EXISTS (
-    SELECT FROM stage_point_bucket n
-    WHERE n.card_key = o.card_key AND n.hour = o.hour
-      AND n.transaction_type = o.transaction_type AND n.company_id = o.company_id
-      AND n.program_key = o.program_key AND n.customer_key = o.customer_key
-      AND n.date = o.date);
-
+{place_hours}
 -- What is remembered of the cards: their first and last hour, and the last balance. A
 -- card of which an hour went is looked at as a whole.
 WITH ends AS (

@@ -11,22 +11,11 @@ WITH old AS (
 )
 INSERT INTO stage_old_day SELECT * FROM old;
 
-INSERT INTO stage_new_day (company_id, customer_key, date, membership_product_key,
-    load_id, transactions, refund_transactions, is_joined, is_upgraded, is_downgraded,
-    member_change, spending, gross_spending, points_earned, points_redeemed,
-    points_expired, points_adjusted)
+INSERT INTO stage_new_day ({columns_of_days})
 {days_of_customers};
 INSERT INTO customer_day_data SELECT * FROM stage_new_day;
 
-INSERT INTO customer_day_tombstone
-SELECT o.company_id, o.customer_key, o.date, o.membership_product_key, %(load_id)s
-FROM stage_old_day o
-WHERE NOT EXISTS (
-    SELECT FROM stage_new_day n
-    WHERE n.customer_key = o.customer_key AND n.date = o.date
-      AND n.company_id = o.company_id
-      AND n.membership_product_key = o.membership_product_key);
-
+{tombstones}
 INSERT INTO membership_analytics_data AS m ({membership_columns})
 SELECT {membership_sums}
 FROM (

@@ -39,17 +39,7 @@ WITH reverses AS (
     FROM stage_point_row r JOIN stage_document d USING (order_key)
     WHERE r.transaction_type = 'reverse'
 ), resolved AS (
-    UPDATE point_analytics_data p
-    SET counts_as = v.counts_as
-    FROM (
-        SELECT r.*, coalesce((
-            SELECT o.transaction_type FROM point_analytics_data o
-            WHERE o.card_key = r.card_key AND o.transaction_id = r.reverses_id
-              AND o.transaction_type <> 'reverse' LIMIT 1), 'adjust') AS counts_as
-        FROM reverses r
-    ) v
-    WHERE p.order_key = v.order_key AND p.transaction_id = v.transaction_id
-      AND p.transaction_date = v.transaction_date AND p.counts_as <> v.counts_as
+    {resolve_reverses}
     RETURNING p.company_id, p.customer_key, p.date, p.card_key, p.transaction_id, p.hour
 ), days AS (
     INSERT INTO stage_customer_day

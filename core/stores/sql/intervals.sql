@@ -1,5 +1,4 @@
--- Who held what when, recomputed for the customers whose events changed; then the
--- membership of their orders and points from that instant on.
+-- Who held what when, recomputed for the customers whose events changed.
 INSERT INTO membership_event_data
 SELECT r.* FROM stage_event_row r JOIN stage_document d USING (order_key);
 
@@ -36,31 +35,3 @@ INSERT INTO stage_customer_day
 SELECT m.company_id, m.customer_key,
     (m.instant AT TIME ZONE 'UTC' AT TIME ZONE c.timezone)::date
 FROM stage_member m JOIN loyalty_reporting_company c USING (company_id);
-
-WITH changed AS (
-    UPDATE customer_order_data o
-    SET membership_product_key = loyalty_reporting_product_held(
-        o.company_id, o.customer_key, o.transaction_date)
-    FROM (SELECT company_id, customer_key, min(instant) AS instant
-          FROM stage_member GROUP BY 1, 2) m
-    WHERE o.customer_key = m.customer_key AND o.company_id = m.company_id
-      AND o.transaction_date >= m.instant
-      AND o.membership_product_key <> loyalty_reporting_product_held(
-        o.company_id, o.customer_key, o.transaction_date)
-    RETURNING o.company_id, o.customer_key, o.date
-)
-INSERT INTO stage_customer_day SELECT * FROM changed;
-
-WITH changed AS (
-    UPDATE point_analytics_data o
-    SET membership_product_key = loyalty_reporting_product_held(
-        o.company_id, o.customer_key, o.transaction_date)
-    FROM (SELECT company_id, customer_key, min(instant) AS instant
-          FROM stage_member GROUP BY 1, 2) m
-    WHERE o.customer_key = m.customer_key AND o.company_id = m.company_id
-      AND o.transaction_date >= m.instant
-      AND o.membership_product_key <> loyalty_reporting_product_held(
-        o.company_id, o.customer_key, o.transaction_date)
-    RETURNING o.company_id, o.customer_key, o.date
-)
-INSERT INTO stage_customer_day SELECT * FROM changed;

@@ -1,39 +1,21 @@
 -- A company's days of customers, its membership rollup and its points, from scratch.
 -- Rows that are no more leave a tombstone.
-TRUNCATE stage_old_day, stage_new_day, stage_old_bucket, stage_point_bucket;
-UPDATE point_analytics_data p
-SET counts_as = v.counts_as
-FROM (
-    SELECT r.order_key, r.transaction_id, r.transaction_date, coalesce((
-        SELECT o.transaction_type FROM point_analytics_data o
-        WHERE o.card_key = r.card_key AND o.transaction_id = r.reverses_id
-          AND o.transaction_type <> 'reverse' LIMIT 1), 'adjust') AS counts_as
-    FROM point_analytics_data r
-    WHERE r.transaction_type = 'reverse' AND r.company_id = %(company_id)s
-) v
-WHERE p.order_key = v.order_key AND p.transaction_id = v.transaction_id
-  AND p.transaction_date = v.transaction_date AND p.counts_as <> v.counts_as;
+TRUNCATE stage_old_day, stage_old_bucket, stage_point_bucket;
+WITH reverses AS (
+    SELECT * FROM point_analytics_data
+    WHERE transaction_type = 'reverse' AND company_id = %(company_id)s
+)
+{resolve_reverses};
 
 WITH old AS (
     DELETE FROM customer_day_data WHERE company_id = %(company_id)s RETURNING *
 )
 INSERT INTO stage_old_day SELECT * FROM old;
 
-INSERT INTO customer_day_data (company_id, customer_key, date, membership_product_key,
-    load_id, transactions, refund_transactions, is_joined, is_upgraded, is_downgraded,
-    member_change, spending, gross_spending, points_earned, points_redeemed,
-    points_expired, points_adjusted)
+INSERT INTO customer_day_data ({columns_of_days})
 {days_of_customers};
 
-INSERT INTO customer_day_tombstone
-SELECT o.company_id, o.customer_key, o.date, o.membership_product_key, %(load_id)s
-FROM stage_old_day o
-WHERE NOT EXISTS (
-    SELECT FROM customer_day_data n
-    WHERE n.customer_key = o.customer_key AND n.date = o.date
-      AND n.company_id = o.company_id
-      AND n.membership_product_key = o.membership_product_key);
-
+{tombstones}
 WITH old AS (
     DELETE FROM membership_analytics_data WHERE company_id = %(company_id)s RETURNING *
 )
@@ -93,24 +75,7 @@ SET balance = b.balance, load_id = %(load_id)s
 FROM stage_balance b
 WHERE r.card_key = b.card_key AND r.hour = b.hour AND r.balance <> b.balance;
 
-INSERT INTO point_analytics_rollup_data
-SELECT n.company_id, n.program_key, n.card_key, n.customer_key, n.date, n.hour,
-    n.transaction_type, n.load_id, n.transactions, n.points_earned, n.points_redeemed,
-    n.points_expired, n.points_adjusted, b.balance
-FROM stage_point_bucket n JOIN stage_balance b USING (card_key, hour)
-ORDER BY n.card_key, n.hour;
-
-INSERT INTO point_analytics_rollup_tombstone
-SELECT o.company_id, o.program_key, o.card_key, o.customer_key, o.date, o.hour,
-    o.transaction_type, %(load_id)s
-FROM stage_old_bucket o
-WHERE NOT EXISTS (
-    SELECT FROM stage_point_bucket n
-    WHERE n.card_key = o.card_key AND n.hour = o.hour
-      AND n.transaction_type = o.transaction_type AND n.company_id = o.company_id
-      AND n.program_key = o.program_key AND n.customer_key = o.customer_key
-      AND n.date = o.date);
-
+{place_hours}
 DELETE FROM card_state c USING stage_first_hour o WHERE c.card_key = o.card_key;
 INSERT INTO card_state (card_key, first_hour, last_hour, balance)
 SELECT card_key, min(hour), max(hour),
