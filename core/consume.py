@@ -24,7 +24,7 @@ from .streams.callbacks import Callbacks
 from .streams.journal import Journal, running
 
 _logger = logging.getLogger(__name__)
-EVENTS = 2000
+EVENTS = 4000
 # Seconds that a read waits for its first entry.
 WAIT = 0.25
 LONGEST_PAUSE = 30

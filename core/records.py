@@ -44,6 +44,7 @@ class Reject:
     :param reason: what is wrong, for a person
     :param raw: what came, as far as it is text
     :param kind: kind of the document
+    :param version: of the document, where it is known
     """
 
     table_name: str
@@ -52,6 +53,7 @@ class Reject:
     reason: str
     raw: str
     kind: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -124,8 +124,9 @@ def _strayed(document):
 def _refused(document, reason):
     table = TABLES[document.kind]
     return rejects.reject(
-        table, document.key, document.key, reason, document.raw, document.kind
-    )
+        table, document.key, document.key, reason, document.raw, document.kind,
+        document.version,
+    )  # fmt: skip
 
 
 TABLES = dict(rejects.DOCUMENTS.values())

@@ -17,6 +17,7 @@ from ..stores.postgres import PostgresStore
 from ..stores.reporting import connect, explained
 from .chunks import chunk_of
 from .cloudevents import Parsed, parse
+from .rejects import kept
 
 ACCEPTED, DUPLICATE, REFUSED = "accepted", "duplicate", "refused"
 MOST_EVENTS = 1000
@@ -129,6 +130,9 @@ class Intake:
                 by_key.setdefault((document.kind, document.key), []).append(verdict)
         if documents:
             chunk = chunk_of(Parsed(documents))
+            by_text = {kept(v.payload): v for v in verdicts}
+            for reject in chunk.rejects:
+                by_text[reject.raw].refuse(reject.reason)
             configure(self.dsn, self.system, **self.configuration)
             store = PostgresStore(self.dsn, self.source_name, self.system)
             with closing(store):

@@ -43,13 +43,19 @@ def unreadable(raw, reason):
     return reject(table, key, row_key, reason, raw, kind)
 
 
-def reject(table, key, row_key, reason, raw, kind):  # noqa: PLR0913, PLR0917 (columns)
+def reject(table, key, row_key, reason, raw, kind, version=None):  # noqa: PLR0913, PLR0917 (columns)
     """Return a dead letter in text that PostgreSQL can keep."""
     if kind == PROGRAM:
         # A program is no document: its row alone tells it apart.
         kind = key = None
     return Reject(
-        table, _text(key), _text(row_key), _text(reason), _raw(raw), kind or None
+        table,
+        _text(key),
+        _text(row_key),
+        _text(reason),
+        kept(raw),
+        kind or None,
+        version,
     )
 
 
@@ -80,7 +86,8 @@ def _is_text(value):
     return isinstance(value, str) and value != ""
 
 
-def _raw(raw):
+def kept(raw):
+    """Return what the dead letters keep of an event as it came."""
     text = raw[:KEPT].decode(errors="replace")
     return _text(text if len(raw) <= KEPT else f"{text} … ({len(raw)} bytes)")
 

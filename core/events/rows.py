@@ -7,10 +7,9 @@ from operator import itemgetter
 from msgspec import to_builtins
 
 from ..sources import contract
+from ..stores.copying import NULL, written
 from .rejects import Refused
 
-NULL = r"\N"
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 # What a row's numbers look like when nothing is odd about them. NaN, Infinity and
 # exponents have other letters.
 _is_plain = re.compile(r"[-.0-9None\t]{0,200}").fullmatch
@@ -45,7 +44,7 @@ class Table:
         if self._numbers and not _is_plain(self._pattern % self._numbers(row)):
             self._check(row)
         if escape:
-            return self._line % tuple([_escaped(v) for v in row.values()])
+            return self._line % tuple([written(v) for v in row.values()])
         return self._line % tuple([NULL if v is None else v for v in row.values()])
 
     def _check(self, row):
@@ -66,9 +65,3 @@ def _is_usable(number):
         return False
     _sign, digits, exponent = number.as_tuple()
     return len(digits) <= _DIGITS and abs(exponent) <= _DIGITS
-
-
-def _escaped(value):
-    if value is None:
-        return NULL
-    return value.translate(_ESCAPES) if value.__class__ is str else value

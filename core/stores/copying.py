@@ -5,6 +5,9 @@ import re
 import threading
 
 _BLOCK = 1 << 16
+NULL = r"\N"
+# The backslash first: the others are written with one.
+_ESCAPES = ("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r")
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -44,7 +47,18 @@ def pipe(write, cursor, statement, guard=None):
 
 def field(text):
     """Return the value of one field of COPY's text format."""
-    if text.rstrip("\n") == r"\N":
+    if text.rstrip("\n") == NULL:
         return None
     plain = text.rstrip("\n")
     return re.sub(r"\\(.)", lambda m: _ESCAPED.get(m[1], m[1]), plain)
+
+
+def written(value):
+    """Return a value as a field of COPY's text format; only text needs escapes."""
+    if value is None:
+        return NULL
+    if value.__class__ is str:
+        for character, escape in _ESCAPES:
+            # Many times as fast as str.translate() where there are none.
+            value = value.replace(character, escape)
+    return value

@@ -1,11 +1,13 @@
 """Staging: what a source delivered, copied into private tables, nothing checked yet."""
 
-from psycopg2.extras import execute_values
+import io
+from dataclasses import fields
+from operator import attrgetter
 
 from ..database import sql
 from ..records import Counts, Reject
 from ..sources import contract
-from .copying import field, pipe
+from .copying import field, pipe, written
 
 # Staging table → the contract's table whose rows it takes.
 TABLES = {stage: table for table, stage in contract.STAGES.items()}
@@ -15,6 +17,9 @@ _FILLED = """
     WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r'
       AND relname LIKE 'stage\\_%' AND pg_relation_size(oid) > 0
 """
+_REJECT = attrgetter(*(field.name for field in fields(Reject)))
+# Each block waits for the interpreter while another thread parses: few, large ones.
+_BLOCK = 1 << 22
 
 
 def create(cr):
@@ -40,17 +45,16 @@ def fill(cr, chunk, parameters):
         broken = pipe(write, cr, f"COPY {stage} FROM STDIN", chunk.guard)
         counts.rows_read += cr.rowcount + len(broken)
         _reject_lines(cr, TABLES[stage], broken)
-    _reject(cr, chunk.rejects)
+    _stage(cr, "stage_unread", map(_REJECT, chunk.rejects))
     cr.execute(sql("transform/dimensions.sql"), parameters)
     return counts
 
 
-def _reject(cr, rejects):
-    rows = [
-        (r.table_name, r.document_key, r.row_key, r.reason, r.raw, r.kind)
-        for r in rejects
-    ]
-    execute_values(cr, "INSERT INTO stage_reject VALUES %s", rows, page_size=500)
+def _stage(cr, table, rows):
+    """Copy rows of Python values into a staging table."""
+    text = "".join("\t".join(f"{written(v)}" for v in row) + "\n" for row in rows)
+    if text:
+        cr.copy_expert(f"COPY {table} FROM STDIN", io.BytesIO(text.encode()), _BLOCK)
 
 
 def _reject_lines(cr, table, lines):
@@ -63,8 +67,8 @@ def _reject_lines(cr, table, lines):
         kind = _kind_of(table, row)
         document = row.get(contract.DOCUMENTS.get(kind, {}).get(table, "id"))
         reason = "is not valid UTF-8"
-        rejects.append(Reject(table, document, row["id"], reason, ascii(line), kind))
-    _reject(cr, rejects)
+        rejects.append((table, document, row["id"], reason, ascii(line), kind))
+    _stage(cr, "stage_reject", rejects)
 
 
 def _kind_of(table, row):

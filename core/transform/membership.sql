@@ -52,6 +52,6 @@ JOIN loyalty_reporting_company c ON c.company_id =
 JOIN loyalty_reporting_customer k
     ON k.source = %(source)s AND k.external_id = e.partner_id
 CROSS JOIN LATERAL (SELECT e.occurred_at AT TIME ZONE 'UTC' AS utc) t
-WHERE NOT EXISTS (
+WHERE e.id IS NOT NULL AND NOT EXISTS (
     SELECT FROM stage_reject r
-    WHERE r.kind = 'membership' AND r.row_key IS NOT DISTINCT FROM e.id::text);
+    WHERE r.kind = 'membership' AND r.row_key = e.id::text);

@@ -76,9 +76,9 @@ LEFT JOIN loyalty_reporting_shop s
     ON s.source = %(source)s AND s.external_id = o.store_id
 LEFT JOIN loyalty_reporting_customer k
     ON k.source = %(source)s AND k.external_id = o.partner_id
-WHERE NOT EXISTS (
+WHERE o.id <> '' AND NOT EXISTS (
     SELECT FROM stage_reject r
-    WHERE r.table_name = 'processed_order' AND r.document_key IS NOT DISTINCT FROM o.id);
+    WHERE r.table_name = 'processed_order' AND r.document_key = o.id);
 
 UPDATE stage_document
 SET currency_amount = amount, amount = round(amount * currency_rate, 4)

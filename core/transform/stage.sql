@@ -35,6 +35,14 @@ CREATE TEMP TABLE IF NOT EXISTS stage_membership_event (
 CREATE TEMP TABLE IF NOT EXISTS stage_reject (
     table_name text, document_key text COLLATE "C", row_key text, reason text, raw text,
     kind text DEFAULT 'order');
+-- Events that could not be read. What another event says of their document is loaded
+-- all the same. `version` is that of the document, where it is known.
+CREATE TEMP TABLE IF NOT EXISTS stage_unread (LIKE stage_reject, version bigint);
+-- PostgreSQL's own compression takes several times as long; not every build has lz4.
+DO $$ BEGIN
+    ALTER TABLE stage_unread ALTER raw SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$;
 
 -- Documents that passed. State of an order: sale, refund, void or basket
 -- (evaluations without an order); of other kinds: event, booking; of any kind: gone

@@ -45,6 +45,13 @@ def point(point_id, **columns):
     return row | {"origin": "x", "order_id": None, "reverses_id": None} | columns
 
 
+def joined(event_id, **columns):
+    """A row of a customer that becomes a member."""
+    row = {"id": event_id, "partner_id": 1, "order_id": None, "event_type": "join"}
+    row |= {"from_membership_product_id": None, "to_membership_product_id": 1}
+    return row | {"occurred_at": AT, "version": 1} | columns
+
+
 def event(kind, data):
     """An event as JSON."""
     envelope = {"specversion": "1.0", "id": uuid.uuid4().hex, "source": "/engine"}

@@ -9,6 +9,7 @@ from stream_fixtures import (
     configuration,
     event,
     feed,
+    joined,
     keys,
     order,
     orders,
@@ -140,6 +141,25 @@ class TestBadEvents:
             ("processed_order", "B"),
         ]
         assert feed.pending() == 0
+
+    def test_a_bad_event_takes_no_good_one_of_its_document_along(self, feed):
+        feed.send(
+            order("A1", number=1),
+            order("A1", number=1, version=2, store_id="x"),
+            order("A2", number=2),
+            order("A2", number=2, channel="another"),
+            event("membership.changed", joined(7)),
+            event("membership.changed", joined(7, version=2, partner_id="x")),
+        )
+        result = feed.consume()
+        assert result.counts.rows_rejected == 3
+        assert feed.orders() == {"A1", "A2"}
+        assert ("membership", "7") in feed.documents()
+        assert {(table, key) for table, key, _reason in feed.letters()} == {
+            ("processed_order", "A1"),
+            ("membership_event", "7"),
+            ("processed_order", "A2"),
+        }
 
     def test_a_dead_letter_is_settled_when_its_document_comes(self, feed):
         feed.send(order("B", store_id="x"))

@@ -11,7 +11,7 @@ WITH outdated AS (
       AND CASE WHEN %(road)s = 'event' THEN d.version <= f.version
                ELSE NOT %(stands)s AND d.state <> 'gone' AND NOT f.is_deleted
                     AND d.version < f.version END
-    RETURNING d.kind, d.document_key, d.version,
+    RETURNING d.kind, d.document_key, d.version, f.version AS known_version,
         %(road)s = 'event' AND d.version = f.version AND NOT f.is_deleted
             AS contradicts
 ), keys AS (
@@ -20,6 +20,10 @@ WITH outdated AS (
 ), rejects AS (
     DELETE FROM stage_reject r USING outdated o
     WHERE r.kind = o.kind AND r.document_key = o.document_key
+), unread AS (
+    DELETE FROM stage_unread r USING outdated o
+    WHERE r.kind = o.kind AND r.document_key = o.document_key
+      AND r.version < o.known_version
 ), orders AS (
     DELETE FROM stage_order s USING outdated o
     WHERE o.kind = 'order' AND s.id = o.document_key
