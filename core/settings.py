@@ -45,7 +45,7 @@ class Settings:
     stream_url: str = ""
     stream_name: str = "engine.events"
     stream_group: str = ""
-    stream_events: int = 2000
+    stream_events: int = 4000
     stream_event_bytes: int = 1_000_000
     is_neutralized: bool = False
 

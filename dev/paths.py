@@ -17,9 +17,9 @@ from pathlib import Path
 PROJECT = "loyalty_reporting"
 ROOT_DATA = Path("/var/lib") / PROJECT
 MEMORY = Path("/dev/shm")
-# The instance whose data may be lost with the machine.
+# The instances whose data may be lost with the machine, by the beginning of their names.
 IN_MEMORY = "test"
-# The tests' clusters hold some 4 GB; the machine must have as much again beside them.
+# The tests' clusters hold some 5 GB; the machine must have as much again beside them.
 PLENTY = 10 * 2**30
 
 
@@ -51,7 +51,11 @@ class Paths:
 
     def instance_data(self, name: str, clone: str = "") -> Path:
         """Where PostgreSQL's data of an instance are, of this clone or of another."""
-        base = self.memory if self.memory and name == IN_MEMORY else self.reachable
+        base = (
+            self.memory
+            if self.memory and name.startswith(IN_MEMORY)
+            else self.reachable
+        )
         return base / "instances" / (clone or self.clone) / name / "postgres"
 
 

@@ -39,6 +39,7 @@ class Pytest:
     """The tests of one phase: their folder in the repository, and how pytest is told to run them.
 
     ``root`` is the repository as pytest is to see it: for Odoo the link named as the addon.
+    ``held`` output is shown at the end, when another phase shows its own meanwhile.
     """
 
     phase: str
@@ -46,6 +47,7 @@ class Pytest:
     root: Path
     options: tuple[str, ...]
     variables: dict[str, str]
+    held: bool = False
 
     def run(self, setup: Setup, slow: bool) -> Verdict:
         """Run the tests that PYTEST_ARGS selects, all by default, the slow ones only if asked for."""
@@ -56,9 +58,12 @@ class Pytest:
         cache = setup.paths.cache / "pytest" / setup.paths.clone / self.phase
         marked = [] if slow else ["-m", "not slow"]
         settings = [f"--override-ini=cache_dir={cache}", "-ra", *marked, *self.options]
-        say(f"   ...    {self.phase} tests")
+        later = " (shown at their end)" if self.held else ""
+        say(f"   ...    {self.phase} tests{later}")
         command = [str(setup.python), "-m", "pytest", *settings, *options, *targets]
-        code, closing = _shown(command, {**environ(), **self.variables}, self.root)
+        code, closing = _shown(
+            command, {**environ(), **self.variables}, self.root, self.held
+        )
         passed = code == 0 or (
             code == NO_TESTS_COLLECTED and self._may_be_none(options)
         )
@@ -85,9 +90,11 @@ class Pytest:
         return bool(options) or not any((self.root / self.folder).glob("test_*.py"))
 
 
-def _shown(command: list[str], env: dict[str, str], folder: Path) -> tuple[int, str]:
-    """Run a program, showing its lines as they come; its exit code and pytest's closing line."""
-    closing = ""
+def _shown(
+    command: list[str], env: dict[str, str], folder: Path, held: bool
+) -> tuple[int, str]:
+    """Run a program, showing its lines; its exit code and pytest's closing line."""
+    closing, kept = "", []
     with subprocess.Popen(
         command,
         env={**env, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -98,7 +105,11 @@ def _shown(command: list[str], env: dict[str, str], folder: Path) -> tuple[int, 
     ) as process:
         for raw in process.stdout or ():
             line = raw.decode(errors="replace")
-            sys.stderr.write(line)
+            if held:
+                kept.append(line)
+            else:
+                sys.stderr.write(line)
             if _CLOSING.search(line):
                 closing = line.strip("= \n")
+    sys.stderr.write("".join(kept))
     return process.returncode, closing

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import environment, machine, tools
@@ -20,6 +21,8 @@ from .steps import background, say, together
 INSTANCE = "test"
 DATABASE = "loyalty_test"
 PHASES = ("lint", "unit", "integration", "odoo")
+# Those that need no services, one after the other.
+ALONE = ("lint", "unit")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Suite:
             self.setup, self.slow
         )
 
-    def odoo(self, serving: Serving) -> Verdict:
+    def odoo(self, serving: Serving, held: bool) -> Verdict:
         """Odoo's tests, found through the link whose name is the addon's."""
         self._await_browser()
         root = self.setup.paths.addons / PROJECT
@@ -72,7 +75,7 @@ class Suite:
             **serving.odoo.env(),
             **_browser(),
         }
-        return Pytest("odoo", TESTS, root, options, variables).run(
+        return Pytest("odoo", TESTS, root, options, variables, held).run(
             self.setup, self.slow
         )
 
@@ -88,49 +91,59 @@ class Suite:
 def test(slow: bool = False) -> bool:
     """Run the phases that PHASE names (all by default); return whether all passed.
 
+    Those that need services have services of their own, and run at once.
+
     :raises SetupError: PHASE names none, or the services cannot be started
     """
     phases = _phases()
     browser = background(machine.ensure_chromium) if "odoo" in phases else None
     suite = Suite(install(), slow, browser)
-    if {"integration", "odoo"} & set(phases):
-        instance = Instance(INSTANCE, suite.setup.paths)
-        with exclusive(instance.folder / "tests.lock", "tests"):
-            verdicts = _with_services(suite, instance, phases)
-    else:
-        verdicts = _alone(suite, phases)
+    lanes = {
+        "lint": suite.lint,
+        "unit": suite.unit,
+        "integration": lambda: _integration(suite),
+        "odoo": lambda: _odoo(suite, held="integration" in phases),
+    }
+    verdicts = together(
+        lambda: [lanes[phase]() for phase in phases if phase in ALONE],
+        *(lanes[phase] for phase in phases if phase not in ALONE),
+    )
+    verdicts[:1] = verdicts[0]
     say("\n" + "\n".join(verdict.line() for verdict in verdicts))
     return all(verdict.passed for verdict in verdicts)
 
 
-def _with_services(
-    suite: Suite, instance: Instance, phases: list[str]
-) -> list[Verdict]:
-    with exclusive(instance.lock, "starting the services"):
-        known = start_services(instance, suite.setup.programs)
-    serving = Serving(suite.setup, instance, known, DATABASE)
-    # The history is built before the integration tests: they watch the engine's transactions.
-    _, trouble, verdicts = together(
-        serving.ensure_engine,
-        lambda: _fresh_database(serving) if "odoo" in phases else "",
-        lambda: _alone(suite, phases),
-    )
-    if "integration" in phases:
-        verdicts.append(suite.integration(serving))
-    if "odoo" in phases and not trouble:
-        verdicts.append(suite.odoo(serving))
-    elif trouble:
-        say(trouble)
-        verdicts.append(
-            Verdict("odoo", False, 0, "the addon was not installed: see above")
-        )
-    return verdicts
+@contextmanager
+def _serving(suite: Suite, name: str) -> Iterator[Serving]:
+    """The services of a phase, with the engine's history, for one run at a time."""
+    instance = Instance(name, suite.setup.paths)
+    with exclusive(instance.folder / "tests.lock", "tests"):
+        with exclusive(instance.lock, "starting the services"):
+            known = start_services(instance, suite.setup.programs)
+        serving = Serving(suite.setup, instance, known, DATABASE)
+        # Built before the tests: they watch the engine's transactions.
+        serving.ensure_engine()
+        yield serving
+
+
+def _integration(suite: Suite) -> Verdict:
+    with _serving(suite, INSTANCE) as serving:
+        return suite.integration(serving)
+
+
+def _odoo(suite: Suite, held: bool) -> Verdict:
+    with _serving(suite, f"{INSTANCE}-odoo") as serving:
+        if trouble := _fresh_database(serving):
+            say(trouble)
+            closing = "the addon was not installed: see above"
+            return Verdict("odoo", False, 0, closing)
+        return suite.odoo(serving, held)
 
 
 def _fresh_database(serving: Serving) -> str:
     """Make the database of Odoo's tests; what went wrong, if the addon does not install.
 
-    That is the addon's fault as often as the set-up's, so the other phases still run.
+    That is the addon's fault as often as the set-up's: the phase fails, not the run.
     """
     serving.odoo.prepare()
     serving.databases.ensure_template()
@@ -139,12 +152,6 @@ def _fresh_database(serving: Serving) -> str:
     except SetupError as error:
         return str(error)
     return ""
-
-
-def _alone(suite: Suite, phases: list[str]) -> list[Verdict]:
-    """The phases that need no services."""
-    works: dict[str, Callable[[], Verdict]] = {"lint": suite.lint, "unit": suite.unit}
-    return [work() for phase, work in works.items() if phase in phases]
 
 
 def _phases() -> list[str]:
