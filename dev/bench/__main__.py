@@ -1,8 +1,8 @@
-"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|memory|pages|stream …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|memory|pages|stream|visible …]``."""
 
 import sys
 
-from . import events, extraction, first_load, memory, pages, stream
+from . import events, extraction, first_load, memory, pages, stream, visible
 
 BENCHES = {
     "events": events.main,
@@ -11,6 +11,7 @@ BENCHES = {
     "memory": memory.main,
     "pages": pages.main,
     "stream": stream.main,
+    "visible": visible.main,
 }
 
 

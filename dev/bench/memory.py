@@ -1,18 +1,21 @@
-"""Memory of a process that loads the history once, and four times as long."""
+"""Memory of a process that loads the history, or the events of a stream."""
 
 import json
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 from core import sync
 from core.stores import push
 
-from . import history
+from . import history, stream
+
+EVENTS = (20_000, 80_000)
 
 
 def main():
-    """Peak memory above the idle process, for one and for four histories."""
+    """Peak memory for one and four histories, and for few and many events."""
     for multiply in (1, 4):
         history.build_engine(multiply)
         idle = _measure("idle", multiply)
@@ -22,11 +25,15 @@ def main():
             f" {busy:4.0f} MiB, above idle {busy - idle:4.0f} MiB",
             flush=True,
         )
+    texts = [text for _key, text in islice(stream.orders(), max(EVENTS))]
+    for count in EVENTS:
+        with stream.filled(texts[:count]) as name:
+            print(f"{count:6} events drained: {_measure('drain', name):4.0f} MiB")
 
 
-def _measure(what, multiply):
+def _measure(what, argument):
     done = subprocess.run(
-        [sys.executable, "-m", "dev.bench.memory", what, str(multiply)],
+        [sys.executable, "-m", "dev.bench.memory", what, str(argument)],
         check=True,
         capture_output=True,
         cwd=Path(__file__).parents[2],
@@ -34,16 +41,15 @@ def _measure(what, multiply):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _work(what, multiply):
+def _work(what, argument):
     """Do the work in this process and print its peak memory in MiB."""
-    source, dsn, settings = (
-        history.source(multiply),
-        history.reporting("bench_memory"),
-        history.settings("bench_memory"),
-    )
-    if what == "load":
+    dsn = history.reporting("bench_memory")
+    settings = history.settings("bench_memory")
+    if what == "drain":
+        stream.drain(argument, "memory", dsn)
+    elif what == "load":
         sync.run(
-            source,
+            history.source(int(argument)),
             dsn,
             source_name="engine",
             companies=[history.COMPANY],
@@ -61,4 +67,4 @@ def _peak():
 
 
 if __name__ == "__main__":
-    _work(sys.argv[1], int(sys.argv[2]))
+    _work(*sys.argv[1:])

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from contextlib import closing, contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import redis
@@ -22,6 +22,7 @@ from . import history
 
 COUNT = int(os.environ.get("COUNT", "40000"))
 RATE = int(os.environ.get("RATE", "500"))
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = int(os.environ.get("SECONDS", "10"))
 SEED = 2017
 BATCH = 2000
@@ -38,31 +39,34 @@ SEEN = "SELECT document_key FROM fact_document WHERE document_key = ANY(%s)"
 def main():
     """Events/s of a stream beside a bare read of it, and how late they are visible."""
     history.build_engine()
-    sold = list(islice(_orders(), COUNT + RATE * (SECONDS + 1)))
+    sold = list(islice(orders(), COUNT + RATE * (SECONDS + 1)))
     dsn, settings = history.reporting(), history.settings()
-    with _filled([text for _key, text in sold[:COUNT]]) as name:
+    with filled([text for _key, text in sold[:COUNT]]) as name:
         bare = _timed(lambda: _read_bare(name)) / COUNT
-        drained = _timed(lambda: _drain(name, "reports", dsn))
+        drained = _timed(lambda: drain(name, "reports", dsn))
         shipped = drained + _timed(lambda: _push(settings, dsn))
-        again = _timed(lambda: _drain(name, "again", dsn))
+        again = _timed(lambda: drain(name, "again", dsn))
+    alone, among = _among_unreadable([text for _key, text in sold[: COUNT // 2]])
     _say("bare XREADGROUP + XACK", COUNT, bare * COUNT, bare)
     _say("orders → detail + rollups", COUNT, drained, bare)
     _say("the same + ClickHouse", COUNT, shipped, bare)
     _say("the same orders again", COUNT, again, bare)
+    _say("half as many orders", COUNT // 2, alone, bare)
+    _say("among as many unreadable", COUNT // 2, among, bare)
     for label, texts in (
         ("points.changed alone", _points(COUNT // 4)),
         ("membership.changed alone", _members(COUNT // 4)),
     ):
-        with _filled(texts) as name:
-            seconds = _timed(lambda n=name: _drain(n, "reports", dsn, name))
+        with filled(texts) as name:
+            seconds = _timed(lambda n=name: drain(n, "reports", dsn, name))
         _say(label, len(texts), seconds, bare)
-    _say_latency(*_latency(sold[COUNT:], dsn))
+    say_latency(*_latency(sold[COUNT:], dsn))
 
 
 # ---------------------------------------------------------------- what is sent
 
 
-def _orders():
+def orders():
     """Yield (key, event) of orders of the live replay; a minute passes between them."""
     for document in _documents():
         if document.type == ORDERS:
@@ -117,13 +121,44 @@ def _event(document):
 # ---------------------------------------------------------------- throughput
 
 
+def _among_unreadable(texts):
+    """Return seconds for some orders, alone and among as many events that are refused.
+
+    The best of some rounds: the difference is small beside a machine's moods.
+    """
+    pairs = zip(texts, map(_spoiled, range(len(texts)), texts), strict=True)
+    mixed = list(chain.from_iterable(pairs))
+    best = {}
+    for _round in range(ROUNDS):
+        for sent in (texts, mixed):
+            dsn = history.reporting("bench_unreadable")
+            with filled(sent) as name:
+                seconds = _timed(
+                    lambda n=name, d=dsn: drain(n, "reports", d, may_refuse=True)
+                )
+            best[len(sent)] = min(seconds, best.get(len(sent), seconds))
+    return best[len(texts)], best[len(mixed)]
+
+
+def _spoiled(number, text):
+    """Return an event as nobody can use it; the kinds of faults take turns."""
+    faults = (
+        lambda: text[: len(text) // 2],
+        lambda: f'{{"id": "{number}"}}',
+        lambda: text.replace(f'"{ORDERS}"', '"engine.order.lost.v1"'),
+        lambda: text.replace('"amount_total":', '"amount_total":"much","was":'),
+        lambda: text.replace('"specversion":', '"specversion":"7","was":'),
+    )
+    return faults[number % len(faults)]()
+
+
 @contextmanager
-def _filled(texts):
+def filled(texts):
     """Give the name of a stream with these events, removed afterwards."""
     client, name = _redis(), f"bench.{uuid.uuid4().hex}"
     try:
         for start in range(0, len(texts), BATCH):
-            _send(client, name, texts[start : start + BATCH])
+            send(client, name, texts[start : start + BATCH])
         yield name
     finally:
         client.delete(name)
@@ -134,7 +169,7 @@ def _redis():
     return redis.Redis.from_url(os.environ["LR_REDIS_URL"])
 
 
-def _send(client, name, texts):
+def send(client, name, texts):
     pipeline = client.pipeline(transaction=False)
     for text in texts:
         pipeline.xadd(name, {FIELD: text})
@@ -148,16 +183,16 @@ def _read_bare(name):
             client.xack(name, "bare", *(entry for entry, _ in found[0][1]))
 
 
-def _drain(name, group, dsn, source_name=None):
-    """Consume all that the stream has; nothing of it may be refused."""
+def drain(name, group, dsn, source_name=None, may_refuse=False):
+    """Consume all that the stream has; nothing of it may be refused, unless told."""
     result = consume(
         open_stream(os.environ["LR_REDIS_URL"], name, group),
         dsn,
         source_name=source_name or group,
-        configuration=_configuration,
+        configuration=configuration,
         seconds=3600,
     )
-    if result.state != "done" or result.counts.rows_rejected:
+    if result.state != "done" or result.counts.rows_rejected and not may_refuse:
         raise SystemExit(f"{result}; the first refused: {_refused(dsn)}")
 
 
@@ -167,7 +202,7 @@ def _refused(dsn):
         return cr.fetchall()
 
 
-def _configuration():
+def configuration():
     return {"companies": [history.COMPANY], "mapping": {1: history.COMPANY.id}}
 
 
@@ -196,40 +231,59 @@ def _say(what, count, seconds, bare):
 
 def _latency(sold, dsn):
     """Return (seconds from XADD to a row in PostgreSQL, events sent in a second)."""
-    with _filled([]) as name, _consumer(name, dsn), closing(_redis()) as client:
+    with (
+        filled([]) as name,
+        _consumer(name, dsn),
+        closing(_redis()) as client,
+        closing(connect(dsn)) as connection,
+    ):
+        connection.autocommit = True
+
+        def visible(keys):
+            with connection.cursor() as cr:
+                cr.execute(SEEN, [keys])
+                return [key for (key,) in cr.fetchall()]
+
         warming, steady = sold[:RATE], sold[RATE:]
-        _send(client, name, [text for _key, text in warming])
-        watch = _Watch(dsn)
+        send(client, name, [text for _key, text in warming])
+        watch = Watch(visible)
         watch.sent(warming[-1][0])
         watch.wait()
-        watch.late.clear()
-        watcher = threading.Thread(target=watch.run)
-        watcher.start()
-        try:
-            rate = _send_steadily(client, name, steady, watch)
-        finally:
-            watch.is_over = True
-            watcher.join()
+        return watched(watch, client, name, steady, RATE)
+
+
+def watched(watch, client, name, sold, per_second):
+    """Send orders while a watch looks for them; return (seconds, rate) of all."""
+    watch.late.clear()
+    watcher = threading.Thread(target=watch.run)
+    watcher.start()
+    try:
+        rate = send_steadily(client, name, sold, watch, per_second)
+    finally:
+        watch.is_over = True
+        watcher.join()
     return watch.late, rate
 
 
-def _send_steadily(client, name, sold, watch):
+def send_steadily(client, name, sold, watch, per_second):
     """Send the orders at the rate; return how many a second it were."""
-    started, size = time.monotonic(), max(1, RATE // BEATS)
+    started, size = time.monotonic(), max(1, per_second // BEATS)
     for number, start in enumerate(range(0, len(sold), size)):
-        time.sleep(max(0, started + number * size / RATE - time.monotonic()))
+        time.sleep(max(0, started + number * size / per_second - time.monotonic()))
         part = sold[start : start + size]
         watch.sent(part[-1][0])
-        _send(client, name, [text for _key, text in part])
+        send(client, name, [text for _key, text in part])
     return len(sold) / (time.monotonic() - started)
 
 
-class _Watch:
-    """Looks for the orders that were sent; ``late``: seconds until each was seen."""
+class Watch:
+    """Looks for the orders that were sent; ``late``: seconds until each was seen.
 
-    def __init__(self, dsn):
-        self._connection = connect(dsn)
-        self._connection.autocommit = True
+    :param visible: function (keys) → those of them that can be seen
+    """
+
+    def __init__(self, visible):
+        self._visible = visible
         self._waiting, self.late, self.is_over = {}, [], False
 
     def sent(self, key):
@@ -241,7 +295,6 @@ class _Watch:
         while not self.is_over:
             self._look()
         self.wait()
-        self._connection.close()
 
     def wait(self):
         """Look until all are there."""
@@ -252,10 +305,9 @@ class _Watch:
             self._look()
 
     def _look(self):
-        with self._connection.cursor() as cr:
-            cr.execute(SEEN, [list(self._waiting)])
-            now = time.monotonic()
-            self.late += [now - self._waiting.pop(key) for (key,) in cr.fetchall()]
+        found = self._visible(list(self._waiting))
+        now = time.monotonic()
+        self.late += [now - self._waiting.pop(key) for key in found]
         time.sleep(0.005)
 
 
@@ -276,13 +328,13 @@ def _consume(name, dsn):
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     stream = open_stream(os.environ["LR_REDIS_URL"], name, "reports")
     result = consume(
-        stream, dsn, source_name=name, configuration=_configuration, stop=stop
+        stream, dsn, source_name=name, configuration=configuration, stop=stop
     )
     if result.state != "done":
         raise SystemExit(result.message)
 
 
-def _say_latency(late, rate):
+def say_latency(late, rate):
     late = sorted(late)
     p50, p99 = (late[int(len(late) * share)] * 1000 for share in (0.5, 0.99))
     print(

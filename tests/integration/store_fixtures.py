@@ -4,20 +4,14 @@ A test module that wants these fixtures says `pytest_plugins = ["store_fixtures"
 """
 
 import os
-import signal
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import databases
 import pytest
-from copies import SECRET, Copy, closing_client, pushed, synced
-
-from dev import ports
-from dev.processes import Keeper, Service
-from dev.services.clickhouse import ClickHouse, url
-from dev.setup import install
+from copies import Copy, closing_client, pushed, synced
+from servers import running_clickhouse
 
 CLICKHOUSE = "LR_CLICKHOUSE_URL"
 
@@ -68,41 +62,7 @@ def pushed_history(history):
         yield report, copy
 
 
-@dataclass
-class Server:
-    """A ClickHouse server of a test's own, to be stopped and killed."""
-
-    keeper: Keeper
-    service: Service
-    copy: Copy
-
-    def start(self):
-        self.keeper.start(self.service)
-
-    def stop(self):
-        self.keeper.stop(self.service.name)
-
-    def kill(self):
-        self.keeper.stop(self.service.name, (signal.SIGKILL,))
-
-
-@pytest.fixture(scope="session")
-def clickhouse_python():
-    """The interpreter that runs a ClickHouse server."""
-    return install().programs.clickhouse_python
-
-
 @pytest.fixture
-def server(tmp_path, clickhouse_python):
+def server(tmp_path):
     """A running, empty ClickHouse server of this test's own."""
-    tcp = ports.choose()
-    http = ports.choose([tcp])
-    made = ClickHouse(clickhouse_python, tmp_path / "clickhouse", tcp, http, SECRET)
-    made.prepare()
-    found = Server(Keeper(tmp_path), made.service(), Copy(url(tcp, SECRET)))
-    found.start()
-    try:
-        made.ensure_database()
-        yield found
-    finally:
-        found.kill()
+    yield from running_clickhouse(tmp_path)

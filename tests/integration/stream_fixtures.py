@@ -11,6 +11,7 @@ import databases
 import pytest
 import redis
 from pipeline import NEW_YORK
+from servers import running_redis
 
 from core.consume import consume
 from core.stores.postgres import PostgresStore
@@ -169,11 +170,12 @@ def configuration():
 
 
 def until(condition, seconds=20):
-    """Wait for something to become true."""
+    """Wait for something to become true, and return it."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
+    return found
 
 
 @pytest.fixture
@@ -185,3 +187,9 @@ def feed(report):
     feed = Feed(url, report)
     yield feed
     feed.client.delete(feed.name)
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A running Redis of this test's own, to be killed."""
+    yield from running_redis(tmp_path)

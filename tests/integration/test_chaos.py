@@ -8,27 +8,30 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import databases
 import pipeline
+import psycopg2
 import pytest
 from contract_store import assert_equal
 from copies import pushed
 from recomputed import assert_rollups_follow_from_detail
-from stream_fixtures import feed, until
+from stream_fixtures import Feed, redis_server, until
 
 from dev.reference_engine.replay import Delivery, Rates, replay
 
 pytest_plugins = ["store_fixtures"]
-__all__ = ["feed"]
+__all__ = ["redis_server"]
 
 WORKER = Path(__file__).with_name("chaos_worker.py")
 SEED = int(os.environ.get("CHAOS_SEED", "2017"))
 MANY = int(os.environ.get("CHAOS_KILLS", "200"))
 JOBS = ("consume", "sync", "push")
-VICTIMS = (*JOBS, "backend of the report", "backend of the engine", "Redis connection")
+SESSIONS = ("session on the report", "session on the engine", "session on Redis")
+SERVERS = ("report's server", "engine's server", "Redis", "ClickHouse")
+VICTIMS = (*JOBS, *SESSIONS, *SERVERS)
 LOOK_EVERY = 20
 # Orders in a second: few enough for a busy machine to keep up with.
 SPEED = 6
@@ -43,11 +46,12 @@ RATES = Rates(
     campaigns=0.05,
 )
 # One that is doing something.
-TERMINATE = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+BUSY = """
+    SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
       AND application_name LIKE 'loyalty_reporting%' AND state <> 'idle'
     ORDER BY random() LIMIT 1"""
+TERMINATE = f"SELECT pg_terminate_backend(pid) FROM ({BUSY}) b"
 TWICE = """
     SELECT count(*) - count(DISTINCT (order_id, line_id)) FROM promotion_report_detail
     UNION ALL
@@ -59,13 +63,18 @@ TWICE = """
 
 
 class Chaos:
-    """The replay and the jobs, each in a process of its own, and who kills them."""
+    """The replay and the jobs, each in a process of its own, and who kills them.
 
-    def __init__(self, engine, feed, copy, seed):
-        self._engine, self._feed, self._chance = engine, feed, random.Random(seed)
-        # By its name our connection is told from those of other tests.
+    :param servers: name → server of this test's own
+    """
+
+    def __init__(self, engine, feed, servers, seed):
+        self.engine, self.feed, self._chance = engine, feed, random.Random(seed)
+        self.servers = servers
+        # By its name our connection is told from the replay's.
         redis_url = f"{feed.url}?client_name={feed.name}"
-        self._more = {"consume": (redis_url, feed.name), "push": (copy.url,)}
+        self.copy = servers["ClickHouse"].copy
+        self._more = {"consume": (redis_url, feed.name), "push": (self.copy.url,)}
         self._running = {}
         self._turn = []
         self.kills = Counter()
@@ -80,13 +89,13 @@ class Chaos:
                 speed=SPEED,
                 duplicates=0.2,
                 disorder=1,
-                stream=self._feed.name,
+                stream=self.feed.name,
                 maxlen=0,
             )
             told.append(
                 replay(
-                    self._engine.dsn,
-                    self._feed.url,
+                    self.engine.dsn,
+                    self.feed.url,
                     seed=self._chance.randrange(1000),
                     rates=RATES,
                     delivery=delivery,
@@ -121,15 +130,21 @@ class Chaos:
             self._running[victim].send_signal(signal.SIGKILL)
             self._running[victim].communicate()
             self._start(victim)
-        elif victim == "Redis connection":
+        elif victim in self.servers:
+            self.servers[victim].kill()
+            self.servers[victim].start()
+        elif victim == "session on Redis":
             until(self._cut_redis)
         else:
-            place = self._feed.report if "report" in victim else self._engine.dsn
-            until(lambda: databases.rows(place, TERMINATE), seconds=60)
+            place = self.feed.report if "report" in victim else self.engine.dsn
+            if victim in SERVERS:
+                crash(place)
+            else:
+                until(lambda: databases.rows(place, TERMINATE), seconds=60)
         self.kills[victim] += 1
 
     def _start(self, job):
-        command = [sys.executable, WORKER, job, self._engine.dsn, self._feed.report]
+        command = [sys.executable, WORKER, job, self.engine.dsn, self.feed.report]
         process = subprocess.Popen(
             [*command, *self._more.get(job, ())],
             stdout=subprocess.PIPE,
@@ -140,11 +155,25 @@ class Chaos:
         assert process.stdout.readline() == "ready\n", job
 
     def _cut_redis(self):
-        clients = self._feed.client.client_list()
-        ours = [c["id"] for c in clients if c["name"] == self._feed.name]
+        clients = self.feed.client.client_list()
+        ours = [c["id"] for c in clients if c["name"] == self.feed.name]
         for client in ours:
-            self._feed.client.client_kill_filter(_id=client)
+            self.feed.client.client_kill_filter(_id=client)
         return ours
+
+
+def crash(dsn):
+    """Kill a busy process of a PostgreSQL server: all sessions end, and it recovers."""
+    started = "SELECT max(pid) FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+    before = databases.value(dsn, started)
+    [pid] = until(lambda: databases.rows(dsn, BUSY), seconds=60)[0]
+    os.kill(pid, signal.SIGKILL)
+
+    def is_back():
+        with suppress(psycopg2.OperationalError):
+            return databases.value(dsn, started) not in (before, None)
+
+    until(is_back, seconds=60)
 
 
 def assert_nothing_twice(report):
@@ -152,14 +181,21 @@ def assert_nothing_twice(report):
     assert databases.rows(report, TWICE) == [(0,)] * 4
 
 
+@pytest.fixture
+def chaos(households, report, server, redis_server):
+    """Everything that a site has, in servers that may be killed."""
+    servers = {"ClickHouse": server, "Redis": redis_server}
+    return Chaos(households, Feed(redis_server.url, report), servers, SEED)
+
+
 @pytest.mark.parametrize(
     "kills", [len(VICTIMS), pytest.param(MANY, marks=pytest.mark.slow)]
 )
 def test_whatever_is_killed_whenever_the_numbers_are_those_of_a_first_load(
-    kills, households, feed, copy, assert_same_as_from_scratch
+    kills, chaos, assert_same_as_from_scratch
 ):
-    pipeline.synced(households.dsn, feed.report)
-    chaos = Chaos(households, feed, copy, SEED)
+    engine, feed = chaos.engine, chaos.feed
+    pipeline.synced(engine.dsn, feed.report)
     with chaos.running() as told:
         for number in range(1, kills + 1):
             chaos.strike()
@@ -169,12 +205,12 @@ def test_whatever_is_killed_whenever_the_numbers_are_those_of_a_first_load(
     # Next, each road once more, undisturbed.
     result = feed.consume(feed.stream(claim_after=0), seconds=300)
     assert (result.state, feed.pending()) == ("done", 0), result
-    pipeline.synced(households.dsn, feed.report)
-    assert_same_as_from_scratch(feed.report, households.dsn)
+    pipeline.synced(engine.dsn, feed.report)
+    assert_same_as_from_scratch(feed.report, engine.dsn)
     assert feed.letters() == []
     assert_nothing_twice(feed.report)
-    pushed(copy, feed.report)
-    assert_equal(feed.report, copy)
+    pushed(chaos.copy, feed.report)
+    assert_equal(feed.report, chaos.copy)
     assert chaos.kills.total() == kills
     written = told[0].written
     if kills > 50:

@@ -1,0 +1,64 @@
+"""Servers of a test's own, to be stopped and killed."""
+
+import signal
+from dataclasses import dataclass
+
+from copies import SECRET, Copy
+
+from dev import ports
+from dev.processes import Keeper, Service
+from dev.services import clickhouse, redis
+from dev.setup import install
+
+
+@dataclass
+class Server:
+    """A server and its address."""
+
+    keeper: Keeper
+    service: Service
+    url: str
+
+    def start(self):
+        """Have it run and answer."""
+        self.keeper.start(self.service)
+
+    def stop(self):
+        """Tell it to end, and wait for that."""
+        self.keeper.stop(self.service.name)
+
+    def kill(self):
+        """Give it no time for anything."""
+        self.keeper.stop(self.service.name, (signal.SIGKILL,))
+
+    @property
+    def copy(self):
+        """Of a ClickHouse server, its database."""
+        return Copy(self.url)
+
+
+def running_clickhouse(folder):
+    """Yield a running, empty ClickHouse server."""
+    tcp = ports.choose()
+    http, python = ports.choose([tcp]), install().programs.clickhouse_python
+    made = clickhouse.ClickHouse(python, folder / "clickhouse", tcp, http, SECRET)
+    yield from _running(made, folder, clickhouse.url(tcp, SECRET))
+
+
+def running_redis(folder):
+    """Yield a running, empty Redis that keeps what it was told."""
+    port, tools = ports.choose(), install().programs.tools
+    made = redis.Redis(tools, folder / "redis", port, SECRET)
+    yield from _running(made, folder, redis.url(port, SECRET))
+
+
+def _running(made, folder, url):
+    made.prepare()
+    found = Server(Keeper(folder), made.service(), url)
+    found.start()
+    try:
+        if hasattr(made, "ensure_database"):
+            made.ensure_database()
+        yield found
+    finally:
+        found.kill()
