@@ -75,7 +75,7 @@ class Chunk:
     :param stands: the source's database was restored or is asked again: also a
         document that we know in a higher version is replaced
     :param completes: all documents have been read: what is derived from many of them
-        is computed from scratch
+        is computed from scratch, where a first load left that for the end
     :param rejects: what the source refused itself, for the dead letters
     """
 

@@ -48,6 +48,7 @@ def load_month(store, chunk):
         names = _prepare(cr, chunk.month, counts, values)
         loads.lock(cr)
         values["load_id"] = loads.draw(cr)
+        loads.mark_derived(cr, False)
         _place(cr, chunk.month, names, values)
         store.finish(cr, chunk, counts, values)
     return counts

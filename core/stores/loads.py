@@ -24,6 +24,17 @@ def lock(cr):
     cr.execute("LOCK TABLE fact_load IN EXCLUSIVE MODE")
 
 
+def is_derived(cr):
+    """Tell whether days of customers and hours of cards follow from all facts."""
+    cr.execute("SELECT is_derived FROM fact_load")
+    return cr.fetchone()[0]
+
+
+def mark_derived(cr, is_derived):
+    """Note whether they do."""
+    cr.execute("UPDATE fact_load SET is_derived = %s", [is_derived])
+
+
 def draw(cr):
     """Return the number of this load; called under the lock."""
     cr.execute("UPDATE fact_load SET load_id = load_id + 1 RETURNING load_id")

@@ -97,9 +97,10 @@ class PostgresStore:
             if counts.documents_changed:
                 values["load_id"] = loads.draw(cr)
                 self._replace(cr, values)
-            if chunk.completes:
+            if chunk.completes and not loads.is_derived(cr):
                 values["load_id"] = values["load_id"] or loads.draw(cr)
                 rebuild_customers(cr, values)
+                loads.mark_derived(cr, True)
             self.finish(cr, chunk, counts, values)
         return counts
 
