@@ -110,6 +110,7 @@ class Chaos:
             for job in JOBS:
                 self._start(job)
             yield told
+            self._await_sales()
         finally:
             stop.set()
             replaying.join(60)
@@ -118,6 +119,16 @@ class Chaos:
                 process.communicate()
         assert not replaying.is_alive()
         assert not told[0].unsent and not told[0].unwritten
+
+    def _await_sales(self):
+        """Wait until the replay writes to the database and to the stream again."""
+        sold = "SELECT count(*) FROM engine.processed_order"
+        for count in (
+            lambda: databases.value(self.engine.dsn, sold),
+            lambda: self.feed.client.xlen(self.feed.name),
+        ):
+            before = count()
+            until(lambda c=count, b=before: c() > b, seconds=60)
 
     def strike(self):
         """Let some time pass, then kill the next victim; each comes in turn."""
