@@ -177,13 +177,18 @@ def crash(dsn):
     """Kill a busy process of a PostgreSQL server: all sessions end, and it recovers."""
     started = "SELECT max(pid) FROM pg_stat_activity WHERE backend_type = 'walwriter'"
     before = databases.value(dsn, started)
-    [pid] = until(lambda: databases.rows(dsn, BUSY), seconds=60)[0]
-    os.kill(pid, signal.SIGKILL)
+
+    def is_killed():
+        with suppress(ProcessLookupError):  # it may have ended meanwhile
+            for (pid,) in databases.rows(dsn, BUSY):
+                os.kill(pid, signal.SIGKILL)
+                return True
 
     def is_back():
         with suppress(psycopg2.OperationalError):
             return databases.value(dsn, started) not in (before, None)
 
+    until(is_killed, seconds=60)
     until(is_back, seconds=60)
 
 
