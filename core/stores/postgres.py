@@ -203,6 +203,8 @@ class PostgresStore:
         parts = {**fragments.orders(), **fragments.reversals()}
         cr.execute(sql("stores/sql/customers.sql", **parts), values)
         roll_up(cr, values)
+        if not loads.is_derived(cr):
+            return  # of months without days and hours; all of them follow in the end
         cr.execute(
             sql(
                 "stores/sql/customer_days.sql",

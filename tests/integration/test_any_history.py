@@ -3,7 +3,7 @@
 import databases
 import pytest
 from engine_world import Engine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pipeline import (
     NEW_YORK,
@@ -207,8 +207,17 @@ OPTIONS = {
 }
 
 
+# Months are there, and what is derived from them is not.
+INTERRUPTED = [
+    ("a chunk", 1),
+    ("truncate", "processed_order"),
+    ("insert", "processed_order", 0, {}),
+]
+
+
 @settings(max_examples=12, derandomize=True, **OPTIONS)
 @given(HISTORIES)
+@example(INTERRUPTED)
 def test_any_history_ends_as_from_scratch(shop_template, report_template, history):
     check(history, shop_template, report_template)
 

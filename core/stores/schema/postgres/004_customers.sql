@@ -6,7 +6,8 @@ DELETE FROM loyalty_reporting_cursor;
 
 -- Months of a first load are attached without what is derived of customers and cards:
 -- that is computed once all of them are there.
-ALTER TABLE fact_load ADD is_derived boolean NOT NULL DEFAULT false;
+ALTER TABLE fact_load ADD is_derived boolean NOT NULL DEFAULT true;
+UPDATE fact_load SET is_derived = NOT EXISTS (SELECT FROM fact_document);
 
 -- NULL: another system records the company's sales; this one's are not counted.
 ALTER TABLE loyalty_reporting_source_company ALTER company_id DROP NOT NULL;
