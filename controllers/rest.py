@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 
 from ..core.api import rest
 from ..core.errors import BadQuery, NotFound
-from ..core.exports import xlsx
+from ..core.exports import text, xlsx
 from ..core.queries import REPORTS
 from ..core.queries.answer import answer
 from ..core.queries.params import parse
@@ -29,17 +29,14 @@ class LoyaltyReportingRest(Controller):
         """Answer a report of the registry, as JSON or as a workbook."""
         if slug not in REPORTS:
             raise NotFound("report", f"There is no report {slug:.100}.")
-        if not request.env.user.has_group(_GROUP):
-            raise AccessError(
-                request.env._("Reports need the group Loyalty Reporting / User.")
-            )
+        _check_rights()
         given = _parameters()
         file_format = rest.format_of(
             given, request.httprequest.headers.get("Accept", "")
         )
         query = parse(REPORTS[slug], _company(given), given)
-        if file_format == rest.XLSX:
-            return _workbook(query)
+        if file_format != rest.JSON:
+            return _file(query, file_format)
         body = rest.body(query, _answer(query))
         return request.make_response(
             body,
@@ -48,6 +45,18 @@ class LoyaltyReportingRest(Controller):
                 ("Cache-Control", "private, no-cache"),
             ],
         )
+
+    @route(
+        "/api/v1/reports",
+        type="loyalty_reporting",
+        auth="loyalty_reporting",
+        readonly=True,
+        save_session=False,
+    )
+    def reports(self):
+        """Answer with the catalogue of reports."""
+        _check_rights()
+        return request.make_json_response(rest.catalogue(REPORTS.values()))
 
     @route(
         ["/api/v1", "/api/v1/<path:path>"],
@@ -59,6 +68,13 @@ class LoyaltyReportingRest(Controller):
     def unknown(self, path=""):
         """Answer an unknown address in the API's own form."""
         raise NoSuchPage("There is no such address; reports are under /api/v1/reports.")
+
+
+def _check_rights():
+    if not request.env.user.has_group(_GROUP):
+        raise AccessError(
+            request.env._("Reports need the group Loyalty Reporting / User.")
+        )
 
 
 def _parameters():
@@ -89,17 +105,23 @@ def _answer(query):
     return answer(query, env.cr, settings, env.registry.cursor)
 
 
-def _workbook(query):
-    """Return the whole report, all pages of it, as a workbook."""
-    file = io.BytesIO()
-    xlsx.write(file, query, _answer(query.unpaged(xlsx.MAX_ROWS)))
-    name = (
-        f"{query.report.slug.replace('/', '_')}_{query.date_from}_{query.date_to}.xlsx"
-    )
+def _file(query, file_format):
+    """Return the whole report, all pages of it, as a file."""
+    answer = _answer(query.unpaged(xlsx.MAX_ROWS))
+    if file_format == rest.XLSX:
+        file = io.BytesIO()
+        xlsx.write(file, query, answer)
+        body = file.getvalue()
+    elif file_format == rest.CSV:
+        body = "".join(text.csv_lines(query, answer.rows))
+    else:
+        body = "".join(text.json_lines(answer.rows))
+    slug = query.report.slug.replace("/", "_")
+    name = f"{slug}_{query.date_from}_{query.date_to}.{file_format}"
     return request.make_response(
-        file.getvalue(),
+        body,
         headers=[
-            ("Content-Type", rest.XLSX_MIMETYPE),
+            ("Content-Type", rest.MIMETYPES[file_format]),
             ("Content-Disposition", f'attachment; filename="{name}"'),
             ("Cache-Control", "private, no-store"),
         ],

@@ -3,9 +3,16 @@
 import simplejson
 
 from ..errors import BadQuery
+from ..queries.base import Listing
 
-JSON, XLSX = "json", "xlsx"
-XLSX_MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+JSON, XLSX, CSV, NDJSON = "json", "xlsx", "csv", "ndjson"
+# Of these, the first that an Accept header names is taken.
+MIMETYPES = {
+    JSON: "application/json",
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    CSV: "text/csv",
+    NDJSON: "application/x-ndjson",
+}
 
 
 def body(query, answer):
@@ -24,18 +31,69 @@ def body(query, answer):
 
 def meta(query, answer):
     """Return what a reader must know to use the figures."""
+    how = {} if query.grain is None else {"group_by": query.grain.value}
     return {
         "report": query.report.slug,
         "company_id": query.company.id,
         "date_from": query.date_from.isoformat(),
         "date_to": query.date_to.isoformat(),
-        "group_by": query.grain.value,
         "time_zone": query.company.timezone,
         "currency": query.company.currency,
-        "basis": "attributed amounts, tax included, net of discounts and refunds",
+        "basis": query.report.basis,
         "data_as_of": answer.as_of and answer.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "tier": answer.tier,
         "store": answer.store,
+        **how,
+    }
+
+
+def catalogue(reports):
+    """Return the reports that there are, with all that can be asked of them."""
+    return {"data": [_described(report) for report in reports]}
+
+
+def _described(report):
+    described = {
+        "slug": report.slug,
+        "href": f"/api/v1/reports/{report.slug}",
+        "title": report.title,
+        "description": report.description,
+        "basis": report.basis,
+        "filters": [
+            {"name": f.name, "definition": f.definition, "type": f.kind.value}
+            | ({"choices": [*f.choices]} if f.choices else {})
+            for f in report.filters
+        ],
+    }
+    if isinstance(report, Listing):
+        return described | {"columns": [_column(c) for c in report.columns]}
+    return described | {
+        "group_by": [grain.value for grain in report.grains],
+        "dimensions": [
+            {"name": d.name, "columns": [_column(c) for c in d.columns]}
+            | {"is_default": d.name in report.default_dimensions}
+            for d in report.dimensions
+        ],
+        "measures": [
+            {
+                "name": m.name,
+                "label": m.label,
+                "definition": m.definition,
+                "unit": m.unit.value,
+                "additivity": m.additivity.value,
+                "is_default": m.name in report.default_measures,
+            }
+            for m in report.measures
+        ],
+    }
+
+
+def _column(column):
+    return {
+        "name": column.name,
+        "label": column.label,
+        "definition": column.definition,
+        "type": column.kind.value,
     }
 
 
@@ -45,8 +103,10 @@ def format_of(given, accept):
     :raise BadQuery: for a format that there is not
     """
     name = given.get("format", [""])[0]
-    if name in (JSON, XLSX):
+    if name in MIMETYPES:
         return name
     if name:
-        raise BadQuery("format", f"format {name!r:.50} is none of {JSON}, {XLSX}.")
-    return XLSX if XLSX_MIMETYPE in accept else JSON
+        choices = ", ".join(MIMETYPES)
+        raise BadQuery("format", f"format {name!r:.50} is none of {choices}.")
+    named = (f for f, mimetype in MIMETYPES.items() if mimetype in accept)
+    return next(named, JSON)

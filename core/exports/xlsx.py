@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from ..queries.base import Unit
+from ..queries.base import Kind, Measure, Unit
 
 # Excel keeps no more rows on a sheet.
 MAX_ROWS = 1_048_576
@@ -11,7 +11,9 @@ _FORMATS = {
     Unit.QUANTITY: "#,##0.####",
     Unit.POINTS: "#,##0.00",
     Unit.RATIO: "0.0%",
+    Kind.POINTS: "#,##0.00",
 }
+_WIDTHS = {Kind.TEXT: 28, Kind.DATE: 12, Kind.INTEGER: 14}
 
 
 def write(file, query, answer):
@@ -52,25 +54,43 @@ class _Styles:
 
 def _report_sheet(book, styles, query, answer):
     sheet = book.add_worksheet("Report")
-    sheet.set_column(0, 0, 14)
-    sheet.set_column(1, 1, 28)
-    sheet.set_column(2, 2 + len(query.measures) + 1, 17)
+    for number, column in enumerate(query.columns):
+        sheet.set_column(number, number, _WIDTHS.get(_kind(column), 17))
     row = _title(sheet, styles, query, answer)
-    heads = _heads(query)
-    for column, head in enumerate(heads):
-        sheet.write_string(row, column, head, styles.head)
+    for number, column in enumerate(query.columns):
+        sheet.write_string(row, number, column.label, styles.head)
     sheet.freeze_panes(row + 1, 2)
     for number, line in enumerate(answer.rows, row + 1):
-        _line(sheet, styles, query, number, line)
-    sheet.autofilter(row, 0, row + len(answer.rows), len(heads) - 1)
+        for place, column in enumerate(query.columns):
+            if (value := line[column.name]) is not None:
+                _cell(sheet, styles, (number, place), _kind(column), value)
+    sheet.autofilter(row, 0, row + len(answer.rows), len(query.columns) - 1)
+
+
+def _kind(column):
+    return column.unit if isinstance(column, Measure) else column.kind
+
+
+def _cell(sheet, styles, place, kind, value):
+    """Write a value as what it is; texts stay texts."""
+    if kind is Kind.TEXT:
+        sheet.write_string(*place, value)
+    elif kind is Kind.DATE:
+        sheet.write_datetime(*place, date.fromisoformat(value), styles.day)
+    elif kind is Kind.INSTANT:
+        instant = datetime.fromisoformat(value.rstrip("Z"))
+        sheet.write_datetime(*place, instant, styles.hour)
+    else:
+        sheet.write_number(*place, value, styles.units.get(kind))
 
 
 def _title(sheet, styles, query, answer):
     """Write the title block; returns the row after it."""
     sheet.write_string(0, 0, query.report.title, styles.title)
     as_of = answer.as_of and answer.as_of.strftime("%Y-%m-%d %H:%M UTC")
+    by = f", by {query.grain.value}" if query.grain else ""
     facts = [
-        ("Period", f"{query.date_from} to {query.date_to}, by {query.grain.value}"),
+        ("Period", f"{query.date_from} to {query.date_to}{by}"),
         ("Time zone", query.company.timezone),
         ("Currency", query.company.currency),
         ("Data as of", as_of or "not read yet"),
@@ -81,26 +101,6 @@ def _title(sheet, styles, query, answer):
     return len(facts) + 2
 
 
-def _heads(query):
-    dates = ["Date", "Hour (UTC)"] if query.grain.value == "hour" else ["Date"]
-    return ["Program id", "Program", *dates, *(m.label for m in query.measures)]
-
-
-def _line(sheet, styles, query, number, line):
-    sheet.write_number(number, 0, line["program_id"])
-    sheet.write_string(number, 1, line["program_name"])
-    sheet.write_datetime(number, 2, date.fromisoformat(line["date"]), styles.day)
-    column = 3
-    if "hour" in line:
-        hour = datetime.fromisoformat(line["hour"].rstrip("Z"))
-        sheet.write_datetime(number, column, hour, styles.hour)
-        column += 1
-    for column, measure in enumerate(query.measures, column):  # noqa: B020
-        value = line[measure.name]
-        if value is not None:
-            sheet.write_number(number, column, value, styles.units[measure.unit])
-
-
 def _definition_sheet(book, styles, query):
     sheet = book.add_worksheet("Definitions")
     sheet.set_column(0, 0, 24)
@@ -108,10 +108,9 @@ def _definition_sheet(book, styles, query):
     sheet.set_column(2, 2, 14)
     for column, head in enumerate(("Column", "Meaning", "Adds up")):
         sheet.write_string(0, column, head, styles.head)
-    for row, measure in enumerate(query.measures, 1):
-        sheet.write_string(row, 0, measure.label)
-        sheet.write_string(row, 1, measure.definition, styles.wrap)
-        sheet.write_string(row, 2, measure.additivity.value)
-    sheet.write_string(
-        len(query.measures) + 2, 1, query.report.description, styles.wrap
-    )
+    for row, column in enumerate(query.columns, 1):
+        sheet.write_string(row, 0, column.label)
+        sheet.write_string(row, 1, column.definition, styles.wrap)
+        if isinstance(column, Measure):
+            sheet.write_string(row, 2, column.additivity.value)
+    sheet.write_string(len(query.columns) + 2, 1, query.report.description, styles.wrap)

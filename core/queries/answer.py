@@ -11,11 +11,11 @@ from datetime import datetime
 from ..database import sql
 from ..errors import NotFound, ReportingError
 from . import clickhouse, postgres
-from .base import Answer, Grain
+from .base import Answer, Grain, Listing, Query
 from .cache import Cache
-from .measures import value_of
+from .measures import shown, value_of
 from .pause import Pause
-from .plan import COUNTS, plan
+from .plan import is_count, plan
 
 _logger = logging.getLogger(__name__)
 _pause = Pause()
@@ -47,16 +47,19 @@ def answer(query, cr, settings, fresh_cursor):
     :raise StoreError: the report took too long
     """
     keys = _keys(query, cr)
+    if isinstance(query.report, Listing):
+        return _listed(query, keys, cr, settings)
     cache = Cache(settings)
+    with fresh_cursor() as fresh:
+        # The caller's snapshot may be older than what ClickHouse will answer.
+        members = {d.name: _members(d, fresh) for d in query.dimensions if d.members}
+    asked = _Asked(query, keys, {n: m.groups for n, m in members.items()})
     raw = None
     if settings.clickhouse_url and not _pause.is_on(settings.clickhouse_url):
-        raw = _from_clickhouse(query, keys, settings, fresh_cursor, cache)
-    raw = raw or _from_postgres(query, keys, settings, cr, cache)
-    with fresh_cursor() as fresh:
-        # The caller's snapshot may be older than what ClickHouse has answered.
-        names = _programs(fresh, {row["program_key"] for row in raw["rows"]})
+        raw = _from_clickhouse(asked, settings, fresh_cursor, cache)
+    raw = raw or _from_postgres(asked, settings, cr, cache)
     return Answer(
-        rows=[_row(query, row, names) for row in raw["rows"]],
+        rows=[_row(query, row, members) for row in raw["rows"]],
         total=raw["total"],
         tier=raw["tier"],
         store=raw["store"],
@@ -64,18 +67,76 @@ def answer(query, cr, settings, fresh_cursor):
     )
 
 
-def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
+@dataclass(frozen=True)
+class _Asked:
+    """A query in the stores' own keys."""
+
+    query: Query
+    keys: dict
+    groups: dict
+
+    @property
+    def parts(self):
+        """What tells it from others, beside the query."""
+        return [self.keys, self.groups]
+
+    def statement(self, dialect):
+        return plan(self.query, self.keys, self.groups, dialect)
+
+
+@dataclass(frozen=True)
+class _Members:
+    """The members of a dimension: keys with their groups' numbers; groups' values."""
+
+    groups: tuple
+    values: list
+
+
+def _members(dimension, cr):
+    cr.execute(dimension.members)
+    rows = sorted(cr.fetchall(), key=lambda row: [_sortable(v) for v in row[1:]])
+    keys, numbers, values = [], [], []
+    for key, *named in rows:
+        if dimension.is_identity or not values or values[-1] != named:
+            values.append(named)
+        keys.append(key)
+        numbers.append(len(values) - 1)
+    return _Members((keys, numbers), values)
+
+
+def _sortable(value):
+    """Return what orders a value; nothing comes first."""
+    return (value is not None, value if value is not None else 0)
+
+
+def _listed(query, keys, cr, settings):
+    state = _state_of(cr)
+    rows, total = postgres.listed(cr, query, keys, settings.query_timeout)
+    columns = query.report.columns
+    return Answer(
+        rows=[
+            {c.name: shown(c, v) for c, v in zip(columns, row, strict=True)}
+            for row in rows
+        ],
+        total=total,
+        tier="detail",
+        store=postgres.STORE,
+        as_of=state.read_at,
+    )
+
+
+def _from_clickhouse(asked, settings, fresh_cursor, cache):
     """Return the raw answer, or None when PostgreSQL must give it."""
     for _attempt in range(2):
         before = _state(fresh_cursor)
         if before.pushing or not before.watermark:
             return None
         version = f"{before.owner} {before.incarnation} clickhouse {before.epoch}"
-        cached = cache.get(query, keys, version)
+        cached = cache.get(asked.query, asked.parts, version)
         if cached:
             return cached
         try:
-            statement = plan(query, keys, clickhouse)
+            statement = asked.statement(clickhouse)
             result = clickhouse.run(
                 settings.clickhouse_url,
                 statement,
@@ -89,23 +150,31 @@ def _from_clickhouse(query, keys, settings, fresh_cursor, cache):
             return None
         if _state(fresh_cursor).epoch == before.epoch:
             as_of = before.read_at and min(before.read_at, before.pushed_at)
-            raw = _raw(query, statement, result, clickhouse, as_of)
-            return cache.put(query, keys, version, raw)
+            raw = _raw(asked.query, statement, result, clickhouse, as_of)
+            if _has_strangers(asked, raw):
+                return None
+            return cache.put(asked.query, asked.parts, version, raw)
     return None
 
 
-def _from_postgres(query, keys, settings, cr, cache):
+def _has_strangers(asked, raw):
+    """Tell whether rows belong to members that came after they were looked up."""
+    names = [f"by_{name}" for name in asked.groups]
+    return any(row[name] < 0 for row in raw["rows"] for name in names)
+
+
+def _from_postgres(asked, settings, cr, cache):
     state = _state_of(cr)
     version = f"{state.owner} {state.incarnation} postgresql {state.load_id}"
-    cached = cache.get(query, keys, version)
+    cached = cache.get(asked.query, asked.parts, version)
     if cached:
         return cached
-    statement = plan(query, keys, postgres)
+    statement = asked.statement(postgres)
     result = postgres.run(cr, statement, settings.query_timeout)
-    raw = _raw(query, statement, result, postgres, state.read_at)
+    raw = _raw(asked.query, statement, result, postgres, state.read_at)
     if _state_of(cr).load_id != state.load_id:
         return raw  # a load came in between: right, but of no known version
-    return cache.put(query, keys, version, raw)
+    return cache.put(asked.query, asked.parts, version, raw)
 
 
 def _state(fresh_cursor):
@@ -119,26 +188,23 @@ def _state_of(cr):
 
 
 def _keys(query, cr):
-    """Translate the filters' identifiers into keys of ours."""
+    """Return {name of a filter: the stored values that it lets through}.
+
+    :raise NotFound: one of what must be there is not
+    """
     keys = {}
-    if query.program_ids:
-        cr.execute(
-            sql("queries/visible_programs.sql"),
-            {"ids": [*query.program_ids], "company": query.company.id},
-        )
-        found = cr.fetchall()
-        for program_id in query.program_ids:
-            if program_id not in {external for external, _key in found}:
+    for asked, values in query.filters:
+        keys[asked.name] = [*values]
+        if asked.keys:
+            cr.execute(asked.keys, {"ids": [*values], "company": query.company.id})
+            found = cr.fetchall()
+            missing = [v for v in values if v not in {known for known, _key in found}]
+            if missing and asked.noun:
                 raise NotFound(
-                    "program_id", f"There is no program {program_id} in this company."
+                    asked.name,
+                    f"There is no {asked.noun} {missing[0]} in this company.",
                 )
-        keys["program_keys"] = [key for _external, key in found]
-    if query.store_ids:
-        cr.execute(
-            "SELECT id FROM loyalty_reporting_shop WHERE external_id = ANY(%s)",
-            [[*query.store_ids]],
-        )
-        keys["shop_keys"] = [key for (key,) in cr.fetchall()]
+            keys[asked.name] = [key for _known, key in found]
     return keys
 
 
@@ -159,29 +225,21 @@ def _raw_row(query, statement, row, dialect):
     raw = {"date": next(values).isoformat()}
     if query.grain is Grain.HOUR:
         raw["hour"] = next(values).strftime("%Y-%m-%dT%H:%M:%SZ")
-    raw["program_key"] = next(values)
-    for column in statement.columns:
+    for dimension in query.dimensions:
+        raw[f"by_{dimension.name}"] = next(values)
+    for name, column in statement.columns.items():
         value = next(values)
-        raw[column] = value if column in COUNTS else str(dialect.decimal(value))
+        raw[name] = value if is_count(column) else str(dialect.decimal(value))
     return raw
 
 
-def _programs(cr, keys):
-    """Return {program key: (identifier, name)}; names are those of today."""
-    cr.execute(
-        "SELECT id, external_id, name FROM loyalty_reporting_program WHERE id = ANY(%s)",
-        [[*keys]],
-    )
-    return {key: (external, name) for key, external, name in cr.fetchall()}
-
-
-def _row(query, raw, names):
-    program_id, program_name = names[raw["program_key"]]
-    row = {
-        "program_id": program_id,
-        "program_name": program_name,
-        "date": raw["date"],
-    }
+def _row(query, raw, members):
+    row = {}
+    for dimension in query.dimensions:
+        value = raw[f"by_{dimension.name}"]
+        values = members[dimension.name].values[value] if dimension.members else [value]
+        row |= zip((c.name for c in dimension.columns), values, strict=True)
+    row["date"] = raw["date"]
     if "hour" in raw:
         row["hour"] = raw["hour"]
     for measure in query.measures:

@@ -1,8 +1,8 @@
 """What a report is: declared once, served by every surface.
 
 A report names its dimensions and measures; a measure says what it means, how it adds
-up and from which stored columns it is computed. Everything else (REST, OpenAPI, XLSX,
-help texts) is derived from that.
+up and from which stored columns it is computed; its facts say which stored tables have
+those. Everything else (REST, OpenAPI, XLSX, help texts) is derived from that.
 """
 
 from dataclasses import dataclass, field, replace
@@ -41,11 +41,146 @@ class Unit(StrEnum):
     RATIO = "ratio"
 
 
+class Kind(StrEnum):
+    """What a column that is no measure holds."""
+
+    INTEGER = "integer"
+    TEXT = "text"
+    DATE = "date"
+    INSTANT = "instant"
+    POINTS = "points"
+    MONEY = "money"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a report's rows that is no measure.
+
+    :param is_optional: it may be empty
+    """
+
+    name: str
+    label: str
+    definition: str
+    kind: Kind
+    is_optional: bool = False
+
+
+DATE = Column(
+    "date", "Date", "First day of the bucket, in the company's time zone.", Kind.DATE
+)
+HOUR = Column("hour", "Hour (UTC)", "When the clock hour began.", Kind.INSTANT)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """What rows are told apart by, besides time.
+
+    :param name: as a question names it
+    :param key: the stored column that it follows from
+    :param columns: what it shows, in this order; rows are in the order of their values
+    :param members: SQL of (key, value of each column, …) of all there is. Without it,
+        the stored column itself is shown
+    :param is_identity: each key is one; otherwise keys with equal values are one
+    """
+
+    name: str
+    key: str
+    columns: tuple[Column, ...]
+    members: str = ""
+    is_identity: bool = True
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a question may be restricted to: one or several values.
+
+    :param column: the stored column that is compared
+    :param kind: of the values as they are asked for: integer or text
+    :param keys: SQL of (value, key) for ``ids`` in ``company``; without it, the stored
+        column holds the values themselves
+    :param noun: where a value that is not there is an error, what it is called
+    :param choices: the only values there are
+    """
+
+    name: str
+    definition: str
+    column: str
+    kind: Kind
+    keys: str = ""
+    noun: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Test:
+    """A condition on stored rows, understood by every dialect.
+
+    :param above_zero: columns of counts that must be positive
+    :param true: flags that must be set
+    :param false: flags that must not be
+    """
+
+    above_zero: tuple[str, ...] = ()
+    true: tuple[str, ...] = ()
+    false: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The sum of a stored column, exact; of counts (``is_count``) or of decimals."""
+
+    column: str
+    where: Test = Test()
+    is_count: bool = False
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many stored rows fulfil a condition."""
+
+    where: Test
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """How many known customers have a stored row that fulfils a condition."""
+
+    where: Test
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A stored table that can answer.
+
+    :param tier: what it is called in the answer's ``meta``
+    :param columns: name in :attr:`Measure.of` → :class:`Sum`, :class:`Count` or
+        :class:`Distinct`
+    :param keys: stored columns of its dimensions
+    :param grain: the finest it has
+    :param stores: that hold it
+    :param own: more of ``columns``, right only at the table's own grain where all of
+        its keys are told apart: within them they are distinct
+    :param is_by_instant: partitioned by ``transaction_date``
+    :param where: which of its rows are meant
+    """
+
+    table: str
+    tier: str
+    columns: dict[str, Sum | Count | Distinct]
+    keys: frozenset[str]
+    grain: Grain = Grain.HOUR
+    stores: tuple[str, ...] = ("postgresql", "clickhouse")
+    own: dict[str, Sum] = field(default_factory=dict)
+    is_by_instant: bool = False
+    where: Test = Test()
+
+
 @dataclass(frozen=True)
 class Measure:
     """A number of a report.
 
-    :param of: stored column it sums, for additive and distinct measures
+    :param of: name of the columns of facts it is read from, unless it is a ratio
     :param numerator: name of the measure above the line, for ratios
     :param denominator: names of the measures whose sum is below the line
     :param required: in API.md's answer, so 0 and never null without denominator
@@ -64,39 +199,79 @@ class Measure:
 
 @dataclass(frozen=True)
 class Report:
-    """A report: its address, what it counts, and what may be asked of it."""
+    """A report: its address, what it counts, and what may be asked of it.
+
+    :param facts: the tables that can answer, the smallest first
+    :param default_dimensions: what rows are told apart by unless a question says it
+    """
 
     slug: str
     title: str
     description: str
+    basis: str
     measures: tuple[Measure, ...]
     default_measures: tuple[str, ...]
+    dimensions: tuple[Dimension, ...]
+    default_dimensions: tuple[str, ...]
     grains: tuple[Grain, ...]
-    filters: tuple[str, ...]
+    filters: tuple[Filter, ...]
+    facts: tuple[Facts, ...]
 
     def measure(self, name):
         """Return a measure by name; KeyError if there is none."""
         return {m.name: m for m in self.measures}[name]
+
+    def dimension(self, name):
+        """Return a dimension by name; KeyError if there is none."""
+        return {d.name: d for d in self.dimensions}[name]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A report of stored rows as they are, not added up.
+
+    :param table: partitioned by ``transaction_date``, with ``company_id`` and ``date``
+    :param order: the stored columns that its rows are ordered by; together unique
+    """
+
+    slug: str
+    title: str
+    description: str
+    basis: str
+    table: str
+    order: tuple[str, ...]
+    columns: tuple[Column, ...]
+    filters: tuple[Filter, ...]
 
 
 @dataclass(frozen=True)
 class Query:
     """A question, parsed and checked. Only ``params.parse`` makes one.
 
-    ``date_from`` and ``date_to`` are inclusive business days; empty filters mean all.
+    :param grain: with measures and dimensions, of a report; a listing has none
+    :param filters: (filter, values) of those that were asked for
+    :param date_from: with ``date_to`` inclusive business days
     """
 
-    report: Report
+    report: Report | Listing
     company: Company
     date_from: date
     date_to: date
-    grain: Grain
-    measures: tuple[Measure, ...]
-    program_ids: tuple[int, ...] = ()
-    store_ids: tuple[int, ...] = ()
-    channels: tuple[str, ...] = ()
+    grain: Grain | None = None
+    measures: tuple[Measure, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    filters: tuple[tuple[Filter, tuple], ...] = ()
     page: int = 1
     per_page: int = 100
+
+    @property
+    def columns(self):
+        """What each row of the answer has, in order: columns, then measures."""
+        if isinstance(self.report, Listing):
+            return self.report.columns
+        time = (DATE, HOUR) if self.grain is Grain.HOUR else (DATE,)
+        shown = (column for d in self.dimensions for column in d.columns)
+        return (*shown, *time, *self.measures)
 
     def unpaged(self, limit):
         """Return the same question with all its rows on one page."""
@@ -104,11 +279,26 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """SQL with named parameters, and what its columns are.
+
+    :param columns: :class:`Sum` and the like by name, in the order of the result, after
+        the bucket, the hour (at that grain) and the dimensions
+    """
+
+    text: str
+    count_text: str
+    parameters: dict
+    columns: dict = field(default_factory=dict)
+    tier: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """Rows of a query, exact.
 
-    :param rows: dicts with ``program_id``, ``program_name``, ``date``, perhaps
-        ``hour``, and the measures: Decimal, int, float (ratios) or None
+    :param rows: dicts with the columns of the dimensions, ``date``, perhaps ``hour``,
+        and the measures: Decimal, int, float (ratios) or None
     :param total: rows of the whole answer, all pages
     :param tier: table that answered: ``day``, ``rollup``, ``order``
     :param store: ``postgresql`` or ``clickhouse``

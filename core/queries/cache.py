@@ -63,5 +63,7 @@ def _key(query, keys, version):
     parts = {f.name: getattr(query, f.name) for f in fields(query)}
     parts["report"] = query.report.slug
     parts["measures"] = [m.name for m in query.measures]
+    parts["dimensions"] = [d.name for d in query.dimensions]
+    parts["filters"] = [(f.name, values) for f, values in query.filters]
     text = json.dumps([parts, keys, version], default=str, sort_keys=True)
     return "loyalty_reporting:" + hashlib.sha256(text.encode()).hexdigest()

@@ -9,19 +9,22 @@ from decimal import Decimal
 
 from ..errors import StoreError
 from ..stores import clickhouse as store
-from .base import Grain
+from .base import Distinct, Grain
 
 Away = store.Away
 STORE = "clickhouse"
-PERIODS = {}
+PERIOD = ()
 # The days that its type Date can hold; of what lies outside nothing is loaded.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
-ORDER_TESTS = {"sale": "(is_refund = 0)", "true": " = 1"}
+# What is called otherwise here, and columns that must be asked for by name.
+_TABLES = {
+    "point_analytics_rollup_data": ("point_analytics_data", ", transaction_type")
+}
 _BUCKETS = {
-    Grain.DAY: "date",
-    Grain.WEEK: "toMonday(date)",
-    Grain.MONTH: "toStartOfMonth(date)",
-    Grain.YEAR: "toStartOfYear(date)",
+    Grain.DAY: "facts.date",
+    Grain.WEEK: "toMonday(facts.date)",
+    Grain.MONTH: "toStartOfMonth(facts.date)",
+    Grain.YEAR: "toStartOfYear(facts.date)",
 }
 
 
@@ -35,14 +38,34 @@ def list(values):  # noqa: A001 (the dialects share these names)
     return tuple(values) or (None,)
 
 
+def array(values):
+    """Return an array as a parameter; key 0 is nothing."""
+    return [*values] or [0]
+
+
 def day(value):
     """Return a business day as a parameter."""
     return min(max(value, _FIRST_DAY), _LAST_DAY)
 
 
-def table(name):
-    """Return what to read a table from: newest versions, nothing deleted."""
-    return f"(SELECT *, date, hour FROM {name} FINAL WHERE is_deleted = 0) AS facts"
+def table(facts):
+    """Return what to read facts from: newest versions, nothing deleted."""
+    columns = "*, date, hour" if facts.grain is Grain.HOUR else "*, date"
+    name, more = _TABLES.get(facts.table, (facts.table, ""))
+    return f"(SELECT {columns}{more} FROM {name} FINAL WHERE is_deleted = 0) AS facts"
+
+
+def text(column):
+    """Return a stored text as it is grouped by and ordered."""
+    return f"facts.{column}"
+
+
+def group(dimension):
+    """Return (number of the group that a row belongs to, nothing to join)."""
+    members = parameter(f"{dimension.name}_members")
+    numbers = parameter(f"{dimension.name}_groups")
+    key = f"toInt64(facts.{dimension.key})"
+    return f"transform({key}, {members}, {numbers}, toInt64(-1))", ""
 
 
 def contains(column, name):
@@ -50,49 +73,40 @@ def contains(column, name):
     return f"{column} IN {parameter(name)}"
 
 
-def group_columns(grain):
-    """Return {name: expression} of the columns a query groups by."""
+def bucket_columns(grain):
+    """Return {name: expression} of the columns of time that a query groups by."""
     if grain is Grain.HOUR:
-        return {"bucket": "date", "bucket_hour": "hour", "program_key": "program_key"}
-    return {"bucket": _BUCKETS[grain], "program_key": "program_key"}
+        return {"bucket": "facts.date", "bucket_hour": "facts.hour"}
+    return {"bucket": _BUCKETS[grain]}
 
 
-def count_sum(column):
-    """Return the sum of a column of counts."""
-    return f"sum(facts.{column})"
+def tests(where):
+    """Return the conditions of a test."""
+    return [
+        *(f"facts.{c} > 0" for c in where.above_zero),
+        *(f"facts.{c} = 1" for c in where.true),
+        *(f"facts.{c} = 0" for c in where.false),
+    ]
 
 
-def money_sum(column, condition=None):
-    """Return an exact sum, of the rows that fulfil a condition."""
-    value = f"toDecimal128({column}_e4, 0)"
-    if condition:
-        value = f"if({condition}, {value}, toDecimal128(0, 0))"
+def sum(column):  # noqa: A001
+    """Return an exact sum, of the rows that fulfil its condition."""
+    conditions = " AND ".join(tests(column.where))
+    if column.is_count:
+        return f"sum(facts.{column.column})"
+    value = f"toDecimal128(facts.{column.column}_e4, 0)"
+    if conditions:
+        value = f"if({conditions}, {value}, toDecimal128(0, 0))"
     return f"sum({value})"
 
 
-def count_if(condition):
-    """Return the number of rows that fulfil a condition."""
-    return f"countIf({condition})"
-
-
-def distinct_customers():
-    """Return the number of distinct known customers with a sale."""
-    return (
-        "uniqExactIf(customer_key, customer_key > 0 AND line_count > 0"
-        " AND is_refund = 0)"
-    )
-
-
-def page(inner, groups, columns):
-    """Return the ordered page of a grouped query: by bucket, then program."""
-    order = ", ".join(name for name in groups if name != "program_key")
-    return (
-        f"SELECT {', '.join((*groups, *columns))} FROM ({inner}) AS grouped"
-        " ANY LEFT JOIN ("
-        "SELECT program_key, program_id FROM program_data FINAL) AS programs"
-        f" USING (program_key) ORDER BY {order}, program_id, program_key"
-        f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}"
-    )
+def count(column):
+    """Return how many rows, or distinct customers, fulfil a condition."""
+    conditions = tests(column.where)
+    if isinstance(column, Distinct):
+        known = " AND ".join(["facts.customer_key > 0", *conditions])
+        return f"uniqExactIf(facts.customer_key, {known})"
+    return f"countIf({' AND '.join(conditions)})"
 
 
 def decimal(value):

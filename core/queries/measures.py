@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from .base import Additivity, Unit
+from .base import Additivity, Kind, Unit
 
 
 def value_of(measure, query, raw):
@@ -18,6 +18,18 @@ def value_of(measure, query, raw):
         return _ratio(measure, query, raw)
     value = raw[measure.of]
     return value if measure.unit is Unit.COUNT else _written(value, measure, query)
+
+
+def shown(column, value):
+    """Return a stored value of a listing's column as an answer shows it."""
+    if value is None:
+        return None
+    if column.kind is Kind.POINTS:
+        return plain(Decimal(value), at_least=2)
+    if column.kind is Kind.INSTANT:
+        # To the microsecond, where it has any.
+        return f"{value.isoformat()}Z"
+    return value
 
 
 def _ratio(measure, query, raw):

@@ -5,12 +5,13 @@ import re
 from datetime import date, datetime
 
 from ..errors import BadQuery
-from .base import Grain, Query
+from .base import Grain, Kind, Listing, Query
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?", re.ASCII)
 _BIGINT = 2**63 - 1
 MAX_PER_PAGE = 1000
-COMMON = ("date_from", "date_to", "group_by", "measures", "page", "per_page")
+COMMON = ("date_from", "date_to", "page", "per_page")
+GROUPED = ("group_by", "dimensions", "measures")
 TECHNICAL = ("format", "company_id")
 
 
@@ -20,31 +21,41 @@ def parse(report, company, given):
     :param given: parameter name → text, or list of texts when it came several times
     :raise BadQuery: the first fault, with the parameter's name
     """
-    _reject_unknown(report, given)
-    single = {name: _single(name, given[name]) for name in COMMON if name in given}
+    is_listing = isinstance(report, Listing)
+    common = COMMON if is_listing else (*COMMON, *GROUPED)
+    _reject_unknown((*common, *TECHNICAL, *(f.name for f in report.filters)), given)
+    single = {name: _single(name, given[name]) for name in common if name in given}
     date_from = _day("date_from", single)
     date_to = _day("date_to", single)
     if date_from > date_to:
         raise BadQuery(
             "date_from", f"date_from {date_from} is after date_to {date_to}."
         )
+    asked = {
+        "report": report,
+        "company": company,
+        "date_from": date_from,
+        "date_to": date_to,
+    }
+    if not is_listing:
+        asked["grain"] = _grain(report, single.get("group_by", "day"))
+        asked["measures"] = _named(
+            "measures", single, report.measures, report.default_measures
+        )
+        asked["dimensions"] = _named(
+            "dimensions", single, report.dimensions, report.default_dimensions
+        )
     return Query(
-        report=report,
-        company=company,
-        date_from=date_from,
-        date_to=date_to,
-        grain=_grain(report, single.get("group_by", "day")),
-        measures=_measures(report, single.get("measures")),
-        program_ids=_ids("program_id", given),
-        store_ids=_ids("store_id", given),
-        channels=_texts("channel", given),
+        **asked,
+        filters=tuple(
+            (f, _filter(f, given)) for f in report.filters if f.name in given
+        ),
         page=_number("page", single, 1, low=1, high=10**9),
         per_page=_number("per_page", single, 100, low=1, high=MAX_PER_PAGE),
     )
 
 
-def _reject_unknown(report, given):
-    known = (*COMMON, *TECHNICAL, *report.filters)
+def _reject_unknown(known, given):
     for name in given:
         if name not in known:
             raise BadQuery(
@@ -85,17 +96,34 @@ def _grain(report, text):
     raise BadQuery("group_by", f"group_by {text!r:.50} is none of {choices}.")
 
 
-def _measures(report, text):
-    if text is None:
-        return tuple(report.measure(name) for name in report.default_measures)
-    known = [m.name for m in report.measures]
-    names = [name.strip() for name in text.split(",")]
+def _named(parameter, given, choices, default):
+    """Return the measures or dimensions that a parameter names."""
+    known = {choice.name: choice for choice in choices}
+    text = given.get(parameter)
+    names = default if text is None else [name.strip() for name in text.split(",")]
+    if text == "" and parameter == "dimensions":
+        names = ()
     for name in names:
         if name not in known:
             raise BadQuery(
-                "measures", f"There is no measure {name!r:.50}.{_hint(name, known)}"
+                parameter,
+                f"There is no {parameter.rstrip('s')} {name!r:.50}.{_hint(name, known)}",
             )
-    return tuple(report.measure(name) for name in dict.fromkeys(names))
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _filter(asked, given):
+    """Return the values that a filter lets through."""
+    if asked.kind is Kind.INTEGER:
+        return _ids(asked.name, given)
+    texts = _texts(asked.name, given)
+    for text in texts:
+        if asked.choices and text not in asked.choices:
+            choices = ", ".join(asked.choices)
+            raise BadQuery(
+                asked.name, f"{asked.name} {text!r:.50} is none of {choices}."
+            )
+    return texts
 
 
 def _values(name, given):

@@ -4,55 +4,11 @@ A statement is made of our own column names and of parameters; nothing that a ca
 wrote ever becomes part of its text.
 """
 
-from dataclasses import dataclass
-
-from .base import Additivity, Grain
-
-# The day rollup has no shop, channel or hour; the order grain knows identities.
-DAY, ROLLUP, ORDER = "day", "rollup", "order"
-_TABLES = {
-    DAY: "promotion_day_data",
-    ROLLUP: "promotion_performance_data",
-    ORDER: "promotion_order_data",
-}
-_ORDER_COLUMNS = {
-    "total_qty": "qty",
-    "total_amount": "amount",
-    "total_discount": "discount",
-    "points_earned": "points_earned",
-    "points_redeemed": "points_redeemed",
-}
-_ORDER_GROSS = {
-    "gross_amount": "amount",
-    "gross_discount": "discount",
-}
-_ORDER_FLAGS = {
-    "total_transactions": "line_count > 0 AND {sale}",
-    "refund_transactions": "line_count > 0 AND NOT {sale}",
-    "eligible_transactions": "is_eligible{true}",
-    "applied_transactions": "is_applied{true}",
-    "rejected_transactions": "is_rejected{true}",
-}
-COUNTS = (*_ORDER_FLAGS, "unique_customers")
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL with named parameters, and what its columns are.
-
-    :param columns: stored columns summed, in the order of the result, after
-        the bucket, the hour (at that grain) and the program key
-    """
-
-    text: str
-    count_text: str
-    parameters: dict
-    columns: tuple[str, ...]
-    tier: str
+from .base import Additivity, Grain, Statement, Sum
 
 
 def columns_of(query):
-    """Return the stored columns that a query's measures need, ratios resolved."""
+    """Return the names of the columns that a query's measures need, ratios resolved."""
     found = {}
     for measure in query.measures:
         names = (measure.numerator, *measure.denominator)
@@ -61,78 +17,101 @@ def columns_of(query):
             if measure.additivity is Additivity.RATIO
             else [measure]
         )
-        for part in parts:
-            found[part.of] = part
-    return found
+        found |= dict.fromkeys(part.of for part in parts)
+    return (*found,)
 
 
-def tier_of(query, store):
-    """Return the coarsest table that can answer: fewer rows, same numbers."""
-    if any(m.additivity is Additivity.DISTINCT for m in columns_of(query).values()):
-        return ORDER
-    is_fine = query.grain is Grain.HOUR or query.store_ids or query.channels
-    return ROLLUP if is_fine or store == "clickhouse" else DAY
+def facts_of(query, store):
+    """Return the smallest stored table that can answer: fewer rows, same numbers."""
+    keys = {d.key for d in query.dimensions} | {f.column for f, _ in query.filters}
+    needed = columns_of(query)
+    for facts in query.report.facts:
+        known = facts.columns | (facts.own if _is_own(query, facts) else {})
+        is_fine = query.grain is not Grain.HOUR or facts.grain is Grain.HOUR
+        if (
+            store in facts.stores
+            and is_fine
+            and keys <= facts.keys
+            and known.keys() >= set(needed)
+        ):
+            return facts, {name: known[name] for name in needed}
+    raise AssertionError(f"{query.report.slug}: no table has {needed} by {keys}")
 
 
-def plan(query, keys, dialect):
+def _is_own(query, facts):
+    shown = {d.key for d in query.dimensions if d.is_identity}
+    return query.grain is facts.grain and shown >= facts.keys
+
+
+def plan(query, keys, groups, dialect):
     """Return the :class:`Statement` that answers a query.
 
-    :param keys: filters as keys of ours: ``program_keys``, ``shop_keys`` (lists; only
-        those that were asked for)
+    :param keys: name of a filter → the stored values that it lets through
+    :param groups: name of a dimension with members → (keys, numbers of the groups that
+        they belong to, in the order in which they are shown)
     :param dialect: ``postgres`` or ``clickhouse`` module of this package
     """
-    tier = tier_of(query, dialect.STORE)
-    columns = tuple(columns_of(query))
-    names = dialect.group_columns(query.grain)
-    groups = ", ".join(f"{sql} AS {name}" for name, sql in names.items())
-    sums = ", ".join(f"{_column(c, tier, dialect)} AS {c}" for c in columns)
-    conditions = " AND ".join(_conditions(query, keys, tier, dialect))
-    facts = (
-        f" FROM {dialect.table(_TABLES[tier])} WHERE {conditions}"
+    facts, columns = facts_of(query, dialect.STORE)
+    names = dialect.bucket_columns(query.grain)
+    source, parameters = dialect.table(facts), {}
+    for dimension in query.dimensions:
+        name = f"by_{dimension.name}"
+        if dimension.members:
+            names[name], joined = dialect.group(dimension)
+            source += joined
+            members, numbers = groups[dimension.name]
+            parameters[f"{dimension.name}_members"] = dialect.array(members)
+            parameters[f"{dimension.name}_groups"] = dialect.array(numbers)
+        else:
+            names[name] = dialect.text(dimension.key)
+    selected = ", ".join(
+        [f"{sql} AS {name}" for name, sql in names.items()]
+        + [f"{_aggregate(c, dialect)} AS {name}" for name, c in columns.items()]
+    )
+    grouped = (
+        f"SELECT {selected} FROM {source}"
+        f" WHERE {' AND '.join(_conditions(query, facts, dialect))}"
         f" GROUP BY {', '.join(names)}"
     )
     return Statement(
-        text=dialect.page(f"SELECT {groups}, {sums}{facts}", tuple(names), columns),
-        count_text=f"SELECT count(*) FROM (SELECT {groups}{facts}) AS grouped",
+        text=f"{grouped} ORDER BY {', '.join(names)}"
+        f" LIMIT {dialect.parameter('limit')} OFFSET {dialect.parameter('offset')}",
+        count_text=f"SELECT count(*) FROM ({grouped}) AS grouped",
         parameters={
             "company": query.company.id,
             "date_from": dialect.day(query.date_from),
             "date_to": dialect.day(query.date_to),
-            "channels": dialect.list(query.channels),
             "limit": query.per_page,
             "offset": (query.page - 1) * query.per_page,
-            **{name: dialect.list(values) for name, values in keys.items()},
+            **parameters,
+            **{f"of_{name}": dialect.list(values) for name, values in keys.items()},
         },
         columns=columns,
-        tier=tier,
+        tier=facts.tier,
     )
 
 
-def _column(name, tier, dialect):
-    """Return the aggregate that gives a stored column in a tier."""
-    if tier != ORDER:
-        return dialect.count_sum(name) if name in COUNTS else dialect.money_sum(name)
-    if name in _ORDER_FLAGS:
-        return dialect.count_if(_ORDER_FLAGS[name].format(**dialect.ORDER_TESTS))
-    if name == "unique_customers":
-        return dialect.distinct_customers()
-    if name in _ORDER_GROSS:
-        return dialect.money_sum(_ORDER_GROSS[name], dialect.ORDER_TESTS["sale"])
-    return dialect.money_sum(_ORDER_COLUMNS[name])
+def is_count(column):
+    """Tell whether a column of an answer is a whole number."""
+    return not isinstance(column, Sum) or column.is_count
 
 
-def _conditions(query, keys, tier, dialect):
+def _aggregate(column, dialect):
+    if isinstance(column, Sum):
+        return dialect.sum(column)
+    return dialect.count(column)
+
+
+def _conditions(query, facts, dialect):
     p = dialect.parameter
-    conditions = [
-        f"company_id = {p('company')}",
-        f"date >= {p('date_from')}",
-        f"date <= {p('date_to')}",
-        *dialect.PERIODS.get(tier, ()),
+    return [
+        f"facts.company_id = {p('company')}",
+        f"facts.date >= {p('date_from')}",
+        f"facts.date <= {p('date_to')}",
+        *(dialect.PERIOD if facts.is_by_instant else ()),
+        *dialect.tests(facts.where),
+        *(
+            dialect.contains(f"facts.{f.column}", f"of_{f.name}")
+            for f, _values in query.filters
+        ),
     ]
-    if "program_keys" in keys:
-        conditions.append(dialect.contains("program_key", "program_keys"))
-    if "shop_keys" in keys:
-        conditions.append(dialect.contains("shop_key", "shop_keys"))
-    if query.channels:
-        conditions.append(dialect.contains("channel", "channels"))
-    return conditions

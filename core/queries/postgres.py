@@ -9,23 +9,20 @@ from decimal import Decimal
 import psycopg2
 
 from ..errors import StoreError
-from .base import Grain
+from .base import Distinct, Grain, Kind, Statement
 
 STORE = "postgresql"
-ORDER_TESTS = {"sale": "NOT is_refund", "true": ""}
 # What to add for the sake of the partitions: a business day in any time zone begins
 # and ends within a day of the UTC day.
-PERIODS = {
-    "order": (
-        "transaction_date >= (%(date_from)s::date - 1)::timestamp",
-        "transaction_date < (%(date_to)s::date + 2)::timestamp",
-    )
-}
+PERIOD = (
+    "facts.transaction_date >= (%(date_from)s::date - 1)::timestamp",
+    "facts.transaction_date < (%(date_to)s::date + 2)::timestamp",
+)
 _BUCKETS = {
-    Grain.DAY: "date",
-    Grain.WEEK: "date_trunc('week', date)::date",
-    Grain.MONTH: "date_trunc('month', date)::date",
-    Grain.YEAR: "date_trunc('year', date)::date",
+    Grain.DAY: "facts.date",
+    Grain.WEEK: "date_trunc('week', facts.date)::date",
+    Grain.MONTH: "date_trunc('month', facts.date)::date",
+    Grain.YEAR: "date_trunc('year', facts.date)::date",
 }
 
 
@@ -39,14 +36,33 @@ def list(values):  # noqa: A001 (the dialects share these names)
     return [*values]
 
 
+array = list
+
+
 def day(value):
     """Return a business day as a parameter."""
     return value
 
 
-def table(name):
-    """Return what to read a table from."""
-    return name
+def table(facts):
+    """Return what to read facts from."""
+    return f"{facts.table} AS facts"
+
+
+def text(column):
+    """Return a stored text as it is grouped by and ordered: by its characters."""
+    return f'facts.{column} COLLATE "C"'
+
+
+def group(dimension):
+    """Return (number of the group that a row belongs to, what to join for it)."""
+    name = dimension.name
+    members = (
+        f" JOIN unnest({parameter(f'{name}_members')}::integer[],"
+        f" {parameter(f'{name}_groups')}::integer[]) AS of_{name}(key, number)"
+        f" ON of_{name}.key = facts.{dimension.key}"
+    )
+    return f"of_{name}.number", members
 
 
 def contains(column, name):
@@ -54,46 +70,37 @@ def contains(column, name):
     return f"{column} = ANY({parameter(name)})"
 
 
-def group_columns(grain):
-    """Return {name: expression} of the columns a query groups by."""
+def bucket_columns(grain):
+    """Return {name: expression} of the columns of time that a query groups by."""
     if grain is Grain.HOUR:
-        return {"bucket": "date", "bucket_hour": "hour", "program_key": "program_key"}
-    return {"bucket": _BUCKETS[grain], "program_key": "program_key"}
+        return {"bucket": "facts.date", "bucket_hour": "facts.hour"}
+    return {"bucket": _BUCKETS[grain]}
 
 
-def count_sum(column):
-    """Return the sum of a column of counts."""
-    return f"sum({column})::bigint"
+def tests(where):
+    """Return the conditions of a test."""
+    return [
+        *(f"facts.{c} > 0" for c in where.above_zero),
+        *(f"facts.{c}" for c in where.true),
+        *(f"NOT facts.{c}" for c in where.false),
+    ]
 
 
-def money_sum(column, condition=None):
-    """Return an exact sum, of the rows that fulfil a condition."""
-    where = f" FILTER (WHERE {condition})" if condition else ""
-    return f"coalesce(sum({column}){where}, 0)::text"
+def sum(column):  # noqa: A001
+    """Return an exact sum, of the rows that fulfil its condition."""
+    total = f"coalesce(sum(facts.{column.column}){_filter(column.where)}, 0)"
+    return f"{total}::{'bigint' if column.is_count else 'text'}"
 
 
-def count_if(condition):
-    """Return the number of rows that fulfil a condition."""
-    return f"count(*) FILTER (WHERE {condition})"
+def count(column):
+    """Return how many rows, or distinct customers, fulfil a condition."""
+    what = "DISTINCT facts.customer_key" if isinstance(column, Distinct) else "*"
+    return f"count({what}){_filter(column.where)}"
 
 
-def distinct_customers():
-    """Return the number of distinct known customers with a sale."""
-    return (
-        "count(DISTINCT customer_key) FILTER (WHERE line_count > 0 AND NOT is_refund)"
-    )
-
-
-def page(inner, groups, columns):
-    """Return the ordered page of a grouped query: by bucket, then program."""
-    order = ", ".join(f"grouped.{name}" for name in groups if name != "program_key")
-    return (
-        f"SELECT {', '.join(f'grouped.{c}' for c in (*groups, *columns))}"
-        f" FROM ({inner}) AS grouped"
-        " JOIN loyalty_reporting_program p ON p.id = grouped.program_key"
-        f" ORDER BY {order}, p.external_id, p.id"
-        f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}"
-    )
+def _filter(where):
+    conditions = " AND ".join(tests(where))
+    return f" FILTER (WHERE {conditions})" if conditions else ""
 
 
 def decimal(value):
@@ -111,6 +118,45 @@ def run(cr, statement, timeout):
         total = cr.fetchone()[0]
         cr.execute(statement.text, statement.parameters)
         return cr.fetchall(), total
+
+
+def listed(cr, query, keys, timeout):
+    """Return (rows of the page of a listing, number of rows in all).
+
+    :raise StoreError: the query took longer than ``timeout`` seconds
+    """
+    report = query.report
+    conditions = [
+        f"facts.company_id = {parameter('company')}",
+        f"facts.date >= {parameter('date_from')}",
+        f"facts.date <= {parameter('date_to')}",
+        *PERIOD,
+        *(contains(f"facts.{f.column}", f"of_{f.name}") for f, _ in query.filters),
+    ]
+    facts = f" FROM {report.table} AS facts WHERE {' AND '.join(conditions)}"
+    columns = ", ".join(_as_given(column) for column in report.columns)
+    order = ", ".join(f"facts.{name}" for name in report.order)
+    parameters = {
+        "company": query.company.id,
+        "date_from": query.date_from,
+        "date_to": query.date_to,
+        "limit": query.per_page,
+        "offset": (query.page - 1) * query.per_page,
+        **{f"of_{name}": values for name, values in keys.items()},
+    }
+    statement = Statement(
+        text=f"SELECT {columns}{facts} ORDER BY {order}"
+        f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}",
+        count_text=f"SELECT count(*){facts}",
+        parameters=parameters,
+    )
+    return run(cr, statement, timeout)
+
+
+def _as_given(column):
+    """Return a stored column; decimals as text (see above)."""
+    is_decimal = column.kind in (Kind.POINTS, Kind.MONEY)
+    return f"facts.{column.name}{'::text' if is_decimal else ''}"
 
 
 @contextmanager

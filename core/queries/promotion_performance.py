@@ -1,6 +1,64 @@
 """Promotion performance: what every program sold, gave away and converted."""
 
-from .base import Additivity, Grain, Measure, Report, Unit
+from . import dimensions as by
+from .base import (
+    Additivity,
+    Count,
+    Distinct,
+    Facts,
+    Grain,
+    Measure,
+    Report,
+    Sum,
+    Test,
+    Unit,
+)
+
+_COUNTS = (
+    "total_transactions",
+    "refund_transactions",
+    "eligible_transactions",
+    "applied_transactions",
+    "rejected_transactions",
+)
+_SUMS = (
+    "total_qty",
+    "total_amount",
+    "total_discount",
+    "gross_amount",
+    "gross_discount",
+    "points_earned",
+    "points_redeemed",
+)
+_OF_BUCKETS = {name: Sum(name, is_count=True) for name in _COUNTS} | {
+    name: Sum(name) for name in _SUMS
+}
+_SALE = Test(above_zero=("line_count",), false=("is_refund",))
+# One row an order and program: it knows identities.
+_OF_ORDERS = {
+    "total_transactions": Count(_SALE),
+    "refund_transactions": Count(Test(above_zero=("line_count",), true=("is_refund",))),
+    "eligible_transactions": Count(Test(true=("is_eligible",))),
+    "applied_transactions": Count(Test(true=("is_applied",))),
+    "rejected_transactions": Count(Test(true=("is_rejected",))),
+    "unique_customers": Distinct(_SALE),
+    "total_qty": Sum("qty"),
+    "total_amount": Sum("amount"),
+    "total_discount": Sum("discount"),
+    "gross_amount": Sum("amount", Test(false=("is_refund",))),
+    "gross_discount": Sum("discount", Test(false=("is_refund",))),
+    "points_earned": Sum("points_earned"),
+    "points_redeemed": Sum("points_redeemed"),
+}
+_KEYS = frozenset({"program_key", "shop_key", "channel"})
+FACTS = (
+    Facts(
+        "promotion_day_data", "day", _OF_BUCKETS, frozenset({"program_key"}), Grain.DAY,
+        stores=("postgresql",),
+    ),
+    Facts("promotion_performance_data", "rollup", _OF_BUCKETS, _KEYS),
+    Facts("promotion_order_data", "order", _OF_ORDERS, _KEYS, is_by_instant=True),
+)  # fmt: skip
 
 REPORT = Report(
     slug="promotions/performance",
@@ -10,8 +68,12 @@ REPORT = Report(
         "ISO week, month or year of the company. An order may carry several programs: "
         "amounts are attributed to each and are not revenue when added up over them."
     ),
+    basis="attributed amounts, tax included, net of discounts and refunds",
     grains=tuple(Grain),
-    filters=("program_id", "store_id", "channel"),
+    dimensions=(by.PROGRAM, by.PROGRAM_TYPE, by.STORE, by.CHANNEL),
+    default_dimensions=("program",),
+    filters=(by.OF_PROGRAM, by.OF_PROGRAM_TYPE, by.OF_STORE, by.OF_CHANNEL),
+    facts=FACTS,
     default_measures=(
         "total_transactions",
         "total_amount",

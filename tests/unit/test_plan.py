@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.queries import clickhouse, postgres
 from core.queries.base import Grain
 from core.queries.params import parse
-from core.queries.plan import columns_of, plan, tier_of
+from core.queries.plan import columns_of, facts_of, plan
 from core.queries.promotion_performance import REPORT
 from core.records import Company
 
@@ -38,8 +38,9 @@ def query(company=1, **asked):
 def test_the_coarsest_table_that_can_answer_is_read(
     asked, in_postgresql, in_clickhouse
 ):
-    assert tier_of(query(**asked), "postgresql") == in_postgresql
-    assert tier_of(query(**asked), "clickhouse") == in_clickhouse
+    for store, tier in (("postgresql", in_postgresql), ("clickhouse", in_clickhouse)):
+        facts, _columns = facts_of(query(**asked), store)
+        assert facts.tier == tier
 
 
 def test_a_ratio_asks_for_what_it_is_made_of():
@@ -55,9 +56,10 @@ def test_a_ratio_asks_for_what_it_is_made_of():
 HOSTILE = st.text(min_size=1).filter(lambda t: "\0" not in t and t.isprintable())
 
 
-KEYS = st.dictionaries(
-    st.sampled_from(["program_keys", "shop_keys"]), st.lists(st.integers())
+KEYS = st.fixed_dictionaries(
+    {"program_id": st.lists(st.integers()), "store_id": st.lists(st.integers())}
 )
+GROUPS = {"program": ([3, 1], [0, 1])}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.STORE)
@@ -65,11 +67,13 @@ KEYS = st.dictionaries(
 def test_the_text_depends_on_no_value_that_a_caller_gave(
     dialect, channels, keys, grain, company
 ):
-    asked = {"group_by": grain.value}
+    asked = {"group_by": grain.value, "program_id": "1", "store_id": "2"}
     given_channels = {"channel": channels} if channels else {}
     tame_channel = {"channel": "pos"} if channels else {}
-    hostile = plan(query(company, page="77", **asked, **given_channels), keys, dialect)
-    tame = plan(query(1, **asked, **tame_channel), dict.fromkeys(keys, [1]), dialect)
+    wild = query(company, page="77", **asked, **given_channels)
+    hostile = plan(wild, keys | {"channel": channels}, GROUPS, dialect)
+    tame_keys = dict.fromkeys([*keys, "channel"], [1])
+    tame = plan(query(1, **asked, **tame_channel), tame_keys, GROUPS, dialect)
     assert (hostile.text, hostile.count_text) == (tame.text, tame.count_text)
 
 
@@ -78,7 +82,7 @@ def test_the_text_depends_on_no_value_that_a_caller_gave(
 @pytest.mark.parametrize("measure", REPORT.measures, ids=lambda m: m.name)
 def test_every_parameter_is_bound_and_every_column_selected(dialect, grain, measure):
     asked = query(group_by=grain.value, measures=measure.name, channel="x")
-    statement = plan(asked, {"program_keys": [1], "shop_keys": []}, dialect)
+    statement = plan(asked, {"channel": ["x"]}, GROUPS, dialect)
     for text in (statement.text, statement.count_text):
         assert set(re.findall(r"%\((\w+)\)s", text)) <= set(statement.parameters)
         assert "%" not in re.sub(r"%\(\w+\)s", "", text)
@@ -87,6 +91,6 @@ def test_every_parameter_is_bound_and_every_column_selected(dialect, grain, meas
 
 
 def test_a_page_is_cut_after_the_rows_before_it():
-    statement = plan(query(page="3", per_page="50"), {}, postgres)
+    statement = plan(query(page="3", per_page="50"), {}, GROUPS, postgres)
     assert statement.parameters["limit"] == 50
     assert statement.parameters["offset"] == 100

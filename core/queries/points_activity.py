@@ -1,0 +1,79 @@
+"""Points activity: what was earned, redeemed, expired and adjusted."""
+
+from . import dimensions as by
+from .base import Additivity, Facts, Grain, Measure, Report, Sum, Unit
+
+_FLOWS = ("points_earned", "points_redeemed", "points_expired", "points_adjusted")
+FACTS = (
+    Facts(
+        "point_analytics_rollup_data",
+        "rollup",
+        {"transactions": Sum("transactions", is_count=True)}
+        | {name: Sum(name) for name in _FLOWS},
+        frozenset({"program_key", "card_key", "customer_key", "transaction_type"}),
+    ),
+)
+REPORT = Report(
+    slug="points/activity",
+    title="Points activity",
+    description=(
+        "What the points ledger booked, by program, type, hour, day, ISO week, month or "
+        "year of the company. A reverse counts negatively in the type it reverses."
+    ),
+    basis="the ledger's amounts; adjustments are signed",
+    grains=tuple(Grain),
+    dimensions=(by.PROGRAM, by.TRANSACTION_TYPE, by.PROGRAM_TYPE),
+    default_dimensions=("program",),
+    filters=(
+        by.OF_LEDGER_PROGRAM,
+        by.OF_PROGRAM_TYPE,
+        by.OF_TYPE,
+        by.OF_CARD,
+        by.OF_PARTNER,
+    ),
+    facts=FACTS,
+    default_measures=("transactions", *_FLOWS),
+    measures=(
+        Measure(
+            "transactions",
+            "Transactions",
+            "Rows of the ledger.",
+            Unit.COUNT,
+            of="transactions",
+        ),
+        Measure(
+            "points_earned", "Earned", "Points earned.", Unit.POINTS, of="points_earned"
+        ),
+        Measure(
+            "points_redeemed",
+            "Redeemed",
+            "Points redeemed.",
+            Unit.POINTS,
+            of="points_redeemed",
+        ),
+        Measure(
+            "points_expired",
+            "Expired",
+            "Points expired.",
+            Unit.POINTS,
+            of="points_expired",
+        ),
+        Measure(
+            "points_adjusted",
+            "Adjusted",
+            "Points adjusted, signed.",
+            Unit.POINTS,
+            of="points_adjusted",
+        ),
+        Measure(
+            "redemption_rate",
+            "Redemption rate",
+            "points_redeemed / points_earned of the rows asked for: a ratio of flows, "
+            "which may exceed 100 %.",
+            Unit.RATIO,
+            Additivity.RATIO,
+            numerator="points_redeemed",
+            denominator=("points_earned",),
+        ),
+    ),
+)

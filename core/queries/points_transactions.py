@@ -1,0 +1,40 @@
+"""Point transactions: the rows of the ledger, one by one."""
+
+from . import dimensions as by
+from .base import Column, Kind, Listing
+
+REPORT = Listing(
+    slug="points/transactions",
+    title="Point transactions",
+    description=(
+        "The rows of the points ledger in the order of their instants, as the engine "
+        "booked them: balance_after is the engine's own."
+    ),
+    basis="the ledger as given",
+    table="point_analytics_data",
+    order=("transaction_date", "seq", "transaction_id", "order_key"),
+    columns=(
+        Column("card_id", "Card", "The engine's number of the card.", Kind.INTEGER),
+        Column(
+            "partner_id", "Customer", "The engine's number; empty if not known.",
+            Kind.INTEGER, True,
+        ),
+        Column(
+            "transaction_date", "Instant", "When it was booked, in UTC.", Kind.INSTANT
+        ),
+        Column(
+            "transaction_type", "Type", "earn, redeem, expire, adjust or reverse.",
+            Kind.TEXT,
+        ),
+        Column("points_amount", "Points", "As booked.", Kind.POINTS),
+        Column(
+            "balance_after", "Balance", "After it, as the engine says.", Kind.POINTS,
+            True,
+        ),
+        Column("origin", "Origin", "What it was booked for.", Kind.TEXT, True),
+    ),
+    filters=(
+        by.OF_PARTNER, by.OF_CARD, by.OF_TYPE, by.OF_LEDGER_PROGRAM,
+        by.OF_PROGRAM_TYPE, by.OF_MEMBERSHIP_PRODUCT, by.OF_LEVEL,
+    ),
+)  # fmt: skip
