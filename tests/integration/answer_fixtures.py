@@ -8,11 +8,13 @@ import socket
 from dataclasses import replace
 
 import pytest
+from asking import ask
 from copies import pushed
 
 from core.queries import answer as answering
 from core.queries import cache, clickhouse, postgres
 from core.queries.pause import Pause
+from core.settings import Settings
 
 REDIS = "LR_REDIS_URL"
 
@@ -66,3 +68,18 @@ def options(request, world, redis_url):
     if request.param == "clickhouse":
         return with_cache
     return replace(with_cache, clickhouse_url="")
+
+
+@pytest.fixture(params=["postgresql", "clickhouse"])
+def asked(request, pushed_history):
+    """Function (query): the answer from one store, which must be the one meant."""
+    report, copy = pushed_history
+
+    def answered(query):
+        options = copy.settings if request.param == "clickhouse" else Settings()
+        found = ask(report, query, options)
+        assert found.store == request.param
+        assert found.total == len(found.rows)
+        return found.rows
+
+    return answered

@@ -5,6 +5,7 @@ from datetime import date
 from copies import fresh_cursor
 from pipeline import NEW_YORK
 
+from core.queries import REPORTS
 from core.queries.answer import answer
 from core.queries.params import parse
 from core.queries.promotion_performance import REPORT
@@ -13,6 +14,13 @@ from core.settings import Settings
 ALL = ",".join(m.name for m in REPORT.measures)
 YEAR = (date(2017, 1, 1), date(2017, 12, 31))
 LIMIT = 10**6
+
+
+def asked_of(slug, date_from, date_to, **given):
+    """A parsed query of any report, on one page unless said otherwise."""
+    asked = {"date_from": str(date_from), "date_to": str(date_to), **given}
+    query = parse(REPORTS[slug], NEW_YORK, asked)
+    return query if "per_page" in given else query.unpaged(LIMIT)
 
 
 def query_of(date_from, date_to, grain="day", company=NEW_YORK, **given):

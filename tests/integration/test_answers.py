@@ -8,9 +8,7 @@ from asking import YEAR, ask, keys_of, query_of
 from copies import rebuilt
 from oracle import assert_same, load, performance, plant_cent, plant_customer
 
-from core.settings import Settings
-
-pytest_plugins = ["store_fixtures"]
+pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
 MEASURES = [
     "total_transactions",
@@ -25,22 +23,6 @@ MEASURES = [
     "discount_depth",
 ]
 ADDITIVE = [name for name in MEASURES if name != "unique_customers"]
-STORES = ("postgresql", "clickhouse")
-
-
-@pytest.fixture(params=STORES)
-def asked(request, pushed_history):
-    """Function (query): the answer from one store, which must be the one meant."""
-    report, copy = pushed_history
-
-    def answered(query):
-        options = copy.settings if request.param == "clickhouse" else Settings()
-        found = ask(report, query, options)
-        assert found.store == request.param
-        assert found.total == len(found.rows)
-        return found.rows
-
-    return answered
 
 
 class TestOracle:
