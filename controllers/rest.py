@@ -121,7 +121,7 @@ def _file(query, file_format):
     return request.make_response(
         body,
         headers=[
-            ("Content-Type", rest.MIMETYPES[file_format]),
+            ("Content-Type", rest.content_type(file_format)),
             ("Content-Disposition", f'attachment; filename="{name}"'),
             ("Cache-Control", "private, no-store"),
         ],

@@ -1,3 +1,4 @@
+import csv
 import io
 import json
 from dataclasses import replace
@@ -227,3 +228,73 @@ class TestRest(RestCase):
         cells = [cell for line in book["Report"].iter_rows() for cell in line]
         self.assertFalse([c for c in cells if c.data_type == "f" or c.hyperlink])
         self.assertIn("Transactions", [r[0].value for r in book["Definitions"]])
+
+    def test_lines_of_text_hold_the_whole_report_and_no_formula(self):
+        for asked in ({"format": "csv"}, {"headers": {"Accept": "text/csv"}}):
+            answer = self.get(**YEARS, group_by="year", per_page="1", **asked)
+            self.assertEqual(answer.headers["Content-Type"], "text/csv; charset=utf-8")
+            head, *rows = csv.reader(io.StringIO(answer.content.decode()))
+            self.assertEqual(head[:3], ["program_id", "program_name", "date"])
+            self.assertEqual(
+                len(rows), self.data(group_by="year")["pagination"]["total"]
+            )
+            self.assertIn(f"'{HOSTILE}", [row[1] for row in rows])
+        answer = self.get(**YEARS, group_by="year", format="ndjson")
+        rows = [
+            json.loads(line, parse_float=Decimal) for line in answer.text.splitlines()
+        ]
+        self.assertEqual(rows, self.data(group_by="year")["data"])
+
+
+@tagged("post_install", "-at_install")
+class TestCatalogue(RestCase):
+    """The list of reports, and that all that it promises can be asked."""
+
+    def test_all_that_is_promised_is_answered(self):
+        reports = self.get(url="/api/v1/reports").json()["data"]
+        slugs = {report["slug"] for report in reports}
+        self.assertLessEqual(
+            {"promotions/performance", "membership/analytics", "points/transactions"},
+            slugs,
+        )
+        for report in reports:
+            with self.subTest(report["slug"]):
+                href = report["href"]
+                plain = self.get(url=href, **YEARS)
+                self.assertEqual(plain.status_code, 200, plain.text)
+                self.assertEqual(plain.json()["meta"]["basis"], report["basis"])
+                for file_format in ("xlsx", "csv", "ndjson"):
+                    answer = self.get(url=href, **YEARS, format=file_format)
+                    self.assertEqual(answer.status_code, 200, answer.text)
+                measures = ",".join(m["name"] for m in report.get("measures", ()))
+                for dimension in report.get("dimensions", ()):
+                    for grain in report["group_by"]:
+                        asked = {"group_by": grain, "dimensions": dimension["name"]}
+                        answer = self.get(url=href, **YEARS, measures=measures, **asked)
+                        self.assertEqual(answer.status_code, 200, answer.text)
+
+    def test_rows_may_be_told_apart_by_other_dimensions(self):
+        whole = self.data(group_by="year", dimensions="")["data"]
+        self.assertEqual([row["date"] for row in whole], ["2023-01-01", "2024-01-01"])
+        parts = self.data(group_by="year", dimensions="channel,program")["data"]
+        for row in whole:
+            self.assertEqual(
+                row["total_amount"],
+                sum(p["total_amount"] for p in parts if p["date"] == row["date"]),
+            )
+        self.assertIn("channel", parts[0])
+
+    def test_what_is_not_there_is_named(self):
+        answer = self.get(**YEARS, dimensions="colour")
+        self.assert_problem(answer, 400, "no dimension 'colour'")
+        points = "/api/v1/reports/points/transactions"
+        answer = self.get(url=points, **YEARS, transaction_type="gift")
+        self.assert_problem(answer, 400, "'gift' is none of earn, redeem")
+        answer = self.get(url=points, **YEARS, group_by="day")
+        self.assert_problem(answer, 400, "There is no parameter group_by")
+
+    def test_it_is_for_readers_only(self):
+        self.assert_problem(self.get(key=False, url="/api/v1/reports"), 401)
+        stranger = self.user("rest_stranger", group=None)
+        answer = self.get(key=self.api_key(stranger), url="/api/v1/reports")
+        self.assert_problem(answer, 403)

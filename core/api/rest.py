@@ -97,6 +97,12 @@ def _column(column):
     }
 
 
+def content_type(file_format):
+    """Return the Content-Type of a format."""
+    charset = "" if file_format == XLSX else "; charset=utf-8"
+    return MIMETYPES[file_format] + charset
+
+
 def format_of(given, accept):
     """Return the format asked for: ``?format=`` first, then the Accept header.
 
