@@ -1,12 +1,13 @@
 """REST: parse → authorise → answer → render. All of the work is done in ``core``."""
 
 import io
+from urllib.parse import urlencode
 
 from odoo.exceptions import AccessError
 from odoo.http import Controller, request, route
 from werkzeug.exceptions import NotFound as NoSuchPage
 
-from ..core.api import rest
+from ..core.api import openapi, rest
 from ..core.errors import BadQuery, NotFound
 from ..core.exports import text, xlsx
 from ..core.queries import REPORTS
@@ -37,14 +38,17 @@ class LoyaltyReportingRest(Controller):
         query = parse(REPORTS[slug], _company(given), given)
         if file_format != rest.JSON:
             return _file(query, file_format)
-        body = rest.body(query, _answer(query))
-        return request.make_response(
-            body,
+        answer = _answer(query)
+        response = request.make_response(
+            rest.body(query, answer),
             headers=[
                 ("Content-Type", "application/json; charset=utf-8"),
                 ("Cache-Control", "private, no-cache"),
+                ("Link", rest.links(query, answer, _page)),
             ],
         )
+        response.add_etag()
+        return response.make_conditional(request.httprequest)
 
     @route(
         "/api/v1/reports",
@@ -57,6 +61,19 @@ class LoyaltyReportingRest(Controller):
         """Answer with the catalogue of reports."""
         _check_rights()
         return request.make_json_response(rest.catalogue(REPORTS.values()))
+
+    @route(
+        "/api/v1/openapi.json",
+        type="loyalty_reporting",
+        auth="loyalty_reporting",
+        readonly=True,
+        save_session=False,
+    )
+    def openapi(self):
+        """Answer with the OpenAPI document."""
+        _check_rights()
+        server = request.httprequest.host_url.rstrip("/")
+        return request.make_json_response(openapi.document(REPORTS.values(), server))
 
     @route(
         ["/api/v1", "/api/v1/<path:path>"],
@@ -80,6 +97,12 @@ def _check_rights():
 def _parameters():
     """Return the query string, each name with all its values."""
     return dict(request.httprequest.args.lists())
+
+
+def _page(number):
+    """Return the address of another page of what is asked."""
+    asked = {**_parameters(), "page": [str(number)]}
+    return f"{request.httprequest.base_url}?{urlencode(asked, doseq=True)}"
 
 
 def _company(given):

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
+import jsonschema
 from odoo.tests import HttpCase, tagged
+from openapi_spec_validator import validate
 from openpyxl import load_workbook
 
 from ..core.database import sql
@@ -298,3 +300,40 @@ class TestCatalogue(RestCase):
         stranger = self.user("rest_stranger", group=None)
         answer = self.get(key=self.api_key(stranger), url="/api/v1/reports")
         self.assert_problem(answer, 403)
+
+    def test_the_openapi_document_describes_what_is_answered(self):
+        document = self.get(url="/api/v1/openapi.json").json()
+        validate(document)
+        for path, operations in document["paths"].items():
+            content = operations["get"]["responses"]["200"]["content"]
+            schema = content["application/json"]["schema"]
+            named = {p["name"]: p for p in operations["get"].get("parameters", ())}
+            asked = YEARS if named else {}
+            if "measures" in named:
+                asked = asked | {
+                    name: ",".join(named[name]["schema"]["items"]["enum"])
+                    for name in ("measures", "dimensions")
+                }
+            resolved = {**schema, "components": document["components"]}
+            jsonschema.validate(self.get(url=path, **asked).json(), resolved)
+
+    def test_pages_link_to_each_other(self):
+        answer = self.get(**YEARS, group_by="year", per_page="2", page="2")
+        links = answer.links
+        self.assertEqual(set(links), {"first", "prev", "next", "last"})
+        following = self.url_open(
+            links["next"]["url"],
+            headers={"Authorization": f"Bearer {self.key_of_reader}"},
+        )
+        self.assertEqual(following.json()["pagination"]["page"], 3)
+        first = self.get(**YEARS, group_by="year", per_page="2")
+        self.assertNotIn("prev", first.links)
+
+    def test_what_did_not_change_is_not_sent_again(self):
+        first = self.get(**YEARS)
+        self.assertTrue(first.headers["ETag"])
+        known = {"If-None-Match": first.headers["ETag"]}
+        again = self.get(**YEARS, headers=known)
+        self.assertEqual((again.status_code, again.content), (304, b""))
+        other = self.get(**YEARS, group_by="year", headers=known)
+        self.assertEqual(other.status_code, 200)

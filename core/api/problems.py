@@ -3,7 +3,7 @@
 from ..errors import BadQuery, ConfigurationError, NotFound, ReportingError, TooMany
 
 MIMETYPE = "application/problem+json"
-_TITLES = {
+TITLES = {
     400: "The request cannot be understood",
     401: "Who are you?",
     403: "Not allowed",
@@ -25,7 +25,7 @@ def problem(status, detail, **more):
     :param detail: what happened and what to do, for a person
     :param more: members of its own, such as ``parameter``
     """
-    title = _TITLES.get(status, "Error")
+    title = TITLES.get(status, "Error")
     return {
         "type": "about:blank",
         "title": title,

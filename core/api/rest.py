@@ -29,6 +29,20 @@ def body(query, answer):
     return simplejson.dumps(document, use_decimal=True, ensure_ascii=False)
 
 
+def links(query, answer, href):
+    """Return the Link header of a page: the first, the last and those beside it.
+
+    :param href: function (page) → its address
+    """
+    last = max(1, -(-answer.total // query.per_page))
+    pages = {"first": 1, "prev": query.page - 1, "next": query.page + 1, "last": last}
+    return ", ".join(
+        f'<{href(page)}>; rel="{name}"'
+        for name, page in pages.items()
+        if 1 <= page <= last
+    )
+
+
 def meta(query, answer):
     """Return what a reader must know to use the figures."""
     how = {} if query.grain is None else {"group_by": query.grain.value}
