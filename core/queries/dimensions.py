@@ -73,10 +73,21 @@ OF_PROGRAM = Filter(
     "Programs, by the engine's number; one of another company is not found.",
     "program_key",
     _INTEGER,
-    sql("queries/visible_programs.sql"),
+    sql(
+        "queries/visible.sql",
+        members="loyalty_reporting_program",
+        facts="promotion_day_data",
+        key="program_key",
+    ),
     noun="program",
 )
-OF_LEDGER_PROGRAM = replace(OF_PROGRAM, keys=sql("queries/ledger_programs.sql"))
+# A programme of points may have no sales: its source tells whose it is.
+OF_LEDGER_PROGRAM = replace(
+    OF_PROGRAM,
+    keys="SELECT DISTINCT p.external_id, p.id FROM loyalty_reporting_program p"
+    " JOIN loyalty_reporting_source_company m USING (source)"
+    " WHERE p.external_id = ANY(%(ids)s) AND m.company_id = %(company)s",
+)
 OF_PROGRAM_TYPE = Filter(
     "program_type",
     "Types of programs, as the engine names them.",
@@ -98,7 +109,12 @@ OF_MEMBERSHIP_PRODUCT = Filter(
     "Membership products, by the engine's number; an unknown one is not found.",
     "membership_product_key",
     _INTEGER,
-    sql("queries/visible_memberships.sql"),
+    sql(
+        "queries/visible.sql",
+        members="loyalty_reporting_membership_product",
+        facts="membership_analytics_data",
+        key="membership_product_key",
+    ),
     noun="membership product",
 )
 OF_LEVEL = Filter(
