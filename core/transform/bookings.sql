@@ -1,5 +1,9 @@
 -- Rows of the ledger without an order: each is a document of its own, of the company
 -- that it names, else of the only one that its source feeds. Why others are refused: rejects.sql.
+-- MATERIALIZED: or PostgreSQL would ask for the only company once a row.
+WITH sole AS MATERIALIZED (
+    SELECT loyalty_reporting_only_company(%(source)s) AS company_id
+)
 INSERT INTO stage_document (kind, document_key, state, company_id, partner_id,
     customer_key, transaction_date, hour, date, timezone, version, content_hash)
 SELECT 'points', r.id::text, 'booking', c.company_id, r.partner_id, p.id, t.utc,
@@ -7,7 +11,7 @@ SELECT 'points', r.id::text, 'booking', c.company_id, r.partner_id, p.id, t.utc,
     (r.occurred_at AT TIME ZONE c.timezone)::date, c.timezone, coalesce(r.version, 0),
     hash_record_extended(ROW(c.company_id), 0)
 FROM stage_point r
-CROSS JOIN (SELECT loyalty_reporting_only_company(%(source)s) AS company_id) sole
+CROSS JOIN sole
 LEFT JOIN loyalty_reporting_source_company m
     ON m.source = %(source)s AND m.external_id = r.company_id
 JOIN loyalty_reporting_company c ON c.company_id =

@@ -1,6 +1,10 @@
 -- Membership events: refuse what cannot be counted; each of the others is a document.
 -- One that names no company belongs to the only one that its source feeds.
 
+-- MATERIALIZED: or PostgreSQL would ask for the only company once a row.
+WITH sole AS MATERIALIZED (
+    SELECT loyalty_reporting_only_company(%(source)s) AS company_id
+)
 INSERT INTO stage_reject
 SELECT 'membership_event', id::text, id::text, fault,
     (to_jsonb(judged) - 'fault')::text, 'membership'
@@ -21,19 +25,23 @@ FROM (
         WHEN e.event_type IN ('join', 'upgrade', 'downgrade')
                 AND e.to_membership_product_id IS NULL
             THEN 'to_membership_product_id is empty'
-        WHEN e.company_id IS NULL AND loyalty_reporting_only_company(%(source)s) IS NULL
+        WHEN e.company_id IS NULL AND sole.company_id IS NULL
             THEN 'its source does not feed exactly one company'
         WHEN e.company_id IS NOT NULL AND c.company_id IS NULL
             THEN format('company_id %%s is not mapped to a company: add it to the source',
                         e.company_id)
     END AS fault
     FROM stage_membership_event e
+    CROSS JOIN sole
     LEFT JOIN loyalty_reporting_source_company m
         ON m.source = %(source)s AND m.external_id = e.company_id
     LEFT JOIN loyalty_reporting_company c ON c.company_id = m.company_id
 ) judged
 WHERE fault IS NOT NULL;
 
+WITH sole AS MATERIALIZED (
+    SELECT loyalty_reporting_only_company(%(source)s) AS company_id
+)
 INSERT INTO stage_document (kind, document_key, state, company_id, partner_id,
     customer_key, transaction_date, hour, date, version, content_hash)
 SELECT 'membership', e.id::text, 'event', c.company_id, e.partner_id, k.id, t.utc,
@@ -44,7 +52,7 @@ SELECT 'membership', e.id::text, 'event', c.company_id, e.partner_id, k.id, t.ut
         e.from_membership_product_id, e.to_membership_product_id, e.occurred_at,
         c.company_id), 0)
 FROM stage_membership_event e
-CROSS JOIN (SELECT loyalty_reporting_only_company(%(source)s) AS company_id) sole
+CROSS JOIN sole
 LEFT JOIN loyalty_reporting_source_company m
     ON m.source = %(source)s AND m.external_id = e.company_id
 JOIN loyalty_reporting_company c ON c.company_id =
