@@ -13,8 +13,9 @@ from dlt.sources.sql_database import sql_database
 
 def main(backend, folder, engine, report, *tables):
     """Extract, normalize and load the tables."""
+    driver = engine.replace("postgresql://", "postgresql+psycopg2://", 1)
     source = sql_database(
-        engine, schema="engine", table_names=list(tables), backend=backend
+        driver, schema="engine", table_names=list(tables), backend=backend
     )
     pipeline = dlt.pipeline(
         "bench",
