@@ -29,8 +29,8 @@ SETTINGS = {
 STOP = (signal.SIGINT, signal.SIGQUIT)
 # One above the largest number that Linux gives a process.
 NOBODY = 2**22 + 1
-# The tests' data may be lost with the machine: it is made again.
-CARELESS = {"fsync": "off", "full_page_writes": "off"}
+# The tests' data may be lost with the machine: it is made again. It may lie in memory.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "1GB"}
 
 
 def url(port: int, database: str, user: str, password: str) -> str:
