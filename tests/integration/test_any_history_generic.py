@@ -4,7 +4,7 @@ import databases
 import pytest
 from engine_world import Engine
 from generic_world import assert_as_computed, tables
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from pipeline import await_others
 from recomputed import assert_rollups_follow_from_detail
 from test_any_history import HISTORIES, OPTIONS, World
@@ -26,8 +26,16 @@ def check(history, shop_template, report_template):
         assert_as_computed(report, tables(engine_dsn), zone)
 
 
+# A basket that was looked at on two days, and never bought.
+TWICE = [
+    ("insert", "promotion_evaluation", 0, {"order_id": "b", "evaluated_at": at})
+    for at in ("2017-03-10 15:00Z", "2017-04-12 15:00Z")
+]
+
+
 @settings(max_examples=8, derandomize=True, **OPTIONS)
 @given(HISTORIES)
+@example(TWICE)
 def test_any_history_ends_as_computed(shop_template, report_template, history):
     check(history, shop_template, report_template)
 

@@ -39,11 +39,15 @@ def promotion_lines(tables, zone):
 def evaluations(tables, zone):
     """Every evaluation that counts, at its order's time, store and channel.
 
-    Without such an order (abandoned basket) at `evaluated_at` and at no store, and
-    `applied` counts as eligible. Those of voided orders and of refunds are none.
+    Without such an order (abandoned basket) at no store and when the program was first
+    evaluated for it, since counts of orders add up over time; `applied` counts as
+    eligible. Those of voided orders and of refunds are none.
     """
     known, gone = orders(tables, zone), voided(tables)
-    found = []
+    found, first = [], {}
+    for row in table(tables, "promotion_evaluation"):
+        name, at = (row["order_id"], row["program_id"]), row["evaluated_at"]
+        first[name] = min(at, first.get(name, at))
     for row in table(tables, "promotion_evaluation"):
         order = known.get(row["order_id"])
         if row["order_id"] in gone or (order and not order["is_sale"]):
@@ -51,7 +55,8 @@ def evaluations(tables, zone):
         found.append({**row, **({n: order[n] for n in HEADER} if order else {})})
         if not order:
             nowhere = {"store_id": None, "channel": None}
-            found[-1].update(clock(row["evaluated_at"], zone), **nowhere)
+            at = first[row["order_id"], row["program_id"]]
+            found[-1].update(clock(at, zone), **nowhere)
             if row["outcome"] == "applied":
                 found[-1]["outcome"] = "eligible"
     return found
