@@ -1,6 +1,7 @@
 """REST: parse → authorise → answer → render. All of the work is done in ``core``."""
 
 import io
+import re
 from urllib.parse import urlencode
 
 from odoo.exceptions import AccessError
@@ -12,7 +13,7 @@ from ..core.errors import BadQuery, NotFound
 from ..core.exports import text, xlsx
 from ..core.queries import REPORTS
 from ..core.queries.answer import answer
-from ..core.queries.params import parse
+from ..core.queries.params import parse, single
 
 _GROUP = "loyalty_reporting.group_loyalty_reporting_user"
 
@@ -44,9 +45,10 @@ class LoyaltyReportingRest(Controller):
             headers=[
                 ("Content-Type", "application/json; charset=utf-8"),
                 ("Cache-Control", "private, no-cache"),
-                ("Link", rest.links(query, answer, _page)),
             ],
         )
+        if links := rest.links(query, answer, _page):
+            response.headers["Link"] = links
         response.add_etag()
         return response.make_conditional(request.httprequest)
 
@@ -113,8 +115,8 @@ def _company(given):
     user = request.env.user
     company = user.company_id
     if "company_id" in given:
-        text = given["company_id"][0]
-        if not (text.isascii() and text.isdigit()):
+        text = single("company_id", given["company_id"])
+        if not re.fullmatch(r"\d{1,10}", text, re.ASCII):
             raise BadQuery("company_id", f"company_id {text!r:.50} is no whole number.")
         company = user.company_ids.filtered(lambda c: c.id == int(text))
         if not company:
@@ -131,6 +133,12 @@ def _answer(query):
 def _file(query, file_format):
     """Return the whole report, all pages of it, as a file."""
     answer = _answer(query.unpaged(xlsx.MAX_ROWS))
+    if answer.total > len(answer.rows):
+        raise BadQuery(
+            "format",
+            f"The report has {answer.total} rows, a file at most {xlsx.MAX_ROWS}: ask for "
+            "a shorter period, or for pages.",
+        )
     if file_format == rest.XLSX:
         file = io.BytesIO()
         xlsx.write(file, query, answer)

@@ -317,6 +317,15 @@ class TestCatalogue(RestCase):
             resolved = {**schema, "components": document["components"]}
             jsonschema.validate(self.get(url=path, **asked).json(), resolved)
 
+    def test_a_parameter_given_twice_is_named(self):
+        for name, values in (("company_id", ("1", "2")), ("format", ("csv", "json"))):
+            asked = {**YEARS, name: f"{values[0]}&{name}={values[1]}"}
+            answer = self.get(**asked)
+            self.assertEqual(answer.status_code, 400, answer.text)
+            self.assertEqual(answer.json()["parameter"], name)
+        answer = self.get(**YEARS, company_id="9" * 5000)
+        self.assert_problem(answer, 400, "company_id")
+
     def test_pages_link_to_each_other(self):
         answer = self.get(**YEARS, group_by="year", per_page="2", page="2")
         links = answer.links

@@ -5,7 +5,8 @@ from ..queries.params import MAX_PER_PAGE
 from . import problems, rest
 
 _ADDS_UP = {
-    Additivity.ADDITIVE: "Values of several rows may be added up.",
+    Additivity.ADDITIVE: "Adds up over time, stores and channels; over programs only "
+    "where no order can carry two.",
     Additivity.RATIO: "A ratio: values of several rows must not be added up.",
     Additivity.DISTINCT: "Distinct: values of several rows must not be added up.",
     Additivity.SEMI_ADDITIVE: "A level: never to be added up over time.",

@@ -4,8 +4,10 @@ import simplejson
 
 from ..errors import BadQuery
 from ..queries.base import Listing
+from ..queries.params import single
 
 JSON, XLSX, CSV, NDJSON = "json", "xlsx", "csv", "ndjson"
+_LONGEST_LINK = 800
 # Of these, the first that an Accept header names is taken.
 MIMETYPES = {
     JSON: "application/json",
@@ -33,7 +35,10 @@ def links(query, answer, href):
     """Return the Link header of a page: the first, the last and those beside it.
 
     :param href: function (page) → its address
+    :return: "" for a question so long that proxies would refuse its header
     """
+    if len(href(query.page)) > _LONGEST_LINK:
+        return ""
     last = max(1, -(-answer.total // query.per_page))
     pages = {"first": 1, "prev": query.page - 1, "next": query.page + 1, "last": last}
     return ", ".join(
@@ -122,7 +127,7 @@ def format_of(given, accept):
 
     :raise BadQuery: for a format that there is not
     """
-    name = given.get("format", [""])[0]
+    name = single("format", given.get("format", ""))
     if name in MIMETYPES:
         return name
     if name:

@@ -5,7 +5,9 @@ from datetime import date, datetime
 from ..queries.base import Kind, Measure, Unit
 
 # Excel keeps no more rows on a sheet.
-MAX_ROWS = 1_048_576
+MAX_ROWS = 1_048_576 - 10  # the title and the head
+# Beyond it, Excel's numbers have no room for all digits.
+_LARGEST = 10**15
 _FORMATS = {
     Unit.COUNT: "#,##0",
     Unit.QUANTITY: "#,##0.####",
@@ -73,8 +75,8 @@ def _kind(column):
 
 def _cell(sheet, styles, place, kind, value):
     """Write a value as what it is; texts stay texts."""
-    if kind is Kind.TEXT:
-        sheet.write_string(*place, value)
+    if kind is Kind.TEXT or kind is Kind.INTEGER and abs(value) >= _LARGEST:
+        sheet.write_string(*place, str(value))
     elif kind is Kind.DATE:
         sheet.write_datetime(*place, date.fromisoformat(value), styles.day)
     elif kind is Kind.INSTANT:

@@ -136,17 +136,11 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Count:
-    """How many stored rows fulfil a condition."""
-
-    where: Test
-
-
-@dataclass(frozen=True)
 class Distinct:
-    """How many known customers have a stored row that fulfils a condition."""
+    """How many known customers, or orders, have a row that fulfils a condition."""
 
     where: Test
+    key: str = "customer_key"
 
 
 @dataclass(frozen=True)
@@ -154,24 +148,28 @@ class Facts:
     """A stored table that can answer.
 
     :param tier: what it is called in the answer's ``meta``
-    :param columns: name in :attr:`Measure.of` → :class:`Sum`, :class:`Count` or
-        :class:`Distinct`
+    :param columns: name in :attr:`Measure.of` → :class:`Sum` or :class:`Distinct`
     :param keys: stored columns of its dimensions
     :param grain: the finest it has
     :param stores: that hold it
     :param own: more of ``columns``, right only at the table's own grain where all of
         its keys are told apart: within them they are distinct
+    :param of_each: more of ``columns``, right only where these keys are told apart: an
+        order with two programs stands in the rows of both
+    :param each: those keys
     :param is_by_instant: partitioned by ``transaction_date``
     :param where: which of its rows are meant
     """
 
     table: str
     tier: str
-    columns: dict[str, Sum | Count | Distinct]
+    columns: dict[str, Sum | Distinct]
     keys: frozenset[str]
     grain: Grain = Grain.HOUR
     stores: tuple[str, ...] = ("postgresql", "clickhouse")
     own: dict[str, Sum] = field(default_factory=dict)
+    of_each: dict[str, Sum] = field(default_factory=dict)
+    each: frozenset[str] = frozenset()
     is_by_instant: bool = False
     where: Test = Test()
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ..errors import StoreError
 from ..stores import clickhouse as store
-from .base import Distinct, Grain
+from .base import Grain
 
 Away = store.Away
 STORE = "clickhouse"
@@ -100,13 +100,10 @@ def sum(column):  # noqa: A001
     return f"sum({value})"
 
 
-def count(column):
-    """Return how many rows, or distinct customers, fulfil a condition."""
-    conditions = tests(column.where)
-    if isinstance(column, Distinct):
-        known = " AND ".join(["facts.customer_key > 0", *conditions])
-        return f"uniqExactIf(facts.customer_key, {known})"
-    return f"countIf({' AND '.join(conditions)})"
+def distinct(column):
+    """Return how many customers or orders have rows that fulfil a condition."""
+    known = " AND ".join([f"facts.{column.key} > 0", *tests(column.where)])
+    return f"uniqExactIf(facts.{column.key}, {known})"
 
 
 def decimal(value):

@@ -127,7 +127,7 @@ OF_LEVEL = Filter(
 )
 OF_TYPE = Filter(
     "transaction_type",
-    "Types of transactions.",
+    "Types of transactions; a reverse is a type of its own, whatever it takes back.",
     "transaction_type",
     _TEXT,
     choices=("earn", "redeem", "expire", "adjust", "reverse"),

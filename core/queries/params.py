@@ -24,9 +24,9 @@ def parse(report, company, given):
     is_listing = isinstance(report, Listing)
     common = COMMON if is_listing else (*COMMON, *GROUPED)
     _reject_unknown((*common, *TECHNICAL, *(f.name for f in report.filters)), given)
-    single = {name: _single(name, given[name]) for name in common if name in given}
-    date_from = _day("date_from", single)
-    date_to = _day("date_to", single)
+    asked_once = {name: single(name, given[name]) for name in common if name in given}
+    date_from = _day("date_from", asked_once)
+    date_to = _day("date_to", asked_once)
     if date_from > date_to:
         raise BadQuery(
             "date_from", f"date_from {date_from} is after date_to {date_to}."
@@ -38,20 +38,20 @@ def parse(report, company, given):
         "date_to": date_to,
     }
     if not is_listing:
-        asked["grain"] = _grain(report, single.get("group_by", "day"))
+        asked["grain"] = _grain(report, asked_once.get("group_by", "day"))
         asked["measures"] = _named(
-            "measures", single, report.measures, report.default_measures
+            "measures", asked_once, report.measures, report.default_measures
         )
         asked["dimensions"] = _named(
-            "dimensions", single, report.dimensions, report.default_dimensions
+            "dimensions", asked_once, report.dimensions, report.default_dimensions
         )
     return Query(
         **asked,
         filters=tuple(
             (f, _filter(f, given)) for f in report.filters if f.name in given
         ),
-        page=_number("page", single, 1, low=1, high=10**9),
-        per_page=_number("per_page", single, 100, low=1, high=MAX_PER_PAGE),
+        page=_number("page", asked_once, 1, low=1, high=10**9),
+        per_page=_number("per_page", asked_once, 100, low=1, high=MAX_PER_PAGE),
     )
 
 
@@ -68,7 +68,11 @@ def _hint(name, known):
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def _single(name, value):
+def single(name, value):
+    """Return the text of a parameter that may be given once.
+
+    :raise BadQuery: it was given several times
+    """
     if isinstance(value, str):
         return value
     if len(value) != 1:

@@ -26,7 +26,7 @@ def facts_of(query, store):
     keys = {d.key for d in query.dimensions} | {f.column for f, _ in query.filters}
     needed = columns_of(query)
     for facts in query.report.facts:
-        known = facts.columns | (facts.own if _is_own(query, facts) else {})
+        known = _known(query, facts)
         is_fine = query.grain is not Grain.HOUR or facts.grain is Grain.HOUR
         if (
             store in facts.stores
@@ -38,9 +38,15 @@ def facts_of(query, store):
     raise AssertionError(f"{query.report.slug}: no table has {needed} by {keys}")
 
 
-def _is_own(query, facts):
+def _known(query, facts):
+    """Return the columns of a table that are right in the rows asked for."""
     shown = {d.key for d in query.dimensions if d.is_identity}
-    return query.grain is facts.grain and shown >= facts.keys
+    is_own = query.grain is facts.grain and shown >= facts.keys
+    return (
+        facts.columns
+        | (facts.own if is_own else {})
+        | (facts.of_each if shown >= facts.each else {})
+    )
 
 
 def plan(query, keys, groups, dialect):
@@ -99,7 +105,7 @@ def is_count(column):
 def _aggregate(column, dialect):
     if isinstance(column, Sum):
         return dialect.sum(column)
-    return dialect.count(column)
+    return dialect.distinct(column)
 
 
 def _conditions(query, facts, dialect):

@@ -9,7 +9,7 @@ from decimal import Decimal
 import psycopg2
 
 from ..errors import StoreError
-from .base import Distinct, Grain, Kind, Statement
+from .base import Grain, Kind, Statement
 
 STORE = "postgresql"
 # What to add for the sake of the partitions: a business day in any time zone begins
@@ -92,10 +92,9 @@ def sum(column):  # noqa: A001
     return f"{total}::{'bigint' if column.is_count else 'text'}"
 
 
-def count(column):
-    """Return how many rows, or distinct customers, fulfil a condition."""
-    what = "DISTINCT facts.customer_key" if isinstance(column, Distinct) else "*"
-    return f"count({what}){_filter(column.where)}"
+def distinct(column):
+    """Return how many customers or orders have rows that fulfil a condition."""
+    return f"count(DISTINCT facts.{column.key}){_filter(column.where)}"
 
 
 def _filter(where):

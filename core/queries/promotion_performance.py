@@ -3,7 +3,6 @@
 from . import dimensions as by
 from .base import (
     Additivity,
-    Count,
     Distinct,
     Facts,
     Grain,
@@ -30,17 +29,28 @@ _SUMS = (
     "points_earned",
     "points_redeemed",
 )
-_OF_BUCKETS = {name: Sum(name, is_count=True) for name in _COUNTS} | {
-    name: Sum(name) for name in _SUMS
+# An order with two programs is counted in the buckets of both.
+_OF_BUCKETS = {
+    "columns": {name: Sum(name) for name in _SUMS},
+    "of_each": {name: Sum(name, is_count=True) for name in _COUNTS},
+    "each": frozenset({"program_key"}),
 }
 _SALE = Test(above_zero=("line_count",), false=("is_refund",))
+
+
+def _orders(where):
+    return Distinct(where, "order_key")
+
+
 # One row an order and program: it knows identities.
 _OF_ORDERS = {
-    "total_transactions": Count(_SALE),
-    "refund_transactions": Count(Test(above_zero=("line_count",), true=("is_refund",))),
-    "eligible_transactions": Count(Test(true=("is_eligible",))),
-    "applied_transactions": Count(Test(true=("is_applied",))),
-    "rejected_transactions": Count(Test(true=("is_rejected",))),
+    "total_transactions": _orders(_SALE),
+    "refund_transactions": _orders(
+        Test(above_zero=("line_count",), true=("is_refund",))
+    ),
+    "eligible_transactions": _orders(Test(true=("is_eligible",))),
+    "applied_transactions": _orders(Test(true=("is_applied",))),
+    "rejected_transactions": _orders(Test(true=("is_rejected",))),
     "unique_customers": Distinct(_SALE),
     "total_qty": Sum("qty"),
     "total_amount": Sum("amount"),
@@ -53,12 +63,16 @@ _OF_ORDERS = {
 _KEYS = frozenset({"program_key", "shop_key", "channel"})
 FACTS = (
     Facts(
-        "promotion_day_data", "day", _OF_BUCKETS, frozenset({"program_key"}), Grain.DAY,
+        table="promotion_day_data",
+        tier="day",
+        keys=frozenset({"program_key"}),
+        grain=Grain.DAY,
         stores=("postgresql",),
+        **_OF_BUCKETS,
     ),
-    Facts("promotion_performance_data", "rollup", _OF_BUCKETS, _KEYS),
+    Facts(table="promotion_performance_data", tier="rollup", keys=_KEYS, **_OF_BUCKETS),
     Facts("promotion_order_data", "order", _OF_ORDERS, _KEYS, is_by_instant=True),
-)  # fmt: skip
+)
 
 REPORT = Report(
     slug="promotions/performance",
@@ -85,7 +99,7 @@ REPORT = Report(
         Measure(
             "total_transactions",
             "Transactions",
-            "Distinct sales with a line of the program; refunds are not counted.",
+            "Distinct sales with a line of the programs; refunds are not counted.",
             Unit.COUNT,
             of="total_transactions",
             required=True,

@@ -134,11 +134,15 @@ class PostgresStore:
     def refused(self):
         """Return (kind, document key, reason) of what the last load refused.
 
+        Events that could not be read are left out: their sender knows of them.
+
         What is wrong with an order itself comes before what is wrong with its rows.
         """
         with self.transaction() as cr:
             cr.execute(
-                "SELECT kind, document_key, reason FROM stage_reject"
+                "SELECT kind, document_key, reason FROM stage_reject r"
+                " WHERE NOT EXISTS (SELECT FROM stage_unread u"
+                " WHERE u.reason = r.reason AND u.raw = r.raw)"
                 " ORDER BY table_name <> 'processed_order', reason"
             )
             return cr.fetchall()

@@ -76,6 +76,22 @@ class TestOracle:
         assert_same(expected, rows, keys_of(grain), MEASURES)
 
     @pytest.mark.parametrize(
+        ("dimensions", "group"),
+        [
+            ("", ()),
+            ("store", ("store_id",)),
+            ("channel", ("channel",)),
+            ("program,store", ("program_id", "store_id")),
+        ],
+    )
+    def test_an_order_with_two_programs_is_one_order(self, asked, dimensions, group):
+        expected = performance(group, "month")
+        query = query_of(
+            *YEAR, "month", measures=",".join(MEASURES), dimensions=dimensions
+        )
+        assert_same(expected, asked(query), [*group, "date"], MEASURES)
+
+    @pytest.mark.parametrize(
         "given", [{"store_id": "999999"}, {"channel": "none"}, {"channel": ""}]
     )
     def test_a_filter_that_nothing_fits_gives_no_row(self, asked, given):

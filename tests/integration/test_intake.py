@@ -107,6 +107,16 @@ def test_each_event_of_a_batch_has_a_verdict_of_its_own(intake):
     assert letters == {"S4"}
 
 
+def test_what_contradicts_a_good_event_is_refused_alone(report, intake):
+    good, other = event("A", "9.99"), event("A", "8.88", event_id="e-A2")
+    verdicts = intake.receive(body(good, other))
+    assert [v.verdict for v in verdicts] == ["accepted", "refused"]
+    assert "other content" in verdicts[1].reason
+    assert [(key, str(amount)) for key, amount in databases.rows(report, ORDERS)] == [
+        ("A", "9.9900")
+    ]
+
+
 def test_a_refused_event_may_be_sent_again_once_it_is_right(intake):
     [verdict] = intake.receive(body(event("S1", state="quote")))
     assert verdict.verdict == "refused"
