@@ -16,6 +16,13 @@ from ..core.queries.answer import answer
 from ..core.queries.params import parse, single
 
 _GROUP = "loyalty_reporting.group_loyalty_reporting_user"
+# Of routes that read nothing but what Odoo knows.
+_READ = {
+    "type": "loyalty_reporting",
+    "auth": "loyalty_reporting",
+    "readonly": True,
+    "save_session": False,
+}
 
 
 class LoyaltyReportingRest(Controller):
@@ -52,25 +59,13 @@ class LoyaltyReportingRest(Controller):
         response.add_etag()
         return response.make_conditional(request.httprequest)
 
-    @route(
-        "/api/v1/reports",
-        type="loyalty_reporting",
-        auth="loyalty_reporting",
-        readonly=True,
-        save_session=False,
-    )
+    @route("/api/v1/reports", **_READ)
     def reports(self):
         """Answer with the catalogue of reports."""
         _check_rights()
         return request.make_json_response(rest.catalogue(REPORTS.values()))
 
-    @route(
-        "/api/v1/openapi.json",
-        type="loyalty_reporting",
-        auth="loyalty_reporting",
-        readonly=True,
-        save_session=False,
-    )
+    @route("/api/v1/openapi.json", **_READ)
     def openapi(self):
         """Answer with the OpenAPI document."""
         _check_rights()

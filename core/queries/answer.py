@@ -15,7 +15,7 @@ from .base import Answer, Grain, Listing, Query
 from .cache import Cache
 from .measures import shown, value_of
 from .pause import Pause
-from .plan import is_count, plan
+from .plan import is_count, plan, plan_listing
 
 _logger = logging.getLogger(__name__)
 _pause = Pause()
@@ -111,7 +111,8 @@ def _sortable(value):
 
 def _listed(query, keys, cr, settings):
     state = _state_of(cr)
-    rows, total = postgres.listed(cr, query, keys, settings.query_timeout)
+    statement = plan_listing(query, keys, postgres)
+    rows, total = postgres.run(cr, statement, settings.query_timeout)
     columns = query.report.columns
     return Answer(
         rows=[
@@ -119,7 +120,7 @@ def _listed(query, keys, cr, settings):
             for row in rows
         ],
         total=total,
-        tier="detail",
+        tier=statement.tier,
         store=postgres.STORE,
         as_of=state.read_at,
     )

@@ -291,6 +291,11 @@ class Statement:
     tier: str = ""
 
 
+def parameter(name):
+    """Return the placeholder of a parameter, as the drivers of both stores write it."""
+    return f"%({name})s"
+
+
 @dataclass(frozen=True)
 class Answer:
     """Rows of a query, exact.

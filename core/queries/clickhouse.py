@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ..errors import StoreError
 from ..stores import clickhouse as store
-from .base import Grain
+from .base import Grain, parameter
 
 Away = store.Away
 STORE = "clickhouse"
@@ -20,17 +20,12 @@ _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 _TABLES = {
     "point_analytics_rollup_data": ("point_analytics_data", ", transaction_type")
 }
-_BUCKETS = {
+BUCKETS = {
     Grain.DAY: "facts.date",
     Grain.WEEK: "toMonday(facts.date)",
     Grain.MONTH: "toStartOfMonth(facts.date)",
     Grain.YEAR: "toStartOfYear(facts.date)",
 }
-
-
-def parameter(name):
-    """Return the placeholder of a parameter."""
-    return f"%({name})s"
 
 
 def list(values):  # noqa: A001 (the dialects share these names)
@@ -71,13 +66,6 @@ def group(dimension):
 def contains(column, name):
     """Return the test that a column is among the values of a parameter."""
     return f"{column} IN {parameter(name)}"
-
-
-def bucket_columns(grain):
-    """Return {name: expression} of the columns of time that a query groups by."""
-    if grain is Grain.HOUR:
-        return {"bucket": "facts.date", "bucket_hour": "facts.hour"}
-    return {"bucket": _BUCKETS[grain]}
 
 
 def tests(where):

@@ -4,7 +4,9 @@ A statement is made of our own column names and of parameters; nothing that a ca
 wrote ever becomes part of its text.
 """
 
-from .base import Additivity, Grain, Statement, Sum
+from .base import Additivity, Facts, Grain, Statement, Sum, parameter
+
+_PAGE = f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}"
 
 
 def columns_of(query):
@@ -58,7 +60,7 @@ def plan(query, keys, groups, dialect):
     :param dialect: ``postgres`` or ``clickhouse`` module of this package
     """
     facts, columns = facts_of(query, dialect.STORE)
-    names = dialect.bucket_columns(query.grain)
+    names = _bucket_columns(query.grain, dialect)
     source, parameters = dialect.table(facts), {}
     for dimension in query.dimensions:
         name = f"by_{dimension.name}"
@@ -76,23 +78,32 @@ def plan(query, keys, groups, dialect):
     )
     grouped = (
         f"SELECT {selected} FROM {source}"
-        f" WHERE {' AND '.join(_conditions(query, facts, dialect))}"
+        f" WHERE {_conditions(query, facts, dialect)}"
         f" GROUP BY {', '.join(names)}"
     )
     return Statement(
-        text=f"{grouped} ORDER BY {', '.join(names)}"
-        f" LIMIT {dialect.parameter('limit')} OFFSET {dialect.parameter('offset')}",
+        text=f"{grouped} ORDER BY {', '.join(names)}{_PAGE}",
         count_text=f"SELECT count(*) FROM ({grouped}) AS grouped",
-        parameters={
-            "company": query.company.id,
-            "date_from": dialect.day(query.date_from),
-            "date_to": dialect.day(query.date_to),
-            "limit": query.per_page,
-            "offset": (query.page - 1) * query.per_page,
-            **parameters,
-            **{f"of_{name}": dialect.list(values) for name, values in keys.items()},
-        },
+        parameters={**_parameters(query, keys, dialect), **parameters},
         columns=columns,
+        tier=facts.tier,
+    )
+
+
+def plan_listing(query, keys, dialect):
+    """Return the :class:`Statement` that answers a query for a listing.
+
+    :param keys: as in :func:`plan`
+    """
+    report = query.report
+    columns = ", ".join(map(dialect.stored, report.columns))
+    order = ", ".join(f"facts.{name}" for name in report.order)
+    facts = Facts(report.table, "detail", {}, frozenset(), is_by_instant=True)
+    source = f"{dialect.table(facts)} WHERE {_conditions(query, facts, dialect)}"
+    return Statement(
+        text=f"SELECT {columns} FROM {source} ORDER BY {order}{_PAGE}",
+        count_text=f"SELECT count(*) FROM {source}",
+        parameters=_parameters(query, keys, dialect),
         tier=facts.tier,
     )
 
@@ -108,12 +119,18 @@ def _aggregate(column, dialect):
     return dialect.distinct(column)
 
 
+def _bucket_columns(grain, dialect):
+    """Return {name: expression} of the columns of time that a query groups by."""
+    if grain is Grain.HOUR:
+        return {"bucket": "facts.date", "bucket_hour": "facts.hour"}
+    return {"bucket": dialect.BUCKETS[grain]}
+
+
 def _conditions(query, facts, dialect):
-    p = dialect.parameter
-    return [
-        f"facts.company_id = {p('company')}",
-        f"facts.date >= {p('date_from')}",
-        f"facts.date <= {p('date_to')}",
+    conditions = [
+        f"facts.company_id = {parameter('company')}",
+        f"facts.date >= {parameter('date_from')}",
+        f"facts.date <= {parameter('date_to')}",
         *(dialect.PERIOD if facts.is_by_instant else ()),
         *dialect.tests(facts.where),
         *(
@@ -121,3 +138,15 @@ def _conditions(query, facts, dialect):
             for f, _values in query.filters
         ),
     ]
+    return " AND ".join(conditions)
+
+
+def _parameters(query, keys, dialect):
+    return {
+        "company": query.company.id,
+        "date_from": dialect.day(query.date_from),
+        "date_to": dialect.day(query.date_to),
+        "limit": query.per_page,
+        "offset": (query.page - 1) * query.per_page,
+        **{f"of_{name}": dialect.list(values) for name, values in keys.items()},
+    }

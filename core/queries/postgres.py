@@ -9,7 +9,7 @@ from decimal import Decimal
 import psycopg2
 
 from ..errors import StoreError
-from .base import Grain, Kind, Statement
+from .base import Grain, Kind, parameter
 
 STORE = "postgresql"
 # What to add for the sake of the partitions: a business day in any time zone begins
@@ -18,17 +18,12 @@ PERIOD = (
     "facts.transaction_date >= (%(date_from)s::date - 1)::timestamp",
     "facts.transaction_date < (%(date_to)s::date + 2)::timestamp",
 )
-_BUCKETS = {
+BUCKETS = {
     Grain.DAY: "facts.date",
     Grain.WEEK: "date_trunc('week', facts.date)::date",
     Grain.MONTH: "date_trunc('month', facts.date)::date",
     Grain.YEAR: "date_trunc('year', facts.date)::date",
 }
-
-
-def parameter(name):
-    """Return the placeholder of a parameter."""
-    return f"%({name})s"
 
 
 def list(values):  # noqa: A001 (the dialects share these names)
@@ -70,13 +65,6 @@ def contains(column, name):
     return f"{column} = ANY({parameter(name)})"
 
 
-def bucket_columns(grain):
-    """Return {name: expression} of the columns of time that a query groups by."""
-    if grain is Grain.HOUR:
-        return {"bucket": "facts.date", "bucket_hour": "facts.hour"}
-    return {"bucket": _BUCKETS[grain]}
-
-
 def tests(where):
     """Return the conditions of a test."""
     return [
@@ -102,6 +90,12 @@ def _filter(where):
     return f" FILTER (WHERE {conditions})" if conditions else ""
 
 
+def stored(column):
+    """Return a stored column of a listing; decimals as text (see above)."""
+    is_decimal = column.kind in (Kind.POINTS, Kind.MONEY)
+    return f"facts.{column.name}{'::text' if is_decimal else ''}"
+
+
 def decimal(value):
     """Return a sum as it was selected, exact."""
     return Decimal(value)
@@ -117,45 +111,6 @@ def run(cr, statement, timeout):
         total = cr.fetchone()[0]
         cr.execute(statement.text, statement.parameters)
         return cr.fetchall(), total
-
-
-def listed(cr, query, keys, timeout):
-    """Return (rows of the page of a listing, number of rows in all).
-
-    :raise StoreError: the query took longer than ``timeout`` seconds
-    """
-    report = query.report
-    conditions = [
-        f"facts.company_id = {parameter('company')}",
-        f"facts.date >= {parameter('date_from')}",
-        f"facts.date <= {parameter('date_to')}",
-        *PERIOD,
-        *(contains(f"facts.{f.column}", f"of_{f.name}") for f, _ in query.filters),
-    ]
-    facts = f" FROM {report.table} AS facts WHERE {' AND '.join(conditions)}"
-    columns = ", ".join(_as_given(column) for column in report.columns)
-    order = ", ".join(f"facts.{name}" for name in report.order)
-    parameters = {
-        "company": query.company.id,
-        "date_from": query.date_from,
-        "date_to": query.date_to,
-        "limit": query.per_page,
-        "offset": (query.page - 1) * query.per_page,
-        **{f"of_{name}": values for name, values in keys.items()},
-    }
-    statement = Statement(
-        text=f"SELECT {columns}{facts} ORDER BY {order}"
-        f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}",
-        count_text=f"SELECT count(*){facts}",
-        parameters=parameters,
-    )
-    return run(cr, statement, timeout)
-
-
-def _as_given(column):
-    """Return a stored column; decimals as text (see above)."""
-    is_decimal = column.kind in (Kind.POINTS, Kind.MONEY)
-    return f"facts.{column.name}{'::text' if is_decimal else ''}"
 
 
 @contextmanager
