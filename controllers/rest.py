@@ -1,21 +1,15 @@
-"""REST: parse → authorise → answer → render. All of the work is done in ``core``."""
+"""REST: authorise → parse → answer → render; see ``loyalty.reporting.reader``."""
 
 import io
-import re
 from urllib.parse import urlencode
 
-from odoo.exceptions import AccessError
 from odoo.http import Controller, request, route
 from werkzeug.exceptions import NotFound as NoSuchPage
 
 from ..core.api import openapi, rest
-from ..core.errors import BadQuery, NotFound
+from ..core.errors import BadQuery
 from ..core.exports import text, xlsx
-from ..core.queries import REPORTS
-from ..core.queries.answer import answer
-from ..core.queries.params import parse, single
 
-_GROUP = "loyalty_reporting.group_loyalty_reporting_user"
 # Of routes that read nothing but what Odoo knows.
 _READ = {
     "type": "loyalty_reporting",
@@ -36,17 +30,14 @@ class LoyaltyReportingRest(Controller):
     )
     def report(self, slug):
         """Answer a report of the registry, as JSON or as a workbook."""
-        if slug not in REPORTS:
-            raise NotFound("report", f"There is no report {slug:.100}.")
-        _check_rights()
         given = _parameters()
         file_format = rest.format_of(
             given, request.httprequest.headers.get("Accept", "")
         )
-        query = parse(REPORTS[slug], _company(given), given)
+        query = _reader()._query(slug, given)
         if file_format != rest.JSON:
             return _file(query, file_format)
-        answer = _answer(query)
+        answer = _reader()._answer(query)
         response = request.make_response(
             rest.body(query, answer),
             headers=[
@@ -62,15 +53,15 @@ class LoyaltyReportingRest(Controller):
     @route("/api/v1/reports", **_READ)
     def reports(self):
         """Answer with the catalogue of reports."""
-        _check_rights()
-        return request.make_json_response(rest.catalogue(REPORTS.values()))
+        reports = _reader()._reports().values()
+        return request.make_json_response(rest.catalogue(reports))
 
     @route("/api/v1/openapi.json", **_READ)
     def openapi(self):
         """Answer with the OpenAPI document."""
-        _check_rights()
+        reports = _reader()._reports().values()
         server = request.httprequest.host_url.rstrip("/")
-        return request.make_json_response(openapi.document(REPORTS.values(), server))
+        return request.make_json_response(openapi.document(reports, server))
 
     @route(
         ["/api/v1", "/api/v1/<path:path>"],
@@ -84,11 +75,8 @@ class LoyaltyReportingRest(Controller):
         raise NoSuchPage("There is no such address; reports are under /api/v1/reports.")
 
 
-def _check_rights():
-    if not request.env.user.has_group(_GROUP):
-        raise AccessError(
-            request.env._("Reports need the group Loyalty Reporting / User.")
-        )
+def _reader():
+    return request.env["loyalty.reporting.reader"]
 
 
 def _parameters():
@@ -102,32 +90,9 @@ def _page(number):
     return f"{request.httprequest.base_url}?{urlencode(asked, doseq=True)}"
 
 
-def _company(given):
-    """Return the company asked for, or the caller's own.
-
-    A company that does not exist and one of others are the same to the caller.
-    """
-    user = request.env.user
-    company = user.company_id
-    if "company_id" in given:
-        text = single("company_id", given["company_id"])
-        if not re.fullmatch(r"\d{1,10}", text, re.ASCII):
-            raise BadQuery("company_id", f"company_id {text!r:.50} is no whole number.")
-        company = user.company_ids.filtered(lambda c: c.id == int(text))
-        if not company:
-            raise NotFound("company_id", f"There is no company {text:.20} of yours.")
-    return request.env["loyalty.reporting.pipeline"]._company(company.sudo())
-
-
-def _answer(query):
-    env = request.env
-    settings = env["loyalty.reporting.pipeline"]._settings()
-    return answer(query, env.cr, settings, env.registry.cursor)
-
-
 def _file(query, file_format):
     """Return the whole report, all pages of it, as a file."""
-    answer = _answer(query.unpaged(xlsx.MAX_ROWS))
+    answer = _reader()._answer(query.unpaged(xlsx.MAX_ROWS))
     if answer.total > len(answer.rows):
         raise BadQuery(
             "format",

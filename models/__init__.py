@@ -7,6 +7,7 @@ from . import (
     loyalty_reporting_difference,
     loyalty_reporting_pipeline,
     loyalty_reporting_program,
+    loyalty_reporting_reader,
     loyalty_reporting_reconciliation,
     loyalty_reporting_run,
     loyalty_reporting_shop,

@@ -1,7 +1,7 @@
 """The API as an OpenAPI 3.1 document, made of the registry of reports."""
 
-from ..queries.base import DATE, HOUR, Additivity, Kind, Listing, Measure, Unit
-from ..queries.params import MAX_PER_PAGE
+from ..queries.base import Additivity, Kind, Listing, Measure, Unit
+from ..queries.params import parameters
 from . import problems, rest
 
 _ADDS_UP = {
@@ -19,7 +19,6 @@ _SCHEMAS = {
     Unit.COUNT: {"type": "integer", "format": "int64"},
 }
 _NUMBER = {"type": "number"}
-_DAY = {"type": "string", "examples": ["2024-01-31"]}
 
 
 def document(reports, server="/"):
@@ -67,20 +66,14 @@ def document(reports, server="/"):
 
 
 def _operation(report):
-    is_listing = isinstance(report, Listing)
     return {
         "operationId": report.slug.replace("/", "_"),
         "summary": report.title,
         "description": f"{report.description}\n\nBasis: {report.basis}.",
         "parameters": [
-            _parameter("date_from", _DAY, "First business day, inclusive.", True),
-            _parameter("date_to", _DAY, "Last business day, inclusive.", True),
-            *([] if is_listing else _grouping(report)),
-            *map(_filter, report.filters),
-            _parameter("page", _whole(10**9), "Page, from 1 on."),
-            _parameter("per_page", _whole(MAX_PER_PAGE), "Rows of a page; 100."),
-            _parameter("company_id", {"type": "integer"}, "One of the user's."),
-            _parameter("format", {"enum": [*rest.MIMETYPES]}, "Instead of Accept."),
+            *map(_parameter, parameters(report)),
+            _in_query("company_id", {"type": "integer"}, "One of the user's."),
+            _in_query("format", {"enum": [*rest.MIMETYPES]}, "Instead of Accept."),
         ],
         "responses": {
             "200": {"description": "The rows", "content": _contents(report)},
@@ -110,15 +103,12 @@ def _contents(report):
 
 def _row(report):
     """Return the schema of a row; what was not asked for is not there."""
-    if isinstance(report, Listing):
-        columns, always = report.columns, [c.name for c in report.columns]
-    else:
-        shown = (column for d in report.dimensions for column in d.columns)
-        columns, always = (*shown, DATE, HOUR, *report.measures), ["date"]
+    is_listing = isinstance(report, Listing)
+    always = [c.name for c in report.columns] if is_listing else ["date"]
     return {
         "type": "object",
         "required": always,
-        "properties": {column.name: _schema(column) for column in columns},
+        "properties": {column.name: _schema(column) for column in report.columns},
         "additionalProperties": False,
     }
 
@@ -136,39 +126,31 @@ def _schema(column):
     return {"title": column.label, "description": words, **schema}
 
 
-def _grouping(report):
-    grains = {"enum": [grain.value for grain in report.grains], "default": "day"}
-    return [
-        _parameter("group_by", grains, "Buckets of time, in the company's zone."),
-        _names("dimensions", report.dimensions, report.default_dimensions),
-        _names("measures", report.measures, report.default_measures),
-    ]
-
-
-def _names(name, choices, default):
-    schema = {"type": "array", "items": {"enum": [c.name for c in choices]}}
-    schema["default"] = [*default]
-    words = "Names separated by commas."
-    return _parameter(name, schema, words, style="form", explode=False)
-
-
-def _filter(asked):
-    items = dict(_SCHEMAS[asked.kind])
+def _parameter(asked):
+    """Return a parameter; of a list, its values are separated by commas."""
+    schema = dict(_SCHEMAS[asked.kind])
     if asked.choices:
-        items["enum"] = [*asked.choices]
-    schema = {"type": "array", "items": items}
-    return _parameter(asked.name, schema, asked.definition, style="form", explode=False)
+        schema["enum"] = [*asked.choices]
+    if asked.lowest is not None:
+        schema |= {"minimum": asked.lowest, "maximum": asked.highest}
+    if asked.kind is Kind.DATE:
+        schema["examples"] = ["2024-01-31"]
+    how = {}
+    if asked.is_list:
+        schema = {"type": "array", "items": schema}
+        how = {"style": "form", "explode": False}
+    if asked.default is not None:
+        default = asked.default
+        schema["default"] = [*default] if asked.is_list else default
+    words, required = asked.definition, asked.is_required
+    return _in_query(asked.name, schema, words, required=required, **how)
 
 
-def _parameter(name, schema, description, required=False, **more):
+def _in_query(name, schema, description, required=False, **more):
     return {
         "name": name, "in": "query", "required": required, "schema": schema,
         "description": description, **more,
     }  # fmt: skip
-
-
-def _whole(highest):
-    return {"type": "integer", "minimum": 1, "maximum": highest}
 
 
 def _catalogue():

@@ -52,6 +52,14 @@ class Kind(StrEnum):
     MONEY = "money"
 
 
+class Audience(StrEnum):
+    """Whom a report is for: each surface asks whether its caller is one of them."""
+
+    PROMOTIONS = "promotions"
+    MEMBERSHIP = "membership"
+    POINTS = "points"
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a report's rows that is no measure.
@@ -199,6 +207,7 @@ class Measure:
 class Report:
     """A report: its address, what it counts, and what may be asked of it.
 
+    :param audience: who may read it
     :param facts: the tables that can answer, the smallest first
     :param default_dimensions: what rows are told apart by unless a question says it
     """
@@ -207,6 +216,7 @@ class Report:
     title: str
     description: str
     basis: str
+    audience: Audience
     measures: tuple[Measure, ...]
     default_measures: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
@@ -223,11 +233,18 @@ class Report:
         """Return a dimension by name; KeyError if there is none."""
         return {d.name: d for d in self.dimensions}[name]
 
+    @property
+    def columns(self):
+        """All columns that its rows may have, whatever is asked, in order."""
+        shown = (column for d in self.dimensions for column in d.columns)
+        return (*shown, DATE, HOUR, *self.measures)
+
 
 @dataclass(frozen=True)
 class Listing:
     """A report of stored rows as they are, not added up.
 
+    :param audience: who may read it
     :param table: partitioned by ``transaction_date``, with ``company_id`` and ``date``
     :param order: the stored columns that its rows are ordered by; together unique
     """
@@ -236,6 +253,7 @@ class Listing:
     title: str
     description: str
     basis: str
+    audience: Audience
     table: str
     order: tuple[str, ...]
     columns: tuple[Column, ...]

@@ -3,6 +3,7 @@
 from . import dimensions as by
 from .base import (
     Additivity,
+    Audience,
     Distinct,
     Facts,
     Grain,
@@ -68,6 +69,7 @@ REPORT = Report(
         "customer held at that instant."
     ),
     basis="tax included, net of discounts and refunds, at the level held at the time",
+    audience=Audience.MEMBERSHIP,
     grains=(Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR),
     dimensions=(by.LEVEL, by.MEMBERSHIP_PRODUCT),
     default_dimensions=("level",),

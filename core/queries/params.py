@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from ..errors import BadQuery
@@ -10,9 +11,75 @@ from .base import Grain, Kind, Listing, Query
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?", re.ASCII)
 _BIGINT = 2**63 - 1
 MAX_PER_PAGE = 1000
-COMMON = ("date_from", "date_to", "page", "per_page")
-GROUPED = ("group_by", "dimensions", "measures")
 TECHNICAL = ("format", "company_id")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What may be asked of a report, as every surface offers it.
+
+    :param kind: of its values: a day, a whole number or a text
+    :param is_list: it takes several values
+    :param choices: the only values there are
+    :param default: what counts when it is not given
+    :param lowest: with ``highest`` the bounds of a number that has any
+    """
+
+    name: str
+    definition: str
+    kind: Kind
+    is_list: bool = False
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
+    default: str | int | tuple[str, ...] | None = None
+    lowest: int | None = None
+    highest: int | None = None
+
+
+_PERIOD = (
+    Parameter(
+        "date_from", "First business day, inclusive.", Kind.DATE, is_required=True
+    ),
+    Parameter("date_to", "Last business day, inclusive.", Kind.DATE, is_required=True),
+)
+_PAGES = (
+    Parameter(
+        "page", "Page, from 1 on.", Kind.INTEGER, default=1, lowest=1, highest=10**9
+    ),
+    Parameter(
+        "per_page", "Rows of a page.", Kind.INTEGER,
+        default=100, lowest=1, highest=MAX_PER_PAGE,
+    ),
+)  # fmt: skip
+
+
+def parameters(report):
+    """Return the :class:`Parameter` objects of a report, in the order to show them."""
+    grouping = () if isinstance(report, Listing) else _grouping(report)
+    filters = (
+        Parameter(f.name, f.definition, f.kind, is_list=True, choices=f.choices)
+        for f in report.filters
+    )
+    return (*_PERIOD, *grouping, *filters, *_PAGES)
+
+
+def _grouping(report):
+    grains = tuple(grain.value for grain in report.grains)
+    return (
+        Parameter(
+            "group_by", "Buckets of time, in the company's zone.", Kind.TEXT,
+            choices=grains, default="day",
+        ),
+        _names("dimensions", report.dimensions, report.default_dimensions),
+        _names("measures", report.measures, report.default_measures),
+    )  # fmt: skip
+
+
+def _names(name, known, default):
+    return Parameter(
+        name, "Which to show, in this order.", Kind.TEXT,
+        is_list=True, choices=tuple(one.name for one in known), default=default,
+    )  # fmt: skip
 
 
 def parse(report, company, given):
@@ -22,9 +89,14 @@ def parse(report, company, given):
     :raise BadQuery: the first fault, with the parameter's name
     """
     is_listing = isinstance(report, Listing)
-    common = COMMON if is_listing else (*COMMON, *GROUPED)
-    _reject_unknown((*common, *TECHNICAL, *(f.name for f in report.filters)), given)
-    asked_once = {name: single(name, given[name]) for name in common if name in given}
+    known = [p.name for p in parameters(report)]
+    _reject_unknown((*known, *TECHNICAL), given)
+    filters = {f.name for f in report.filters}
+    asked_once = {
+        name: single(name, given[name])
+        for name in known
+        if name in given and name not in filters
+    }
     date_from = _day("date_from", asked_once)
     date_to = _day("date_to", asked_once)
     if date_from > date_to:
@@ -53,6 +125,19 @@ def parse(report, company, given):
         page=_number("page", asked_once, 1, low=1, high=10**9),
         per_page=_number("per_page", asked_once, 100, low=1, high=MAX_PER_PAGE),
     )
+
+
+def company_id(given):
+    """Return the number of the company asked for, or None.
+
+    :raise BadQuery: it is no number
+    """
+    if "company_id" not in given:
+        return None
+    text = single("company_id", given["company_id"])
+    if not re.fullmatch(r"\d{1,10}", text, re.ASCII):
+        raise BadQuery("company_id", f"company_id {text!r:.50} is no whole number.")
+    return int(text)
 
 
 def _reject_unknown(known, given):

@@ -1,7 +1,7 @@
 """Points activity: what was earned, redeemed, expired and adjusted."""
 
 from . import dimensions as by
-from .base import Additivity, Facts, Grain, Measure, Report, Sum, Unit
+from .base import Additivity, Audience, Facts, Grain, Measure, Report, Sum, Unit
 
 _FLOWS = ("points_earned", "points_redeemed", "points_expired", "points_adjusted")
 FACTS = (
@@ -21,6 +21,7 @@ REPORT = Report(
         "year of the company. A reverse counts negatively in the type it reverses."
     ),
     basis="the ledger's amounts; adjustments are signed",
+    audience=Audience.POINTS,
     grains=tuple(Grain),
     dimensions=(by.PROGRAM, by.TRANSACTION_TYPE, by.PROGRAM_TYPE),
     default_dimensions=("program",),

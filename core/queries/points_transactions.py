@@ -1,7 +1,7 @@
 """Point transactions: the rows of the ledger, one by one."""
 
 from . import dimensions as by
-from .base import Column, Kind, Listing
+from .base import Audience, Column, Kind, Listing
 
 REPORT = Listing(
     slug="points/transactions",
@@ -11,6 +11,7 @@ REPORT = Listing(
         "booked them: balance_after is the engine's own."
     ),
     basis="the ledger as given",
+    audience=Audience.POINTS,
     table="point_analytics_data",
     order=("transaction_date", "seq", "transaction_id", "order_key"),
     columns=(

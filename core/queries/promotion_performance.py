@@ -3,6 +3,7 @@
 from . import dimensions as by
 from .base import (
     Additivity,
+    Audience,
     Distinct,
     Facts,
     Grain,
@@ -83,6 +84,7 @@ REPORT = Report(
         "amounts are attributed to each and are not revenue when added up over them."
     ),
     basis="attributed amounts, tax included, net of discounts and refunds",
+    audience=Audience.PROMOTIONS,
     grains=tuple(Grain),
     dimensions=(by.PROGRAM, by.PROGRAM_TYPE, by.STORE, by.CHANNEL),
     default_dimensions=("program",),

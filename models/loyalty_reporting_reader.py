@@ -1,0 +1,98 @@
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+
+from ..core.errors import NotFound
+from ..core.queries import REPORTS, answer
+from ..core.queries.base import Audience
+from ..core.queries.params import company_id, parse
+
+# Whose record rules bound the reports of an audience, beside its group.
+_OBJECTS = {
+    Audience.PROMOTIONS: ("promotion.order", "promotion.report.detail"),
+    Audience.MEMBERSHIP: (),
+    Audience.POINTS: (),
+}
+
+
+class LoyaltyReportingReader(models.AbstractModel):
+    """The one way in which every surface reads reports: authorise, parse, answer."""
+
+    _name = "loyalty.reporting.reader"
+    _description = "Loyalty Reporting: reading reports"
+
+    @api.model
+    def _reports(self):
+        """Return {slug: report} of the reports that the user may read.
+
+        :raise AccessError: the user may read none
+        """
+        found = {s: r for s, r in REPORTS.items() if self._may_read(r)}
+        if not found:
+            raise AccessError(
+                self.env._("Reports need the group Loyalty Reporting / User.")
+            )
+        return found
+
+    @api.model
+    def _query(self, slug, given):
+        """Return what ``given`` asks of a report, if the user may ask it.
+
+        :param given: parameter name → text, or list of texts; see ``params.parse``
+        :raise NotFound: no such report, company, or thing to filter by
+        :raise BadQuery: a fault in a parameter
+        :raise AccessError: the user may not read this report
+        """
+        if slug not in REPORTS:
+            raise NotFound("report", f"There is no report {slug:.100}.")
+        if slug not in self._reports():
+            raise AccessError(
+                self.env._(
+                    "The report %(slug)s needs the group Loyalty Reporting / %(group)s.",
+                    slug=slug,
+                    group=REPORTS[slug].audience.capitalize(),
+                )
+            )
+        report = REPORTS[slug]
+        self._check_rules(report)
+        return parse(report, self._company(given), given)
+
+    @api.model
+    def _answer(self, query):
+        """Return the :class:`Answer` of a query that :meth:`_query` made."""
+        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        return answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
+
+    def _may_read(self, report):
+        group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"
+        return self.env.user.has_group(group)
+
+    def _check_rules(self, report):
+        """Refuse where rules of others restrict the rows that the user sees.
+
+        The stores know companies, not rules: what they add up would be too much.
+        """
+        companies = Domain("company_id", "in", self.env.companies.ids)
+        for name in _OBJECTS[report.audience]:
+            bound = self.env["ir.rule"]._compute_domain(name, "read")
+            if bound not in (Domain.TRUE, companies.optimize(self.env[name])):
+                raise AccessError(
+                    self.env._(
+                        "Record rules restrict which rows of %(model)s you see; the "
+                        "API's reports do not follow them. Use Odoo's own views.",
+                        model=self.env[name]._description,
+                    )
+                )
+
+    def _company(self, given):
+        """Return the company asked for, or the caller's own.
+
+        A company that does not exist and one of others are the same to the caller.
+        """
+        user = self.env.user
+        company, asked = user.company_id, company_id(given)
+        if asked is not None:
+            company = user.company_ids.filtered(lambda c: c.id == asked)
+            if not company:
+                raise NotFound("company_id", f"There is no company {asked} of yours.")
+        return self.env["loyalty.reporting.pipeline"]._company(company.sudo())
