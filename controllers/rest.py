@@ -84,9 +84,9 @@ def _parameters():
     return dict(request.httprequest.args.lists())
 
 
-def _page(number):
+def _page(**other):
     """Return the address of another page of what is asked."""
-    asked = {**_parameters(), "page": [str(number)]}
+    asked = {**_parameters(), **other}
     return f"{request.httprequest.base_url}?{urlencode(asked, doseq=True)}"
 
 

@@ -13,6 +13,7 @@ _ADDS_UP = {
 }
 _SCHEMAS = {
     Kind.INTEGER: {"type": "integer", "format": "int64"},
+    Kind.BOOLEAN: {"type": "boolean"},
     Kind.TEXT: {"type": "string"},
     Kind.DATE: {"type": "string", "format": "date"},
     Kind.INSTANT: {"type": "string", "format": "date-time"},

@@ -1,10 +1,9 @@
 """The body of a REST answer."""
 
-import simplejson
-
 from ..errors import BadQuery
 from ..queries.base import Listing
 from ..queries.params import single
+from ..queries.remembered import Rows, dump
 
 JSON, XLSX, CSV, NDJSON = "json", "xlsx", "csv", "ndjson"
 _LONGEST_LINK = 800
@@ -19,38 +18,55 @@ MIMETYPES = {
 
 def body(query, answer):
     """Return the answer as JSON text; decimals are numbers with all their digits."""
-    document = {
-        "data": answer.rows,
-        "pagination": {
-            "page": query.page,
-            "per_page": query.per_page,
-            "total": answer.total,
-        },
-        "meta": meta(query, answer),
-    }
-    return simplejson.dumps(document, use_decimal=True, ensure_ascii=False)
+    is_text = isinstance(answer.rows, Rows)
+    parts = {"data": answer.rows.text if is_text else dump(answer.rows)}
+    if query.with_totals:
+        parts["totals"] = dump(answer.totals)
+    parts["pagination"] = dump(pagination(query, answer))
+    parts["meta"] = dump(meta(query, answer))
+    members = ", ".join(f'"{name}": {text}' for name, text in parts.items())
+    return f"{{{members}}}"
+
+
+def pagination(query, answer):
+    """Return where a page stands; behind a cursor, pages have no numbers."""
+    place = {"page": query.page, "per_page": query.per_page, "total": answer.total}
+    if query.after is not None:
+        place = {"per_page": query.per_page}
+    if answer.next_cursor:
+        place["next_cursor"] = answer.next_cursor
+    return place
 
 
 def links(query, answer, href):
     """Return the Link header of a page: the first, the last and those beside it.
 
-    :param href: function (page) → its address
+    :param href: function (parameters that are other there) → address
     :return: "" for a question so long that proxies would refuse its header
     """
-    if len(href(query.page)) > _LONGEST_LINK:
+    if query.after is not None:
+        pages = {"first": {"cursor": ""}, "next": {"cursor": answer.next_cursor}}
+        if not answer.next_cursor:
+            del pages["next"]
+    else:
+        last = max(1, -(-answer.total // query.per_page))
+        near = {"first": 1, "prev": query.page - 1, "next": query.page + 1}
+        near["last"] = last
+        pages = {n: {"page": page} for n, page in near.items() if 1 <= page <= last}
+    addresses = {name: href(**other) for name, other in pages.items()}
+    if any(len(address) > _LONGEST_LINK for address in addresses.values()):
         return ""
-    last = max(1, -(-answer.total // query.per_page))
-    pages = {"first": 1, "prev": query.page - 1, "next": query.page + 1, "last": last}
-    return ", ".join(
-        f'<{href(page)}>; rel="{name}"'
-        for name, page in pages.items()
-        if 1 <= page <= last
-    )
+    return ", ".join(f'<{url}>; rel="{name}"' for name, url in addresses.items())
 
 
 def meta(query, answer):
     """Return what a reader must know to use the figures."""
     how = {} if query.grain is None else {"group_by": query.grain.value}
+    if query.compare:
+        how["compared_with"] = {
+            "date_from": query.compare.date_from.isoformat(),
+            "date_to": query.compare.date_to.isoformat(),
+        }
     return {
         "report": query.report.slug,
         "company_id": query.company.id,

@@ -1,21 +1,24 @@
-"""The one path from a query to its answer: keys → plan → cache → store → measures.
+"""The one path from a query to its answer: cache → keys → plan → store → measures.
 
 ClickHouse answers when it is configured, whole and reachable; PostgreSQL otherwise,
 with the same numbers.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..database import sql
 from ..errors import NotFound, ReportingError
-from . import clickhouse, postgres
-from .base import Answer, Grain, Listing, Query
+from . import clickhouse, cursor, postgres
+from .base import Grain, Listing, is_whole
 from .cache import Cache
+from .levels import add_levels
 from .measures import shown, value_of
+from .members import members_of
 from .pause import Pause
-from .plan import is_count, plan, plan_listing
+from .plan import plan, plan_listing
+from .query import Answer
 
 _logger = logging.getLogger(__name__)
 _pause = Pause()
@@ -23,16 +26,29 @@ _pause = Pause()
 
 @dataclass(frozen=True)
 class State:
-    """What the stores hold: loads in PostgreSQL, pushes in ClickHouse."""
+    """What the stores hold: loads in PostgreSQL, pushes in ClickHouse, and names."""
 
     owner: str
     incarnation: str
     load_id: int
+    names: int
     epoch: int
     pushing: bool
     watermark: int
     pushed_at: datetime | None
     read_at: datetime | None
+
+    @property
+    def version(self):
+        """What an answer depends on, beside the question."""
+        of_copy = f"{self.epoch} {self.pushing} {self.watermark}"
+        return f"{self.owner} {self.incarnation} {self.load_id} {self.names} {of_copy}"
+
+    def as_of(self, store):
+        """Return the instant up to which the sources are read into a store."""
+        if store == clickhouse.STORE and self.read_at:
+            return min(self.read_at, self.pushed_at)
+        return self.read_at
 
 
 def answer(query, cr, settings, fresh_cursor):
@@ -42,153 +58,141 @@ def answer(query, cr, settings, fresh_cursor):
     :param settings: :class:`~core.settings.Settings`
     :param fresh_cursor: function that opens a cursor with a snapshot of its own (a
         context manager); what ClickHouse holds is looked up through it
-    :return: :class:`~core.queries.base.Answer`
+    :return: :class:`~core.queries.query.Answer`
     :raise NotFound: a program that does not exist, or not in this company
     :raise StoreError: the report took too long
     """
-    keys = _keys(query, cr)
-    if isinstance(query.report, Listing):
-        return _listed(query, keys, cr, settings)
-    cache = Cache(settings)
-    with fresh_cursor() as fresh:
-        # The caller's snapshot may be older than what ClickHouse will answer.
-        members = {d.name: _members(d, fresh) for d in query.dimensions if d.members}
-    asked = _Asked(query, keys, {n: m.groups for n, m in members.items()})
-    raw = None
-    if settings.clickhouse_url and not _pause.is_on(settings.clickhouse_url):
-        raw = _from_clickhouse(asked, settings, fresh_cursor, cache)
-    raw = raw or _from_postgres(asked, settings, cr, cache)
-    return Answer(
-        rows=[_row(query, row, members) for row in raw["rows"]],
-        total=raw["total"],
-        tier=raw["tier"],
-        store=raw["store"],
-        as_of=raw["as_of"] and datetime.fromisoformat(raw["as_of"]),
-    )
+    state = state_of(cr)
+
+    def found():
+        reading = _Reading(query, cr, settings, fresh_cursor)
+        made = reading.listed() if _is_listing(query) else reading.grouped()
+        # What was loaded or renamed meanwhile belongs to no version that is known.
+        return made, state_of(cr).version == state.version
+
+    question = [query.page_asked, bool(settings.clickhouse_url)]
+    made = Cache(settings).once((question, state.version), query, found)
+    return replace(made, as_of=state.as_of(made.store))
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A query in the stores' own keys."""
+class _Reading:
+    """A question that no cache can answer."""
 
-    query: Query
-    keys: dict
-    groups: dict
+    query: object
+    cr: object
+    settings: object
+    fresh_cursor: object
 
-    @property
-    def parts(self):
-        """What tells it from others, beside the query."""
-        return [self.keys, self.groups]
+    def listed(self):
+        keys = keys_of(self.query, self.cr)
+        statement = plan_listing(self.query, keys, postgres)
+        result = postgres.run(self.cr, statement, self.settings.query_timeout)
+        rows = [listed_row(self.query, row) for row in result.rows]
+        goes_on = ""
+        if result.has_more:
+            goes_on = cursor.write(self.query, _place(self.query, result.rows[-1]))
+        return Answer(
+            rows, result.total, statement.tier, postgres.STORE, next_cursor=goes_on
+        )
 
-    def statement(self, dialect):
-        return plan(self.query, self.keys, self.groups, dialect)
+    def grouped(self):
+        query, keys = self.query, keys_of(self.query, self.cr)
+        with self.fresh_cursor() as fresh:
+            # The caller's snapshot may be older than what ClickHouse will answer.
+            dimensions = [d for d in query.dimensions if d.members]
+            members = {d.name: members_of(d, fresh) for d in dimensions}
+        read = self._from_store(query, keys, members)
+        totals = None
+        if query.with_totals:
+            [totals] = self._totals(keys)
+        goes_on = ""
+        if read.result.has_more:
+            last = _grouped_place(query, read.rows[-1], members)
+            goes_on = cursor.write(query, last)
+        return Answer(
+            [row_of(query, row, members) for row in read.rows],
+            read.result.total,
+            read.statement.tier,
+            read.dialect.STORE,
+            totals=totals,
+            next_cursor=goes_on,
+        )
 
+    def _totals(self, keys):
+        """Return the measures of all rows together; those of no rows are 0."""
+        query = self.query.total
+        read = self._from_store(query, keys, {})
+        columns = read.statement.columns
+        nothing = {n: 0 if is_whole(c) else "0.0000" for n, c in columns.items()}
+        nothing["date"] = query.date_from.isoformat()
+        rows = read.rows or [nothing]
+        if not read.rows:
+            add_levels(query, read.statement, rows, read.result.levels)
+        for row in rows:
+            values = row_of(query, row, {})
+            del values["date"]
+            yield values
 
-@dataclass(frozen=True)
-class _Members:
-    """The members of a dimension: keys with their groups' numbers; groups' values."""
+    def _from_store(self, query, keys, members):
+        """Return what ClickHouse found, or PostgreSQL where that cannot answer."""
+        url = self.settings.clickhouse_url
+        if url and not _pause.is_on(url):
+            read = self._from_clickhouse(query, keys, members)
+            if read:
+                return read
+        statement = plan(query, keys, members, postgres)
+        result = postgres.run(self.cr, statement, self.settings.query_timeout)
+        return _Read(query, statement, result, postgres)
 
-    groups: tuple
-    values: list
-
-
-def _members(dimension, cr):
-    cr.execute(dimension.members)
-    rows = sorted(cr.fetchall(), key=lambda row: [_sortable(v) for v in row[1:]])
-    keys, numbers, values = [], [], []
-    for key, *named in rows:
-        if dimension.is_identity or not values or values[-1] != named:
-            values.append(named)
-        keys.append(key)
-        numbers.append(len(values) - 1)
-    return _Members((keys, numbers), values)
-
-
-def _sortable(value):
-    """Return what orders a value; nothing comes first."""
-    return (value is not None, value if value is not None else 0)
-
-
-def _listed(query, keys, cr, settings):
-    state = _state_of(cr)
-    statement = plan_listing(query, keys, postgres)
-    rows, total = postgres.run(cr, statement, settings.query_timeout)
-    columns = query.report.columns
-    return Answer(
-        rows=[
-            {c.name: shown(c, v) for c, v in zip(columns, row, strict=True)}
-            for row in rows
-        ],
-        total=total,
-        tier=statement.tier,
-        store=postgres.STORE,
-        as_of=state.read_at,
-    )
-
-
-def _from_clickhouse(asked, settings, fresh_cursor, cache):
-    """Return the raw answer, or None when PostgreSQL must give it."""
-    for _attempt in range(2):
-        before = _state(fresh_cursor)
-        if before.pushing or not before.watermark:
-            return None
-        version = f"{before.owner} {before.incarnation} clickhouse {before.epoch}"
-        cached = cache.get(asked.query, asked.parts, version)
-        if cached:
-            return cached
-        try:
-            statement = asked.statement(clickhouse)
-            result = clickhouse.run(
-                settings.clickhouse_url,
-                statement,
-                settings.query_timeout,
-                (before.owner, before.epoch),
-            )
-        except ReportingError as e:
-            if isinstance(e, clickhouse.Away):
-                _pause.begin(settings.clickhouse_url)
-            _logger.warning("%s", e)
-            return None
-        if _state(fresh_cursor).epoch == before.epoch:
-            as_of = before.read_at and min(before.read_at, before.pushed_at)
-            raw = _raw(asked.query, statement, result, clickhouse, as_of)
-            if _has_strangers(asked, raw):
+    def _from_clickhouse(self, query, keys, members):
+        """Return what ClickHouse found, or None when PostgreSQL must answer."""
+        settings = self.settings
+        for _attempt in range(2):
+            before = self._fresh_state()
+            if before.pushing or not before.watermark:
                 return None
-            return cache.put(asked.query, asked.parts, version, raw)
-    return None
+            try:
+                statement = plan(query, keys, members, clickhouse)
+                copy = (before.owner, before.epoch)
+                timeout = settings.query_timeout
+                result = clickhouse.run(
+                    settings.clickhouse_url, statement, timeout, copy
+                )
+            except ReportingError as e:
+                if isinstance(e, clickhouse.Away):
+                    _pause.begin(settings.clickhouse_url)
+                _logger.warning("%s", e)
+                return None
+            if self._fresh_state().epoch == before.epoch:
+                read = _Read(query, statement, result, clickhouse)
+                return None if _has_strangers(members, read) else read
+        return None
+
+    def _fresh_state(self):
+        with self.fresh_cursor() as cr:
+            return state_of(cr)
 
 
-def _has_strangers(asked, raw):
-    """Tell whether rows belong to members that came after they were looked up."""
-    names = [f"by_{name}" for name in asked.groups]
-    return any(row[name] < 0 for row in raw["rows"] for name in names)
+class _Read:
+    """What a store found, as plain texts and whole numbers.
+
+    :ivar rows: dicts: ``date``, perhaps ``hour``, ``by_<dimension>``, stored columns
+    """
+
+    def __init__(self, query, statement, result, dialect):
+        self.statement, self.result, self.dialect = statement, result, dialect
+        self.rows = [raw_row(query, statement, row, dialect) for row in result.rows]
+        add_levels(query, statement, self.rows, result.levels)
 
 
-def _from_postgres(asked, settings, cr, cache):
-    state = _state_of(cr)
-    version = f"{state.owner} {state.incarnation} postgresql {state.load_id}"
-    cached = cache.get(asked.query, asked.parts, version)
-    if cached:
-        return cached
-    statement = asked.statement(postgres)
-    result = postgres.run(cr, statement, settings.query_timeout)
-    raw = _raw(asked.query, statement, result, postgres, state.read_at)
-    if _state_of(cr).load_id != state.load_id:
-        return raw  # a load came in between: right, but of no known version
-    return cache.put(asked.query, asked.parts, version, raw)
-
-
-def _state(fresh_cursor):
-    with fresh_cursor() as cr:
-        return _state_of(cr)
-
-
-def _state_of(cr):
+def state_of(cr):
+    """Return the :class:`State` of the stores, as a cursor sees it."""
     cr.execute(sql("queries/state.sql"))
     return State(*cr.fetchone())
 
 
-def _keys(query, cr):
+def keys_of(query, cr):
     """Return {name of a filter: the stored values that it lets through}.
 
     :raise NotFound: one of what must be there is not
@@ -209,19 +213,8 @@ def _keys(query, cr):
     return keys
 
 
-def _raw(query, statement, result, dialect, as_of):
-    """Return an answer of plain texts and whole numbers, fit for the cache."""
-    rows, total = result
-    return {
-        "rows": [_raw_row(query, statement, row, dialect) for row in rows],
-        "total": total,
-        "tier": statement.tier,
-        "store": dialect.STORE,
-        "as_of": as_of and as_of.isoformat(),
-    }
-
-
-def _raw_row(query, statement, row, dialect):
+def raw_row(query, statement, row, dialect):
+    """Return a row of a store as plain texts and whole numbers."""
     values = iter(row)
     raw = {"date": next(values).isoformat()}
     if query.grain is Grain.HOUR:
@@ -230,19 +223,62 @@ def _raw_row(query, statement, row, dialect):
         raw[f"by_{dimension.name}"] = next(values)
     for name, column in statement.columns.items():
         value = next(values)
-        raw[name] = value if is_count(column) else str(dialect.decimal(value))
+        raw[name] = value if is_whole(column) else str(dialect.decimal(value))
     return raw
 
 
-def _row(query, raw, members):
+def row_of(query, raw, members):
+    """Return a row as it is shown."""
     row = {}
     for dimension in query.dimensions:
-        value = raw[f"by_{dimension.name}"]
-        values = members[dimension.name].values[value] if dimension.members else [value]
+        values = _values(dimension, raw, members)
         row |= zip((c.name for c in dimension.columns), values, strict=True)
     row["date"] = raw["date"]
     if "hour" in raw:
         row["hour"] = raw["hour"]
-    for measure in query.measures:
+    for measure in query.shown_measures:
         row[measure.name] = value_of(measure, query, raw)
     return row
+
+
+def listed_row(query, row):
+    """Return a row of a listing as it is shown."""
+    return {
+        column.name: shown(column, value)
+        for column, value in zip(query.report.columns, row, strict=False)
+    }
+
+
+def _values(dimension, raw, members):
+    value = raw[f"by_{dimension.name}"]
+    return members[dimension.name].values[value] if dimension.members else [value]
+
+
+def _place(query, row):
+    """Return the place of a listing's row, for a cursor."""
+    report = query.report
+    values = row[len(report.columns) :]
+    names = (name for name, _kind in report.order)
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in zip(names, values, strict=True)
+    }
+
+
+def _grouped_place(query, raw, members):
+    place = {f"of_{name}": value for name, value in raw.items()}
+    place |= {name: raw[name] for name in ("date", "hour") if name in raw}
+    for dimension in query.dimensions:
+        values = _values(dimension, raw, members)
+        place[dimension.name] = values if dimension.members else values[0]
+    return place
+
+
+def _has_strangers(members, read):
+    """Tell whether rows belong to members that came after they were looked up."""
+    names = [f"by_{name}" for name in members]
+    return any(row[name] < 0 for row in read.rows for name in names)
+
+
+def _is_listing(query):
+    return isinstance(query.report, Listing)

@@ -6,10 +6,8 @@ those. Everything else (REST, OpenAPI, XLSX, help texts) is derived from that.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from enum import StrEnum
-
-from ..records import Company
+from functools import cached_property
 
 
 class Grain(StrEnum):
@@ -20,6 +18,8 @@ class Grain(StrEnum):
     WEEK = "week"
     MONTH = "month"
     YEAR = "year"
+    # One bucket: the whole period that is asked for.
+    PERIOD = "period"
 
 
 class Additivity(StrEnum):
@@ -45,6 +45,7 @@ class Kind(StrEnum):
     """What a column that is no measure holds."""
 
     INTEGER = "integer"
+    BOOLEAN = "boolean"
     TEXT = "text"
     DATE = "date"
     INSTANT = "instant"
@@ -151,6 +152,11 @@ class Distinct:
     key: str = "customer_key"
 
 
+def is_whole(column):
+    """Tell whether a sum or count is a whole number; others are decimals."""
+    return not isinstance(column, Sum) or column.is_count
+
+
 @dataclass(frozen=True)
 class Facts:
     """A stored table that can answer.
@@ -167,6 +173,8 @@ class Facts:
     :param each: those keys
     :param is_by_instant: partitioned by ``transaction_date``
     :param where: which of its rows are meant
+    :param levels: columns of changes: what they add up to from the very first row to
+        the end of a bucket is a level, such as the number of members
     """
 
     table: str
@@ -180,6 +188,10 @@ class Facts:
     each: frozenset[str] = frozenset()
     is_by_instant: bool = False
     where: Test = Test()
+    levels: dict[str, Sum] = field(default_factory=dict)
+
+
+PREVIOUS = "previous_"
 
 
 @dataclass(frozen=True)
@@ -201,6 +213,20 @@ class Measure:
     numerator: str = ""
     denominator: tuple[str, ...] = ()
     required: bool = False
+
+    @property
+    def previous(self):
+        """The same measure in the period that is compared with, as a column."""
+        return replace(
+            self,
+            name=PREVIOUS + self.name,
+            label=f"{self.label} before",
+            definition=f"{self.definition} In the period that is compared with.",
+            of=self.of and PREVIOUS + self.of,
+            numerator=self.numerator and PREVIOUS + self.numerator,
+            denominator=tuple(PREVIOUS + name for name in self.denominator),
+            required=False,
+        )
 
 
 @dataclass(frozen=True)
@@ -226,18 +252,30 @@ class Report:
     facts: tuple[Facts, ...]
 
     def measure(self, name):
-        """Return a measure by name; KeyError if there is none."""
-        return {m.name: m for m in self.measures}[name]
+        """Return a measure by name, also a previous one; KeyError if there is none."""
+        return self._measures[name]
+
+    def stored(self, measure):
+        """Return the stored columns that a measure is read from."""
+        if measure.additivity is not Additivity.RATIO:
+            return (measure.of,)
+        names = (measure.numerator, *measure.denominator)
+        return tuple(self._measures[name].of for name in names)
 
     def dimension(self, name):
         """Return a dimension by name; KeyError if there is none."""
         return {d.name: d for d in self.dimensions}[name]
 
+    @cached_property
+    def _measures(self):
+        previous = (measure.previous for measure in self.measures)
+        return {m.name: m for m in (*self.measures, *previous)}
+
     @property
     def columns(self):
         """All columns that its rows may have, whatever is asked, in order."""
         shown = (column for d in self.dimensions for column in d.columns)
-        return (*shown, DATE, HOUR, *self.measures)
+        return (*shown, DATE, HOUR, *self._measures.values())
 
 
 @dataclass(frozen=True)
@@ -246,7 +284,7 @@ class Listing:
 
     :param audience: who may read it
     :param table: partitioned by ``transaction_date``, with ``company_id`` and ``date``
-    :param order: the stored columns that its rows are ordered by; together unique
+    :param order: stored (column, kind) that its rows are ordered by; together unique
     """
 
     slug: str
@@ -255,79 +293,6 @@ class Listing:
     basis: str
     audience: Audience
     table: str
-    order: tuple[str, ...]
+    order: tuple[tuple[str, Kind], ...]
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...]
-
-
-@dataclass(frozen=True)
-class Query:
-    """A question, parsed and checked. Only ``params.parse`` makes one.
-
-    :param grain: with measures and dimensions, of a report; a listing has none
-    :param filters: (filter, values) of those that were asked for
-    :param date_from: with ``date_to`` inclusive business days
-    """
-
-    report: Report | Listing
-    company: Company
-    date_from: date
-    date_to: date
-    grain: Grain | None = None
-    measures: tuple[Measure, ...] = ()
-    dimensions: tuple[Dimension, ...] = ()
-    filters: tuple[tuple[Filter, tuple], ...] = ()
-    page: int = 1
-    per_page: int = 100
-
-    @property
-    def columns(self):
-        """What each row of the answer has, in order: columns, then measures."""
-        if isinstance(self.report, Listing):
-            return self.report.columns
-        time = (DATE, HOUR) if self.grain is Grain.HOUR else (DATE,)
-        shown = (column for d in self.dimensions for column in d.columns)
-        return (*shown, *time, *self.measures)
-
-    def unpaged(self, limit):
-        """Return the same question with all its rows on one page."""
-        return replace(self, page=1, per_page=limit)
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL with named parameters, and what its columns are.
-
-    :param columns: :class:`Sum` and the like by name, in the order of the result, after
-        the bucket, the hour (at that grain) and the dimensions
-    """
-
-    text: str
-    count_text: str
-    parameters: dict
-    columns: dict = field(default_factory=dict)
-    tier: str = ""
-
-
-def parameter(name):
-    """Return the placeholder of a parameter, as the drivers of both stores write it."""
-    return f"%({name})s"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Rows of a query, exact.
-
-    :param rows: dicts with the columns of the dimensions, ``date``, perhaps ``hour``,
-        and the measures: Decimal, int, float (ratios) or None
-    :param total: rows of the whole answer, all pages
-    :param tier: table that answered: ``day``, ``rollup``, ``order``
-    :param store: ``postgresql`` or ``clickhouse``
-    :param as_of: instant (UTC) up to which the sources are read, or None
-    """
-
-    rows: list[dict] = field(repr=False)
-    total: int
-    tier: str
-    store: str
-    as_of: object = None

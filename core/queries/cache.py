@@ -1,19 +1,26 @@
 """Answers remembered in Redis; without Redis, nothing is remembered.
 
 The key holds everything an answer depends on, also the version of the data: a load
-or a push makes older entries unreachable at once.
+or a push makes older entries unreachable at once. Of callers who ask the same at once,
+one asks the store, and the others wait for its answer.
 """
 
 import hashlib
 import json
 import logging
-from dataclasses import fields
+import secrets
+import time
 from functools import cache as memoize
 
 from .pause import Pause
+from .remembered import kept, load
 
 _logger = logging.getLogger(__name__)
 _pause = Pause()
+# Seconds between looks at whether another caller has the answer by now.
+_PATIENCE = 0.02
+# Gives back a lock that is still ours.
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
 
 
 class Cache:
@@ -26,19 +33,57 @@ class Cache:
     def __init__(self, settings):
         self._url = settings.redis_url
         self._ttl = settings.cache_ttl
+        self._longest = settings.query_timeout
 
-    def get(self, query, keys, version):
-        """Return what :meth:`put` stored, or None."""
-        key = _key(query, keys, version)
-        return self._call(lambda redis: json.loads(redis.get(key) or "null"))
+    def once(self, question, query, find):
+        """Return the answer to a question: remembered, or found now.
 
-    def put(self, query, keys, version, raw):
-        """Store an answer of JSON values, and return it."""
-        data = json.dumps(raw)
-        self._call(
-            lambda redis: redis.set(_key(query, keys, version), data, ex=self._ttl)
+        :param question: JSON values: all that the answer depends on
+        :param find: function → (:class:`~core.queries.query.Answer`, whether it may be
+            kept)
+        """
+        key = _key(question)
+        if known := self._get(key, query):
+            return known
+        mine = secrets.token_hex(8)
+        if not self._is_first(key, mine):
+            known = self._awaited(key, query)
+            if known:
+                return known
+        try:
+            found, is_fit = find()
+            if is_fit:
+                text = kept(found)
+                self._call(lambda redis: redis.set(key, text, ex=self._ttl))
+            return found
+        finally:
+            self._call(lambda redis: redis.eval(_RELEASE, 1, f"{key}:asked", mine))
+
+    def _get(self, key, query):
+        text = self._call(lambda redis: redis.get(key))
+        try:
+            return text and load(text.decode(), query)
+        except ValueError:
+            return None
+
+    def _is_first(self, key, mine):
+        """Tell whether nobody else is finding the answer right now."""
+        limit = int(self._longest * 1000) + 1000
+        taken = self._call(
+            lambda redis: [redis.set(f"{key}:asked", mine, nx=True, px=limit)]
         )
-        return raw
+        return taken != [None]
+
+    def _awaited(self, key, query):
+        """Return the answer that another caller is finding, None if it finds none."""
+        until = time.monotonic() + self._longest
+        while time.monotonic() < until:
+            time.sleep(_PATIENCE)
+            is_asked = self._call(lambda redis: redis.exists(f"{key}:asked"))
+            known = self._get(key, query)
+            if known or not is_asked:
+                return known
+        return None
 
     def _call(self, action):
         if not self._url or _pause.is_on(self._url):
@@ -59,11 +104,6 @@ def _client(url):
     return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 
 
-def _key(query, keys, version):
-    parts = {f.name: getattr(query, f.name) for f in fields(query)}
-    parts["report"] = query.report.slug
-    parts["measures"] = [m.name for m in query.measures]
-    parts["dimensions"] = [d.name for d in query.dimensions]
-    parts["filters"] = [(f.name, values) for f, values in query.filters]
-    text = json.dumps([parts, keys, version], default=str, sort_keys=True)
+def _key(question):
+    text = json.dumps(question, default=str, sort_keys=True)
     return "loyalty_reporting:" + hashlib.sha256(text.encode()).hexdigest()

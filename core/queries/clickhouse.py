@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from ..errors import StoreError
 from ..stores import clickhouse as store
-from .base import Grain, parameter
+from .base import Grain, is_whole
+from .query import fetch, parameter
 
 Away = store.Away
 STORE = "clickhouse"
-PERIOD = ()
 # The days that its type Date can hold; of what lies outside nothing is loaded.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 # What is called otherwise here, and columns that must be asked for by name.
@@ -77,11 +77,69 @@ def tests(where):
     ]
 
 
+def partitions(_begin, _end):
+    """Return what to add for the sake of the partitions: they are by date."""
+    return ()
+
+
+def moved(bucket):
+    """Return the bucket of the question that one of the period before stands beside."""
+    months, days = parameter("moved_months"), parameter("moved_days")
+    return f"addDays(addMonths({bucket}, {months}), {days})"
+
+
+def not_before(name):
+    """Return the day of a row, or the one before a parameter if it is earlier."""
+    first = day_of(name)
+    return f"if(facts.date >= {first}, facts.date, addDays({first}, -1))"
+
+
+def day_of(name):
+    """Return a parameter as a day."""
+    return f"toDate({parameter(name)})"
+
+
+def instant_of(name):
+    """Return a parameter as an instant (UTC)."""
+    return f"toDateTime({parameter(name)}, 'UTC')"
+
+
+def item(name, number):
+    """Return the item of an array, a parameter, with a number from 0 on."""
+    return f"{parameter(name)}[{number} + 1]"
+
+
+def exact(name, _column):
+    """Return a sum as a whole number of its smallest part."""
+    return name
+
+
+def bound(name, column):
+    """Return a parameter as such a whole number."""
+    given = parameter(name)
+    return f"toInt64({given})" if is_whole(column) else f"toDecimal128({given}, 0)"
+
+
+def double(sql):
+    """Return a whole number as the nearest double."""
+    return f"toFloat64({sql})"
+
+
+def zero(column):
+    """Return nothing, of the type of a sum."""
+    return "toInt64(0)" if is_whole(column) else "toDecimal128(0, 0)"
+
+
+def shown(name, _column):
+    """Return a sum as it is selected."""
+    return name
+
+
 def sum(column):  # noqa: A001
     """Return an exact sum, of the rows that fulfil its condition."""
     conditions = " AND ".join(tests(column.where))
     if column.is_count:
-        return f"sum(facts.{column.column})"
+        return f"toInt64(sum(facts.{column.column}))"
     value = f"toDecimal128(facts.{column.column}_e4, 0)"
     if conditions:
         value = f"if({conditions}, {value}, toDecimal128(0, 0))"
@@ -91,7 +149,7 @@ def sum(column):  # noqa: A001
 def distinct(column):
     """Return how many customers or orders have rows that fulfil a condition."""
     known = " AND ".join([f"facts.{column.key} > 0", *tests(column.where)])
-    return f"uniqExactIf(facts.{column.key}, {known})"
+    return f"toInt64(uniqExactIf(facts.{column.key}, {known}))"
 
 
 def decimal(value):
@@ -100,7 +158,7 @@ def decimal(value):
 
 
 def run(url, statement, timeout, copy):
-    """Return (rows of the page, number of rows in all).
+    """Return the :class:`~core.queries.query.Result` of a statement.
 
     :param copy: (owner, epoch) of the copy that PostgreSQL remembers
     :raise StoreError: the server is away, refused, took longer than ``timeout``, or
@@ -115,5 +173,4 @@ def run(url, statement, timeout, copy):
                 "ClickHouse does not hold the copy that PostgreSQL remembers; "
                 "PostgreSQL answers until the next push."
             )
-        [(total,)] = client.execute(statement.count_text, statement.parameters)
-        return client.execute(statement.text, statement.parameters), total
+        return fetch(client.execute, statement)

@@ -46,6 +46,7 @@ FACTS = (
     Facts(
         "membership_analytics_data", "rollup", _SUMS, _KEYS, Grain.DAY,
         own={name: Sum(name, is_count=True) for name in _MEMBERS}, where=_HELD,
+        levels={"members": Sum("member_change", is_count=True)},
     ),
     Facts(
         "customer_day_data", "customer", _OF_CUSTOMERS, _KEYS, Grain.DAY, where=_HELD
@@ -98,6 +99,14 @@ REPORT = Report(
             "downgraded_members",
             "Downgraded",
             "Customers moved to this level by a downgrade in the bucket.",
+        ),
+        Measure(
+            "members",
+            "Members",
+            "Customers who hold the level at the end of the bucket.",
+            Unit.COUNT,
+            Additivity.SEMI_ADDITIVE,
+            of="members",
         ),
         Measure(
             "total_spending",

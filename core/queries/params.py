@@ -2,84 +2,21 @@
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime
 
 from ..errors import BadQuery
-from .base import Grain, Kind, Listing, Query
+from . import cursor
+from .base import Additivity, Grain, Kind, Listing
+from .comparison import NAMES as COMPARISONS
+from .comparison import comparison
+from .parameters import MAX_PER_PAGE, parameters
+from .query import Query, Sort
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?", re.ASCII)
 _BIGINT = 2**63 - 1
-MAX_PER_PAGE = 1000
 TECHNICAL = ("format", "company_id")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What may be asked of a report, as every surface offers it.
-
-    :param kind: of its values: a day, a whole number or a text
-    :param is_list: it takes several values
-    :param choices: the only values there are
-    :param default: what counts when it is not given
-    :param lowest: with ``highest`` the bounds of a number that has any
-    """
-
-    name: str
-    definition: str
-    kind: Kind
-    is_list: bool = False
-    is_required: bool = False
-    choices: tuple[str, ...] = ()
-    default: str | int | tuple[str, ...] | None = None
-    lowest: int | None = None
-    highest: int | None = None
-
-
-_PERIOD = (
-    Parameter(
-        "date_from", "First business day, inclusive.", Kind.DATE, is_required=True
-    ),
-    Parameter("date_to", "Last business day, inclusive.", Kind.DATE, is_required=True),
-)
-_PAGES = (
-    Parameter(
-        "page", "Page, from 1 on.", Kind.INTEGER, default=1, lowest=1, highest=10**9
-    ),
-    Parameter(
-        "per_page", "Rows of a page.", Kind.INTEGER,
-        default=100, lowest=1, highest=MAX_PER_PAGE,
-    ),
-)  # fmt: skip
-
-
-def parameters(report):
-    """Return the :class:`Parameter` objects of a report, in the order to show them."""
-    grouping = () if isinstance(report, Listing) else _grouping(report)
-    filters = (
-        Parameter(f.name, f.definition, f.kind, is_list=True, choices=f.choices)
-        for f in report.filters
-    )
-    return (*_PERIOD, *grouping, *filters, *_PAGES)
-
-
-def _grouping(report):
-    grains = tuple(grain.value for grain in report.grains)
-    return (
-        Parameter(
-            "group_by", "Buckets of time, in the company's zone.", Kind.TEXT,
-            choices=grains, default="day",
-        ),
-        _names("dimensions", report.dimensions, report.default_dimensions),
-        _names("measures", report.measures, report.default_measures),
-    )  # fmt: skip
-
-
-def _names(name, known, default):
-    return Parameter(
-        name, "Which to show, in this order.", Kind.TEXT,
-        is_list=True, choices=tuple(one.name for one in known), default=default,
-    )  # fmt: skip
+_BACKWARDS = ("transaction_date", "-transaction_date")
 
 
 def parse(report, company, given):
@@ -88,43 +25,101 @@ def parse(report, company, given):
     :param given: parameter name → text, or list of texts when it came several times
     :raise BadQuery: the first fault, with the parameter's name
     """
-    is_listing = isinstance(report, Listing)
     known = [p.name for p in parameters(report)]
     _reject_unknown((*known, *TECHNICAL), given)
     filters = {f.name for f in report.filters}
-    asked_once = {
+    once = {
         name: single(name, given[name])
         for name in known
         if name in given and name not in filters
     }
-    date_from = _day("date_from", asked_once)
-    date_to = _day("date_to", asked_once)
+    date_from, date_to = _period(once)
+    query = Query(
+        report=report,
+        company=company,
+        date_from=date_from,
+        date_to=date_to,
+        filters=tuple(
+            (f, _filter(f, given)) for f in report.filters if f.name in given
+        ),
+        page=_number("page", once, 1, low=1, high=10**9),
+        per_page=_number("per_page", once, 100, low=1, high=MAX_PER_PAGE),
+    )
+    if isinstance(report, Listing):
+        text = once.get("sort", _BACKWARDS[0])
+        _check_choice("sort", text, _BACKWARDS)
+        query = replace(query, is_backwards=text == _BACKWARDS[1])
+    else:
+        query = _grouped(query, once)
+    return _placed(query, once)
+
+
+def _grouped(query, given):
+    """Return a question with all that only reports that add up are asked."""
+    report, name = query.report, given.get("compare")
+    _check_choice("group_by", given.get("group_by", "day"), report.grains)
+    grain = Grain(given.get("group_by", "day"))
+    if name is not None:
+        _check_choice("compare", name, COMPARISONS)
+        name = comparison(name, grain, query.date_from, query.date_to)
+    query = replace(
+        query,
+        grain=grain,
+        measures=_named("measures", given, report.measures, report.default_measures),
+        dimensions=_named(
+            "dimensions", given, report.dimensions, report.default_dimensions
+        ),
+        compare=name,
+        with_totals=_flag("totals", given),
+    )
+    return replace(query, sort=_sort(query, given.get("sort")))
+
+
+def _placed(query, given):
+    """Return the question with the row after which its page begins."""
+    if "cursor" not in given:
+        return query
+    if "page" in given:
+        raise BadQuery("cursor", "Ask for a page or with a cursor, not for both.")
+    return replace(query, after=cursor.read(query, given["cursor"]))
+
+
+def _period(given):
+    date_from, date_to = _day("date_from", given), _day("date_to", given)
     if date_from > date_to:
         raise BadQuery(
             "date_from", f"date_from {date_from} is after date_to {date_to}."
         )
-    asked = {
-        "report": report,
-        "company": company,
-        "date_from": date_from,
-        "date_to": date_to,
-    }
-    if not is_listing:
-        asked["grain"] = _grain(report, asked_once.get("group_by", "day"))
-        asked["measures"] = _named(
-            "measures", asked_once, report.measures, report.default_measures
-        )
-        asked["dimensions"] = _named(
-            "dimensions", asked_once, report.dimensions, report.default_dimensions
-        )
-    return Query(
-        **asked,
-        filters=tuple(
-            (f, _filter(f, given)) for f in report.filters if f.name in given
-        ),
-        page=_number("page", asked_once, 1, low=1, high=10**9),
-        per_page=_number("per_page", asked_once, 100, low=1, high=MAX_PER_PAGE),
-    )
+    return date_from, date_to
+
+
+def _sort(query, text):
+    """Return what rows are ordered by; what is not shown cannot order them."""
+    known = {column.name: column for column in query.columns}
+    owners = {c.name: d for d in query.dimensions for c in d.columns}
+    sorts = []
+    for asked in text.split(",") if text is not None else ():
+        name = asked.strip().removeprefix("-")
+        if name not in known:
+            raise BadQuery(
+                "sort", f"No column {name!r:.50} is shown.{_hint(name, known)}"
+            )
+        if getattr(known[name], "additivity", None) is Additivity.SEMI_ADDITIVE:
+            raise BadQuery("sort", f"Rows cannot be ordered by the level {name}.")
+        is_descending = asked.strip().startswith("-")
+        sorts.append(Sort(known[name], is_descending, owners.get(name)))
+    return tuple(sorts)
+
+
+def _flag(name, given):
+    text = given.get(name, "false")
+    _check_choice(name, text, ("true", "false"))
+    return text == "true"
+
+
+def _check_choice(name, text, choices):
+    if text not in choices:
+        raise BadQuery(name, f"{name} {text!r:.50} is none of {', '.join(choices)}.")
 
 
 def company_id(given):
@@ -178,13 +173,6 @@ def _day(name, given):
     raise BadQuery(name, f"{name} {text!r:.50} is no day such as 2024-01-31.")
 
 
-def _grain(report, text):
-    if text in report.grains:
-        return Grain(text)
-    choices = ", ".join(report.grains)
-    raise BadQuery("group_by", f"group_by {text!r:.50} is none of {choices}.")
-
-
 def _named(parameter, given, choices, default):
     """Return the measures or dimensions that a parameter names."""
     known = {choice.name: choice for choice in choices}
@@ -207,11 +195,8 @@ def _filter(asked, given):
         return _ids(asked.name, given)
     texts = _texts(asked.name, given)
     for text in texts:
-        if asked.choices and text not in asked.choices:
-            choices = ", ".join(asked.choices)
-            raise BadQuery(
-                asked.name, f"{asked.name} {text!r:.50} is none of {choices}."
-            )
+        if asked.choices:
+            _check_choice(asked.name, text, asked.choices)
     return texts
 
 

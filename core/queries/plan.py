@@ -4,29 +4,101 @@ A statement is made of our own column names and of parameters; nothing that a ca
 wrote ever becomes part of its text.
 """
 
-from .base import Additivity, Facts, Grain, Statement, Sum, parameter
+from dataclasses import replace
+
+from .base import PREVIOUS, Additivity, Facts, Grain, Sum
+from .order import after, bounds, order, terms
+from .query import Statement, parameter
 
 _PAGE = f" LIMIT {parameter('limit')} OFFSET {parameter('offset')}"
 
 
-def columns_of(query):
-    """Return the names of the columns that a query's measures need, ratios resolved."""
-    found = {}
-    for measure in query.measures:
-        names = (measure.numerator, *measure.denominator)
-        parts = (
-            [query.report.measure(name) for name in names]
-            if measure.additivity is Additivity.RATIO
-            else [measure]
+def plan(query, keys, members, dialect):
+    """Return the :class:`Statement` that answers a query.
+
+    :param keys: name of a filter → the stored values that it lets through
+    :param members: name of a dimension → its :class:`~core.queries.members.Members`
+    :param dialect: ``postgres`` or ``clickhouse`` module of this package
+    """
+    facts, stored = facts_of(query, dialect.STORE)
+    columns = {name: stored[name.removeprefix(PREVIOUS)] for name in columns_of(query)}
+    grouped = _grouped(query, facts, columns, dialect)
+    found = terms(query, columns, dialect)
+    names = [*_key_names(query)]
+    if query.grain is Grain.PERIOD:
+        names.insert(0, f"{dialect.day_of('date_from')} AS bucket")
+    shown = [*names, *(dialect.shown(name, c) for name, c in columns.items())]
+    begin = f" WHERE {after(found)}" if query.after else ""
+    return Statement(
+        text=f"SELECT {', '.join(shown)} FROM ({grouped}) AS grouped"
+        f"{begin}{order(found)}{_PAGE}",
+        count_text=_count(query, f"({grouped}) AS grouped"),
+        parameters={
+            **_parameters(query, keys, dialect),
+            **_of_members(query, members, dialect),
+            **bounds(query, members, dialect),
+        },
+        columns=columns,
+        tier=facts.tier,
+        **_levels(query, dialect),
+    )
+
+
+def plan_listing(query, keys, dialect):
+    """Return the :class:`Statement` that answers a query for a listing.
+
+    Its rows have the columns that they are ordered by behind those that are shown.
+
+    :param keys: as in :func:`plan`
+    """
+    report = query.report
+    facts = Facts(report.table, "detail", {}, frozenset(), is_by_instant=True)
+    shown = [dialect.stored(column) for column in report.columns]
+    place = [f"facts.{name}" for name, _kind in report.order]
+    direction = " DESC" if query.is_backwards else ""
+    where = _conditions(query, facts, dialect)
+    parameters = _parameters(query, keys, dialect)
+    begin = ""
+    if query.after:
+        sign = "<" if query.is_backwards else ">"
+        bound = [dialect.placed(name, kind) for name, kind in report.order]
+        # The first alone tells the server which partitions to leave out.
+        begin = (
+            f" AND {place[0]} {sign}= {bound[0]}"
+            f" AND ({', '.join(place)}) {sign} ({', '.join(bound)})"
         )
-        found |= dict.fromkeys(part.of for part in parts)
-    return (*found,)
+        parameters |= {f"after_{name}": v for name, v in query.after.items()}
+    source = f"{dialect.table(facts)} WHERE {where}"
+    ordered = ", ".join(f"{name}{direction}" for name in place)
+    return Statement(
+        text=f"SELECT {', '.join([*shown, *place])} FROM {source}{begin}"
+        f" ORDER BY {ordered}{_PAGE}",
+        count_text=_count(query, source),
+        parameters=parameters,
+        tier=facts.tier,
+    )
+
+
+def columns_of(query):
+    """Return the names of the stored columns that a query's measures are read from."""
+    report = query.report
+    asked = [m for m in query.measures if m.additivity is not Additivity.SEMI_ADDITIVE]
+    if query.compare:
+        asked += [m.previous for m in asked]
+    names = (name for measure in asked for name in report.stored(measure))
+    return (*dict.fromkeys(names),)
+
+
+def levels_of(query):
+    """Return the names of the stored changes that a query's levels add up."""
+    levels = (m for m in query.measures if m.additivity is Additivity.SEMI_ADDITIVE)
+    return (*dict.fromkeys(m.of for m in levels),)
 
 
 def facts_of(query, store):
     """Return the smallest stored table that can answer: fewer rows, same numbers."""
     keys = {d.key for d in query.dimensions} | {f.column for f, _ in query.filters}
-    needed = columns_of(query)
+    needed = {name.removeprefix(PREVIOUS) for name in columns_of(query)}
     for facts in query.report.facts:
         known = _known(query, facts)
         is_fine = query.grain is not Grain.HOUR or facts.grain is Grain.HOUR
@@ -34,16 +106,18 @@ def facts_of(query, store):
             store in facts.stores
             and is_fine
             and keys <= facts.keys
-            and known.keys() >= set(needed)
+            and known.keys() >= needed
         ):
-            return facts, {name: known[name] for name in needed}
+            return facts, known
     raise AssertionError(f"{query.report.slug}: no table has {needed} by {keys}")
 
 
 def _known(query, facts):
     """Return the columns of a table that are right in the rows asked for."""
     shown = {d.key for d in query.dimensions if d.is_identity}
-    is_own = query.grain is facts.grain and shown >= facts.keys
+    # A year before, the 28th of February may stand for two days.
+    is_moved = bool(query.compare and query.compare.months)
+    is_own = query.grain is facts.grain and shown >= facts.keys and not is_moved
     return (
         facts.columns
         | (facts.own if is_own else {})
@@ -51,66 +125,58 @@ def _known(query, facts):
     )
 
 
-def plan(query, keys, groups, dialect):
-    """Return the :class:`Statement` that answers a query.
+def _grouped(query, facts, columns, dialect):
+    """Return the rows of all pages: keys, then sums by their names."""
+    if not query.compare:
+        return _of_period(query, facts, columns, dialect)
+    periods = (_of_period(query, facts, columns, dialect, p) for p in ("", PREVIOUS))
+    both = [*_key_names(query), *(f"sum(periods.{name}) AS {name}" for name in columns)]
+    return (
+        f"SELECT {', '.join(both)} FROM ({' UNION ALL '.join(periods)}) AS periods"
+        f"{_by(_key_names(query))}"
+    )
 
-    :param keys: name of a filter → the stored values that it lets through
-    :param groups: name of a dimension with members → (keys, numbers of the groups that
-        they belong to, in the order in which they are shown)
-    :param dialect: ``postgres`` or ``clickhouse`` module of this package
-    """
-    facts, columns = facts_of(query, dialect.STORE)
-    names = _bucket_columns(query.grain, dialect)
-    source, parameters = dialect.table(facts), {}
+
+def _of_period(query, facts, columns, dialect, prefix=""):
+    """Return the rows of one period; what belongs to the other one is 0 in them."""
+    names, source = _keys(query, facts, dialect, is_moved=bool(prefix))
+    selected = [f"{sql} AS {name}" for name, sql in names.items()]
+    for name, column in columns.items():
+        is_of_it = name.startswith(PREVIOUS) is bool(prefix)
+        sql = _aggregate(column, dialect) if is_of_it else dialect.zero(column)
+        selected.append(f"{sql} AS {name}")
+    where = _conditions(query, facts, dialect, prefix)
+    # Without a measure there are rows all the same.
+    listed = ", ".join(selected) or "1 AS one"
+    return f"SELECT {listed} FROM {source} WHERE {where}{_by(names)}"
+
+
+def _keys(query, facts, dialect, *, is_moved=False):
+    """Return ({name: expression} of what rows are told apart by, what to read)."""
+    names, source = {}, dialect.table(facts)
+    if query.grain is Grain.HOUR:
+        names |= {"bucket": "facts.date", "bucket_hour": "facts.hour"}
+    elif query.grain is not Grain.PERIOD:
+        bucket = dialect.BUCKETS[query.grain]
+        names["bucket"] = dialect.moved(bucket) if is_moved else bucket
     for dimension in query.dimensions:
-        name = f"by_{dimension.name}"
         if dimension.members:
-            names[name], joined = dialect.group(dimension)
+            names[f"by_{dimension.name}"], joined = dialect.group(dimension)
             source += joined
-            members, numbers = groups[dimension.name]
-            parameters[f"{dimension.name}_members"] = dialect.array(members)
-            parameters[f"{dimension.name}_groups"] = dialect.array(numbers)
         else:
-            names[name] = dialect.text(dimension.key)
-    selected = ", ".join(
-        [f"{sql} AS {name}" for name, sql in names.items()]
-        + [f"{_aggregate(c, dialect)} AS {name}" for name, c in columns.items()]
-    )
-    grouped = (
-        f"SELECT {selected} FROM {source}"
-        f" WHERE {_conditions(query, facts, dialect)}"
-        f" GROUP BY {', '.join(names)}"
-    )
-    return Statement(
-        text=f"{grouped} ORDER BY {', '.join(names)}{_PAGE}",
-        count_text=f"SELECT count(*) FROM ({grouped}) AS grouped",
-        parameters={**_parameters(query, keys, dialect), **parameters},
-        columns=columns,
-        tier=facts.tier,
-    )
+            names[f"by_{dimension.name}"] = dialect.text(dimension.key)
+    return names, source
 
 
-def plan_listing(query, keys, dialect):
-    """Return the :class:`Statement` that answers a query for a listing.
-
-    :param keys: as in :func:`plan`
-    """
-    report = query.report
-    columns = ", ".join(map(dialect.stored, report.columns))
-    order = ", ".join(f"facts.{name}" for name in report.order)
-    facts = Facts(report.table, "detail", {}, frozenset(), is_by_instant=True)
-    source = f"{dialect.table(facts)} WHERE {_conditions(query, facts, dialect)}"
-    return Statement(
-        text=f"SELECT {columns} FROM {source} ORDER BY {order}{_PAGE}",
-        count_text=f"SELECT count(*) FROM {source}",
-        parameters=_parameters(query, keys, dialect),
-        tier=facts.tier,
-    )
+def _key_names(query):
+    time = {Grain.PERIOD: (), Grain.HOUR: ("bucket", "bucket_hour")}
+    dimensions = (f"by_{d.name}" for d in query.dimensions)
+    return (*time.get(query.grain, ("bucket",)), *dimensions)
 
 
-def is_count(column):
-    """Tell whether a column of an answer is a whole number."""
-    return not isinstance(column, Sum) or column.is_count
+def _by(names):
+    """Return how rows are grouped; no facts, no row."""
+    return f" GROUP BY {', '.join(names)}" if names else " HAVING count(*) > 0"
 
 
 def _aggregate(column, dialect):
@@ -119,19 +185,40 @@ def _aggregate(column, dialect):
     return dialect.distinct(column)
 
 
-def _bucket_columns(grain, dialect):
-    """Return {name: expression} of the columns of time that a query groups by."""
-    if grain is Grain.HOUR:
-        return {"bucket": "facts.date", "bucket_hour": "facts.hour"}
-    return {"bucket": dialect.BUCKETS[grain]}
+def _levels(query, dialect):
+    """Return the changes of levels by day, those before the period together."""
+    names = levels_of(query)
+    if not names:
+        return {}
+    keys = {d.key for d in query.dimensions} | {f.column for f, _ in query.filters}
+    for facts in query.report.facts:
+        if facts.levels.keys() >= {*names} and keys <= facts.keys:
+            break
+    else:
+        raise AssertionError(f"{query.report.slug}: no table has {names} by {keys}")
+    by, source = _keys(replace(query, grain=Grain.PERIOD), facts, dialect)
+    by = {"change_day": dialect.not_before("levels_from"), **by}
+    selected = [f"{sql} AS {name}" for name, sql in by.items()]
+    selected += [f"{dialect.sum(facts.levels[name])} AS {name}" for name in names]
+    where = _conditions(query, facts, dialect, "levels_")
+    return {
+        "levels_text": f"SELECT {', '.join(selected)} FROM {source} WHERE {where}"
+        f" GROUP BY {', '.join(by)}",
+        "levels": names,
+    }
 
 
-def _conditions(query, facts, dialect):
+def _count(query, source):
+    return "" if query.after is not None else f"SELECT count(*) FROM {source}"
+
+
+def _conditions(query, facts, dialect, prefix=""):
+    begin, end = (parameter(f"{prefix}date_{side}") for side in ("from", "to"))
     conditions = [
         f"facts.company_id = {parameter('company')}",
-        f"facts.date >= {parameter('date_from')}",
-        f"facts.date <= {parameter('date_to')}",
-        *(dialect.PERIOD if facts.is_by_instant else ()),
+        *([] if prefix == "levels_" else [f"facts.date >= {begin}"]),
+        f"facts.date <= {end}",
+        *(dialect.partitions(begin, end) if facts.is_by_instant else ()),
         *dialect.tests(facts.where),
         *(
             dialect.contains(f"facts.{f.column}", f"of_{f.name}")
@@ -142,11 +229,33 @@ def _conditions(query, facts, dialect):
 
 
 def _parameters(query, keys, dialect):
-    return {
+    found = {
         "company": query.company.id,
         "date_from": dialect.day(query.date_from),
         "date_to": dialect.day(query.date_to),
-        "limit": query.per_page,
-        "offset": (query.page - 1) * query.per_page,
+        "limit": query.per_page + 1,
+        "offset": 0 if query.after is not None else (query.page - 1) * query.per_page,
         **{f"of_{name}": dialect.list(values) for name, values in keys.items()},
     }
+    first = query.date_from
+    if query.compare:
+        first = query.compare.date_from
+        found |= {
+            f"{PREVIOUS}date_from": dialect.day(first),
+            f"{PREVIOUS}date_to": dialect.day(query.compare.date_to),
+            "moved_days": query.compare.days,
+            "moved_months": query.compare.months,
+        }
+    found["levels_from"] = dialect.day(first)
+    found["levels_date_to"] = found["date_to"]
+    return found
+
+
+def _of_members(query, members, dialect):
+    found = {}
+    for dimension in query.dimensions:
+        if dimension.members:
+            there = members[dimension.name]
+            found[f"{dimension.name}_members"] = dialect.array(there.keys)
+            found[f"{dimension.name}_groups"] = dialect.array(there.numbers)
+    return found

@@ -13,7 +13,12 @@ REPORT = Listing(
     basis="the ledger as given",
     audience=Audience.POINTS,
     table="point_analytics_data",
-    order=("transaction_date", "seq", "transaction_id", "order_key"),
+    order=(
+        ("transaction_date", Kind.INSTANT),
+        ("seq", Kind.INTEGER),
+        ("transaction_id", Kind.INTEGER),
+        ("order_key", Kind.INTEGER),
+    ),
     columns=(
         Column("card_id", "Card", "The engine's number of the card.", Kind.INTEGER),
         Column(

@@ -9,15 +9,11 @@ from decimal import Decimal
 import psycopg2
 
 from ..errors import StoreError
-from .base import Grain, Kind, parameter
+from .base import Grain, Kind, is_whole
+from .query import fetch, parameter
 
 STORE = "postgresql"
-# What to add for the sake of the partitions: a business day in any time zone begins
-# and ends within a day of the UTC day.
-PERIOD = (
-    "facts.transaction_date >= (%(date_from)s::date - 1)::timestamp",
-    "facts.transaction_date < (%(date_to)s::date + 2)::timestamp",
-)
+_TYPES = {Kind.INTEGER: "bigint", Kind.INSTANT: "timestamp"}
 BUCKETS = {
     Grain.DAY: "facts.date",
     Grain.WEEK: "date_trunc('week', facts.date)::date",
@@ -74,10 +70,77 @@ def tests(where):
     ]
 
 
+def partitions(begin, end):
+    """Return what to add for the sake of the partitions.
+
+    A business day in any time zone begins and ends within a day of the UTC day.
+    """
+    return (
+        f"facts.transaction_date >= ({begin}::date - 1)::timestamp",
+        f"facts.transaction_date < ({end}::date + 2)::timestamp",
+    )
+
+
+def moved(bucket):
+    """Return the bucket of the question that one of the period before stands beside."""
+    months, days = parameter("moved_months"), parameter("moved_days")
+    return f"({bucket} + make_interval(months => {months}, days => {days}))::date"
+
+
+def not_before(name):
+    """Return the day of a row, or the one before a parameter if it is earlier."""
+    return f"greatest(facts.date, {parameter(name)}::date - 1)"
+
+
+def day_of(name):
+    """Return a parameter as a day."""
+    return f"{parameter(name)}::date"
+
+
+def instant_of(name):
+    """Return a parameter as an instant (UTC)."""
+    return f"{parameter(name)}::timestamp"
+
+
+def placed(name, kind):
+    """Return the parameter of a listing's place, as its column is stored."""
+    return f"{parameter(f'after_{name}')}::{_TYPES[kind]}"
+
+
+def item(name, number):
+    """Return the item of an array, a parameter, with a number from 0 on."""
+    return f"({parameter(name)}::integer[])[{number} + 1]"
+
+
+def exact(name, column):
+    """Return a sum as a whole number of its smallest part."""
+    return name if is_whole(column) else f"({name} * 10000)"
+
+
+def bound(name, _column):
+    """Return a parameter as such a whole number."""
+    return f"{parameter(name)}::numeric"
+
+
+def double(sql):
+    """Return a whole number as the nearest double."""
+    return f"({sql})::double precision"
+
+
+def zero(column):
+    """Return nothing, of the type of a sum."""
+    return f"0::{'bigint' if is_whole(column) else 'numeric'}"
+
+
+def shown(name, column):
+    """Return a sum as it is selected; decimals as text (see above)."""
+    return f"{name}::{'bigint' if is_whole(column) else 'text'}"
+
+
 def sum(column):  # noqa: A001
     """Return an exact sum, of the rows that fulfil its condition."""
     total = f"coalesce(sum(facts.{column.column}){_filter(column.where)}, 0)"
-    return f"{total}::{'bigint' if column.is_count else 'text'}"
+    return f"{total}::bigint" if column.is_count else total
 
 
 def distinct(column):
@@ -102,15 +165,17 @@ def decimal(value):
 
 
 def run(cr, statement, timeout):
-    """Return (rows of the page, number of rows in all).
+    """Return the :class:`~core.queries.query.Result` of a statement.
 
     :raise StoreError: the query took longer than ``timeout`` seconds
     """
+
+    def execute(text, parameters):
+        cr.execute(text, parameters)
+        return cr.fetchall()
+
     with _limited(cr, timeout):
-        cr.execute(statement.count_text, statement.parameters)
-        total = cr.fetchone()[0]
-        cr.execute(statement.text, statement.parameters)
-        return cr.fetchall(), total
+        return fetch(execute, statement)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.queries import clickhouse, postgres
 from core.queries.base import Grain
+from core.queries.members import Members
 from core.queries.params import parse
 from core.queries.plan import columns_of, facts_of, plan
 from core.queries.promotion_performance import REPORT
@@ -59,7 +60,7 @@ HOSTILE = st.text(min_size=1).filter(lambda t: "\0" not in t and t.isprintable()
 KEYS = st.fixed_dictionaries(
     {"program_id": st.lists(st.integers()), "store_id": st.lists(st.integers())}
 )
-GROUPS = {"program": ([3, 1], [0, 1])}
+GROUPS = {"program": Members([3, 1], [0, 1], [[1, "A"], [2, "B"]])}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.STORE)
@@ -92,5 +93,5 @@ def test_every_parameter_is_bound_and_every_column_selected(dialect, grain, meas
 
 def test_a_page_is_cut_after_the_rows_before_it():
     statement = plan(query(page="3", per_page="50"), {}, GROUPS, postgres)
-    assert statement.parameters["limit"] == 50
+    assert statement.parameters["limit"] == 51
     assert statement.parameters["offset"] == 100

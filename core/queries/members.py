@@ -1,0 +1,66 @@
+"""The members of a dimension as they are called today, numbered in their order."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Members:
+    """What rows may be told apart by.
+
+    :param keys: of all members there are
+    :param numbers: to which group each of them belongs
+    :param values: what each group shows, in their order
+    """
+
+    keys: list
+    numbers: list
+    values: list
+
+    def ranks(self, place):
+        """Return each group's rank by one of its columns; equal values rank alike."""
+        found = self._distinct(place)
+        ranks = {value: rank for rank, value in enumerate(found)}
+        return [ranks[sortable(values[place])] for values in self.values]
+
+    def rank_of(self, value, place):
+        """Return the rank of a value, half one below where it would stand.
+
+        It may have been there when a cursor was given out, and be gone now.
+        """
+        return _place(self._distinct(place), sortable(value))
+
+    def number_of(self, values):
+        """Return the number of a group, half one below where it would stand."""
+        return _place([_sortables(v) for v in self.values], _sortables(values))
+
+    def _distinct(self, place):
+        return sorted({sortable(values[place]) for values in self.values})
+
+
+def members_of(dimension, cr):
+    """Return the :class:`Members` of a dimension, as this cursor sees them."""
+    cr.execute(dimension.members)
+    rows = sorted(cr.fetchall(), key=lambda row: _sortables(row[1:]))
+    keys, numbers, values = [], [], []
+    for key, *named in rows:
+        if dimension.is_identity or not values or values[-1] != named:
+            values.append(named)
+        keys.append(key)
+        numbers.append(len(values) - 1)
+    return Members(keys, numbers, values)
+
+
+def sortable(value):
+    """Return what orders a value; nothing comes first."""
+    return (value is not None, value if value is not None else 0)
+
+
+def _sortables(values):
+    return [sortable(value) for value in values]
+
+
+def _place(found, value):
+    place = bisect_left(found, value)
+    is_there = place < len(found) and found[place] == value
+    return place if is_there else place - 0.5

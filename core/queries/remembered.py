@@ -1,0 +1,78 @@
+"""An answer as it is kept in a cache: rows as JSON text, read when they are wanted."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import simplejson
+
+from .base import Measure, Unit
+from .query import Answer
+
+
+class Rows(Sequence):
+    """Rows of an answer that know their own JSON.
+
+    :param text: a JSON array; decimals are numbers with all their digits
+    :param query: whose columns say what is a decimal and what a double
+    """
+
+    def __init__(self, text, query):
+        self.text = text
+        self._query = query
+
+    @cached_property
+    def _rows(self):
+        return _read(self.text, self._query)
+
+    def __getitem__(self, place):
+        return self._rows[place]
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __eq__(self, other):
+        return self._rows == other
+
+    __hash__ = None
+
+    def __repr__(self):
+        return repr(self._rows)
+
+
+def kept(answer):
+    """Return what of an answer does not change until the data does, as a text."""
+    about = [
+        answer.total, answer.tier, answer.store, dump(answer.totals), answer.next_cursor
+    ]  # fmt: skip
+    return f"{dump(about)}\n{dump(answer.rows)}"
+
+
+def load(text, query):
+    """Return the :class:`Answer` of a text that :func:`kept` made.
+
+    :raise ValueError: it is no such text
+    """
+    about, _line, rows = text.partition("\n")
+    total, tier, store, totals, goes_on = simplejson.loads(about)
+    totals = _read(f"[{totals}]", query)[0] if totals != "null" else None
+    found = Rows(rows, query)
+    return Answer(found, total, tier, store, totals=totals, next_cursor=goes_on)
+
+
+def dump(value):
+    """Return JSON; decimals are numbers with all their digits."""
+    return simplejson.dumps(value, use_decimal=True, ensure_ascii=False)
+
+
+def _read(text, query):
+    rows = simplejson.loads(text, use_decimal=True)
+    ratios = [
+        column.name
+        for column in query.columns
+        if isinstance(column, Measure) and column.unit is Unit.RATIO
+    ]
+    for row in rows:
+        for name in ratios:
+            if row[name] is not None:
+                row[name] = float(row[name])
+    return rows
