@@ -1,14 +1,16 @@
 """REST: authorise → parse → answer → render; see ``loyalty.reporting.reader``."""
 
-import io
+from tempfile import TemporaryFile
 from urllib.parse import urlencode
 
-from odoo.http import Controller, request, route
+from odoo.http import Controller, Response, request, route
 from werkzeug.exceptions import NotFound as NoSuchPage
+from werkzeug.wsgi import FileWrapper
 
 from ..core.api import openapi, rest
-from ..core.errors import BadQuery
-from ..core.exports import text, xlsx
+from ..core.exports import files, xlsx
+
+_BLOCK = 1 << 16
 
 # Of routes that read nothing but what Odoo knows.
 _READ = {
@@ -91,29 +93,26 @@ def _page(**other):
 
 
 def _file(query, file_format):
-    """Return the whole report, all pages of it, as a file."""
-    answer = _reader()._answer(query.unpaged(xlsx.MAX_ROWS))
-    if answer.total > len(answer.rows):
-        raise BadQuery(
-            "format",
-            f"The report has {answer.total} rows, a file at most {xlsx.MAX_ROWS}: ask for "
-            "a shorter period, or for pages.",
-        )
-    if file_format == rest.XLSX:
-        file = io.BytesIO()
+    """Return the whole report, all pages of it, as a file; texts as they are read."""
+    opening = _reader()._exported(query)
+    is_workbook = file_format == rest.XLSX
+    body = (_workbook if is_workbook else _blocks)(query, opening, file_format)
+    name = files.name_of(query, file_format)
+    response = Response(body, content_type=rest.content_type(file_format))
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _workbook(query, opening, _file_format):
+    """Return blocks of a workbook, which is written to its end before the first."""
+    file = TemporaryFile()  # noqa: SIM115 (closed with what is made of it)
+    with opening as answer:
         xlsx.write(file, query, answer)
-        body = file.getvalue()
-    elif file_format == rest.CSV:
-        body = "".join(text.csv_lines(query, answer.rows))
-    else:
-        body = "".join(text.json_lines(answer.rows))
-    slug = query.report.slug.replace("/", "_")
-    name = f"{slug}_{query.date_from}_{query.date_to}.{file_format}"
-    return request.make_response(
-        body,
-        headers=[
-            ("Content-Type", rest.content_type(file_format)),
-            ("Content-Disposition", f'attachment; filename="{name}"'),
-            ("Cache-Control", "private, no-store"),
-        ],
-    )
+    file.seek(0)
+    return FileWrapper(file, _BLOCK)
+
+
+def _blocks(query, opening, file_format):
+    with opening as answer:
+        yield from files.BLOCKS[file_format](query, answer.rows)

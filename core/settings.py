@@ -25,6 +25,7 @@ class Settings:
     :param chunk_documents: documents in one transaction of an ordinary load
     :param source_timeout: seconds a statement may take in the source's database
     :param query_timeout: seconds a report's query may take
+    :param export_timeout: seconds that all rows of a report may take
     :param stream_url: ``redis://…`` or ``kafka://host:port/topic``, or empty: events
         are not read
     :param stream_name: the stream's key in Redis, or the topic
@@ -42,6 +43,7 @@ class Settings:
     chunk_documents: int = 3000
     source_timeout: int = 600
     query_timeout: int = 30
+    export_timeout: int = 600
     stream_url: str = ""
     stream_name: str = "engine.events"
     stream_group: str = ""

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..core.errors import NotFound
-from ..core.queries import REPORTS, answer
+from ..core.queries import REPORTS, answer, export
 from ..core.queries.base import Audience
 from ..core.queries.params import company_id, parse
 
@@ -62,6 +62,16 @@ class LoyaltyReportingReader(models.AbstractModel):
         """Return the :class:`Answer` of a query that :meth:`_query` made."""
         settings = self.env["loyalty.reporting.pipeline"]._settings()
         return answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
+
+    @api.model
+    def _exported(self, query):
+        """Return what opens all rows of a query: :func:`core.queries.export.exported`.
+
+        It can be opened and read when this environment's cursor is closed.
+        """
+        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        cursor = self.env.registry.cursor
+        return export.exported(query, self.env.cr, settings, cursor)
 
     def _may_read(self, report):
         group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"

@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 
+from ..errors import BadQuery
 from ..queries.base import Kind, Measure, Unit
 
 # Excel keeps no more rows on a sheet.
-MAX_ROWS = 1_048_576 - 10  # the title and the head
+MAX_ROWS = 1_048_576 - 12  # the title, the head and the totals
 # Beyond it, Excel's numbers have no room for all digits.
 _LARGEST = 10**15
 _FORMATS = {
@@ -21,9 +22,12 @@ _WIDTHS = {Kind.TEXT: 28, Kind.DATE: 12, Kind.INTEGER: 14}
 def write(file, query, answer):
     """Write the workbook of an answer: the report, and what its columns mean.
 
-    Texts of the data stay texts: nothing becomes a formula or a link.
+    Texts of the data stay texts: nothing becomes a formula or a link. The rows are
+    read once.
 
     :param file: a path or a writable binary file
+    :return: number of rows
+    :raise BadQuery: there are more rows than a sheet has
     """
     import xlsxwriter  # noqa: PLC0415 (only exports need it)
 
@@ -35,8 +39,9 @@ def write(file, query, answer):
     }
     with xlsxwriter.Workbook(file, options) as book:
         styles = _Styles(book, query.company.digits)
-        _report_sheet(book, styles, query, answer)
+        count = _report_sheet(book, styles, query, answer)
         _definition_sheet(book, styles, query)
+    return count
 
 
 class _Styles:
@@ -62,11 +67,27 @@ def _report_sheet(book, styles, query, answer):
     for number, column in enumerate(query.columns):
         sheet.write_string(row, number, column.label, styles.head)
     sheet.freeze_panes(row + 1, 2)
+    number = row
     for number, line in enumerate(answer.rows, row + 1):
-        for place, column in enumerate(query.columns):
-            if (value := line[column.name]) is not None:
-                _cell(sheet, styles, (number, place), _kind(column), value)
-    sheet.autofilter(row, 0, row + len(answer.rows), len(query.columns) - 1)
+        if number - row > MAX_ROWS:
+            raise BadQuery(
+                "format",
+                f"A workbook has at most {MAX_ROWS} rows, and there are more: ask for a "
+                "shorter period, or for CSV.",
+            )
+        _line(sheet, styles, number, query.columns, line)
+    sheet.autofilter(row, 0, number, len(query.columns) - 1)
+    if answer.totals:
+        sheet.write_string(number + 2, 0, "Total", styles.head)
+        shown = {c.name: None for c in query.columns} | answer.totals
+        _line(sheet, styles, number + 2, query.columns, shown)
+    return number - row
+
+
+def _line(sheet, styles, number, columns, values):
+    for place, column in enumerate(columns):
+        if (value := values[column.name]) is not None:
+            _cell(sheet, styles, (number, place), _kind(column), value)
 
 
 def _kind(column):

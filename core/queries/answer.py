@@ -13,7 +13,7 @@ from ..errors import NotFound, ReportingError
 from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
-from .levels import add_levels
+from .levels import level_writer
 from .measures import shown, value_of
 from .members import members_of
 from .pause import Pause
@@ -128,7 +128,7 @@ class _Reading:
         nothing["date"] = query.date_from.isoformat()
         rows = read.rows or [nothing]
         if not read.rows:
-            add_levels(query, read.statement, rows, read.result.levels)
+            level_writer(query, read.statement, read.result.levels)(nothing)
         for row in rows:
             values = row_of(query, row, {})
             del values["date"]
@@ -183,7 +183,9 @@ class _Read:
     def __init__(self, query, statement, result, dialect):
         self.statement, self.result, self.dialect = statement, result, dialect
         self.rows = [raw_row(query, statement, row, dialect) for row in result.rows]
-        add_levels(query, statement, self.rows, result.levels)
+        write_levels = level_writer(query, statement, result.levels)
+        for row in self.rows:
+            write_levels(row)
 
 
 def state_of(cr):

@@ -12,22 +12,28 @@ from .comparison import months_before
 _DECEMBER = 12
 
 
-def add_levels(query, statement, raw_rows, changes):
-    """Write the levels at the end of each row's bucket into the rows.
+def level_writer(query, statement, changes):
+    """Return a function (raw row) that writes the levels at its bucket's end into it.
 
-    :param raw_rows: dicts with the row's ``date`` and dimensions; changed in place
+    A raw row is a dict with ``date`` and ``by_<dimension>``.
+
     :param changes: rows of ``statement.levels_text``: day, dimensions, changes
     """
     count = len(query.dimensions)
-    for place, name in enumerate(statement.levels, 1 + count):
-        history = _history(changes, count, place)
-        for row in raw_rows:
-            key = tuple(row[f"by_{d.name}"] for d in query.dimensions)
-            begin = date.fromisoformat(row["date"])
+    histories = {
+        name: _history(changes, count, place)
+        for place, name in enumerate(statement.levels, 1 + count)
+    }
+
+    def write(row):
+        key = tuple(row[f"by_{d.name}"] for d in query.dimensions)
+        begin = date.fromisoformat(row["date"])
+        for name, history in histories.items():
             row[name] = _at(history[key], _end(query.grain, begin, query.date_to))
             if query.compare:
-                end = _previous_end(query, begin)
-                row[PREVIOUS + name] = _at(history[key], end)
+                row[PREVIOUS + name] = _at(history[key], _previous_end(query, begin))
+
+    return write
 
 
 def _history(changes, count, place):

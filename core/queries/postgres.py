@@ -174,12 +174,16 @@ def run(cr, statement, timeout):
         cr.execute(text, parameters)
         return cr.fetchall()
 
-    with _limited(cr, timeout):
+    with limited(cr, timeout):
         return fetch(execute, statement)
 
 
 @contextmanager
-def _limited(cr, timeout):
+def limited(cr, timeout):
+    """Bound each statement within; its own limit comes back afterwards.
+
+    :raise StoreError: a statement took longer than ``timeout`` seconds
+    """
     cr.execute("SELECT current_setting('statement_timeout')")
     before = cr.fetchone()[0]
     cr.execute("SELECT set_config('statement_timeout', %s, true)", [f"{timeout}s"])

@@ -4,7 +4,7 @@
 -- make loaders wait for each other, crosswise.
 CREATE TABLE loyalty_reporting_renaming (txid xid8 PRIMARY KEY);
 
-CREATE FUNCTION loyalty_reporting_note_renaming() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION loyalty_reporting_count_renaming() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO loyalty_reporting_renaming VALUES (pg_current_xact_id())
     ON CONFLICT DO NOTHING;
@@ -13,13 +13,13 @@ END $$;
 
 CREATE TRIGGER loyalty_reporting_program_renamed
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_program
-    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_note_renaming();
+    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
 CREATE TRIGGER loyalty_reporting_shop_renamed
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_shop
-    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_note_renaming();
+    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
 CREATE TRIGGER loyalty_reporting_membership_product_renamed
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_membership_product
-    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_note_renaming();
+    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
 CREATE TRIGGER loyalty_reporting_source_company_changed
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_source_company
-    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_note_renaming();
+    FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
