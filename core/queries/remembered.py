@@ -1,12 +1,19 @@
 """An answer as it is kept in a cache: rows as JSON text, read when they are wanted."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cached_property
 
 import simplejson
 
-from .base import Measure, Unit
+from .base import Kind, Measure, Unit
 from .query import Answer
+
+_MAKE = {
+    Unit.RATIO: float,
+    **dict.fromkeys((Unit.MONEY, Unit.POINTS, Unit.QUANTITY), Decimal),
+    **dict.fromkeys((Kind.MONEY, Kind.POINTS), Decimal),
+}
 
 
 class Rows(Sequence):
@@ -66,13 +73,14 @@ def dump(value):
 
 def _read(text, query):
     rows = simplejson.loads(text, use_decimal=True)
-    ratios = [
-        column.name
-        for column in query.columns
-        if isinstance(column, Measure) and column.unit is Unit.RATIO
-    ]
+    # A decimal without decimals is written as a whole number is.
+    made = {c.name: _MAKE[u] for c in query.columns if (u := _unit(c)) in _MAKE}
     for row in rows:
-        for name in ratios:
+        for name in made.keys() & row.keys():
             if row[name] is not None:
-                row[name] = float(row[name])
+                row[name] = made[name](row[name])
     return rows
+
+
+def _unit(column):
+    return column.unit if isinstance(column, Measure) else column.kind

@@ -1,6 +1,7 @@
 """Answers from the cache: the same ones, and never those of other data."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
@@ -10,12 +11,29 @@ from asking import ask, query_of
 from copies import SECRET, pushed, synced
 from pipeline import NEW_YORK
 
-from core.queries import cache
+from core.errors import StoreError
+from core.queries import cache, clickhouse, postgres
 from dev import ports
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
 MARCH = (date(2017, 3, 1), date(2017, 3, 31))
+
+
+@pytest.fixture
+def slow_stores(monkeypatch):
+    """Function (seconds): from now on every store takes so long."""
+
+    def slow(seconds):
+        for dialect in (postgres, clickhouse):
+
+            def run(*args, _run=dialect.run, **named):
+                time.sleep(seconds)
+                return _run(*args, **named)
+
+            monkeypatch.setattr(dialect, "run", run)
+
+    return slow
 
 
 class TestCache:
@@ -40,6 +58,9 @@ class TestCache:
             {"store_id": "1"},
             {"channel": "pos"},
             {"page": "2", "per_page": "100"},
+            {"sort": "-total_amount"},
+            {"compare": "previous_period"},
+            {"cursor": "", "per_page": "100"},
             {"page": "1", "per_page": "2"},
             {"company": replace(NEW_YORK, id=2)},
             {"company": replace(NEW_YORK, digits=0)},
@@ -125,6 +146,47 @@ class TestCache:
         started = time.monotonic()
         ask(report, query_of(*MARCH), replace(copy.settings, redis_url=url))
         assert time.monotonic() - started < 0.5
+
+    def test_of_many_who_ask_at_once_one_asks_the_store(
+        self, world, options, queried, slow_stores
+    ):
+        _engine, report, _copy = world
+        slow_stores(0.3)
+        with ThreadPoolExecutor(8) as many:
+            answers = [
+                *many.map(lambda _: ask(report, query_of(*MARCH), options), range(8))
+            ]
+        assert len(queried) == 1
+        assert all(answer == answers[0] for answer in answers)
+        assert answers[0].rows
+
+    def test_when_the_one_who_asks_fails_the_others_ask_for_themselves(
+        self, world, options, monkeypatch, slow_stores
+    ):
+        _engine, report, _copy = world
+        slow_stores(0.2)
+        calls = []
+
+        def run(*args, _run=postgres.run, **named):
+            calls.append(args)
+            found = _run(*args, **named)
+            if len(calls) == 1:
+                raise StoreError("The first one fails.")
+            return found
+
+        monkeypatch.setattr(postgres, "run", run)
+        bare = replace(options, clickhouse_url="")
+
+        def asked(_number):
+            try:
+                return ask(report, query_of(*MARCH), bare).rows
+            except StoreError:
+                return None
+
+        with ThreadPoolExecutor(4) as many:
+            found = [*many.map(asked, range(4))]
+        assert found.count(None) == 1
+        assert len(calls) <= 4
 
     def test_nonsense_in_the_cache_is_no_answer(self, world, options):
         _engine, report, _copy = world
