@@ -39,7 +39,7 @@ def _number_of(node, _variables=None):
 
 
 def _time(name):
-    def parse(value):
+    def parse(value, node=None):
         try:
             if isinstance(value, str) and _DAY.fullmatch(value):
                 datetime.fromisoformat(value)
@@ -48,11 +48,12 @@ def _time(name):
             pass
         raise GraphQLError(
             f"{name} cannot represent value: {value!r:.50}; a day such as 2024-01-31 "
-            "or an instant such as 2024-01-31T00:00:00Z."
+            "or an instant such as 2024-01-31T00:00:00Z.",
+            node,
         )
 
     def parse_literal(node, _variables=None):
-        return parse(node.value if isinstance(node, StringValueNode) else None)
+        return parse(node.value if isinstance(node, StringValueNode) else None, node)
 
     return {"parse_value": parse, "parse_literal": parse_literal}
 
