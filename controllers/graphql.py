@@ -92,7 +92,9 @@ class LoyaltyReportingGraphql(Controller):
         bounds = limits.Limits.of(settings)
         what = (asked.document, asked.operation_name)
         if _is_safe() and execution.is_mutation(*what, bounds):
-            raise MethodNotAllowed(["POST"], "A GET only reads; nothing here is written.")
+            raise MethodNotAllowed(
+                ["POST"], "A GET only reads; nothing here is written."
+            )
         answer = execution.execute(
             asked.document, asked.variables, asked.operation_name, reader, bounds
         )
@@ -172,9 +174,9 @@ def _asked(http, limit):
         raise UnsupportedMediaType(f"Send {_JSON} in UTF-8.")
     _check_origin()
     _check_size(request.httprequest.content_length or 0, limit)
-    body = request.httprequest.stream.read(limit + 1)
-    _check_size(len(body), limit)
-    return http.of_body(body)
+    # Also where the length is not told beforehand.
+    request.httprequest.max_content_length = limit
+    return http.of_body(request.httprequest.get_data(cache=False))
 
 
 def _check_size(size, limit):
@@ -194,8 +196,8 @@ def _check_origin():
     headers = request.httprequest.headers
     if headers.get("Authorization") or headers.get("Sec-Fetch-Site") == "same-origin":
         return
-    token = headers.get("X-CSRF-Token")
-    if not token or not request.validate_csrf(token):
+    token = headers.get("X-CSRF-Token", "")
+    if not token.isascii() or not request.validate_csrf(token):
         raise Forbidden(
             "With a session, send the header X-CSRF-Token, or ask from a page of this "
             "server by HTTPS; programs use an API key."

@@ -126,7 +126,9 @@ class TestAsking:
 
 class TestAnswers:
     def test_decimals_keep_all_their_digits(self):
-        response = answered(f"{{{LIST}) {{ totalAmount totalDiscount }}}}", Reader([ROW]))
+        response = answered(
+            f"{{{LIST}) {{ totalAmount totalDiscount }}}}", Reader([ROW])
+        )
         assert '"totalAmount": 1234567890123.4567' in response.text()
         assert '"totalDiscount": 0.10' in response.text()
 
@@ -144,7 +146,9 @@ class TestAnswers:
 
     def test_the_hour_is_there_at_that_grain_and_empty_otherwise(self):
         for grain, hour in (("HOUR", ROW["hour"]), ("DAY", None)):
-            document = f"{{promotionPerformance({PERIOD}, groupBy: {grain}) {{ hour }}}}"
+            document = (
+                f"{{promotionPerformance({PERIOD}, groupBy: {grain}) {{ hour }}}}"
+            )
             [row] = answered(document, Reader([ROW])).data["promotionPerformance"]
             assert row == {"hour": hour}
 

@@ -4,7 +4,14 @@ import pytest
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from core.api.graphql.http import JSON, RESPONSE, Request, media_type, of_address, of_body
+from core.api.graphql.http import (
+    JSON,
+    RESPONSE,
+    Request,
+    media_type,
+    of_address,
+    of_body,
+)
 from core.errors import BadQuery
 
 

@@ -12,20 +12,21 @@ from graphql import (
     is_object_type,
     validate_schema,
 )
+from graphql_reader import answered
 
 from core.api.graphql.schema import build, schema, text
 from core.queries import REPORTS
 from core.queries.base import Column, Grain, Kind, Measure, Unit
 
-from graphql_reader import answered
-
 COMMITTED = Path(__file__).parents[2] / "core" / "api" / "schema.graphql"
 # As API.md fixes it; PointTransaction is told there in words.
 API_MD = """
 type Query {
-  promotionPerformance(programId: ID, dateFrom: DateTime!, dateTo: DateTime!, groupBy: GroupBy!): [PromotionPerformance!]!
+  promotionPerformance(programId: ID, dateFrom: DateTime!, dateTo: DateTime!, groupBy: GroupBy!):
+    [PromotionPerformance!]!
   membershipAnalytics(membershipProductId: ID, dateFrom: DateTime!, dateTo: DateTime!): [MembershipAnalytics!]!
-  pointTransactions(partnerId: ID, cardId: ID, dateFrom: DateTime!, dateTo: DateTime!, transactionType: TransactionType): [PointTransaction!]!
+  pointTransactions(partnerId: ID, cardId: ID, dateFrom: DateTime!, dateTo: DateTime!,
+    transactionType: TransactionType): [PointTransaction!]!
 }
 type PromotionPerformance { programId: ID! programName: String! date: Date! totalTransactions: Int!
   totalAmount: Decimal! totalDiscount: Decimal! avgTransactionValue: Decimal! conversionRate: Float! }
@@ -141,7 +142,9 @@ class TestIntrospection:
         names = {kind["name"] for kind in response.data["__schema"]["types"]}
         assert {"PromotionPerformance", "Decimal"} <= names
 
-    @pytest.mark.parametrize("query", ["{__schema{description}}", '{__type(name:"A"){name}}'])
+    @pytest.mark.parametrize(
+        "query", ["{__schema{description}}", '{__type(name:"A"){name}}']
+    )
     def test_it_can_be_switched_off(self, query):
         assert answered(query).errors == []
         response = answered(query, introspection=0)

@@ -55,9 +55,7 @@ def arguments(report, is_page):
 
 def graphql_arguments(report, found, enums, is_page):
     """Return {name: GraphQL's argument}."""
-    return {
-        one.name: _graphql_argument(report, one, enums, is_page) for one in found
-    }
+    return {one.name: _graphql_argument(report, one, enums, is_page) for one in found}
 
 
 def _graphql_argument(report, argument, enums, is_page):
@@ -99,7 +97,9 @@ def given(found, values, columns):
         if value is None:
             continue
         if name in asked:
-            raise BadQuery(name, f"Give {names.camel(name)} or {argument.name}, not both.")
+            raise BadQuery(
+                name, f"Give {names.camel(name)} or {argument.name}, not both."
+            )
         texts = [_text(one) for one in (value if argument.is_list else [value])]
         if argument.is_filter:
             asked[name] = _without_comma(argument, texts)

@@ -1,6 +1,7 @@
 """Resolvers of reports: what is asked follows from arguments and selected fields."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from graphql import GraphQLObjectType
 
@@ -49,10 +50,15 @@ class Exposed:
     of_list: tuple
     of_page: tuple
 
-    @property
+    @cached_property
     def columns(self):
         """Field → column."""
         return {camel(column.name): column for column in self.report.columns}
+
+    @cached_property
+    def choices(self):
+        """Parameter → its choices."""
+        return {p.name: p.choices for p in parameters(self.report)}
 
     def resolve_list(self, _root, info, **values):
         """Resolve the bare list: all rows, or an error."""
@@ -112,11 +118,10 @@ class Exposed:
 
     def _shown(self, asked, wanted):
         """Return the measures and dimensions that the selected columns need."""
-        report = self.report
+        report, known = self.report, self.choices
         names = dict.fromkeys(wanted)
         for text in asked.get("sort", "").split(","):
             names.setdefault(text.lstrip("+-"))
-        known = {p.name: p.choices for p in parameters(report)}
         # What precedes a measure's name is for whoever asks for a comparison.
         measures = {n if n in known["measures"] else _current(n) for n in names}
         apart = {*report.default_dimensions, *(dimension_of(report, n) for n in names)}

@@ -58,7 +58,7 @@ class Refused(Exception):
         self.errors = found
 
 
-def execute(document, variables, operation_name, reader, limits, of=None):
+def execute(document, variables, operation_name, reader, limits):
     """Answer a document.
 
     :param variables: a dict, or None
@@ -66,20 +66,18 @@ def execute(document, variables, operation_name, reader, limits, of=None):
         given)`` and ``answer(query)`` as ``loyalty.reporting.reader`` has them, and raises
         our errors, among them :class:`~core.api.graphql.errors.Forbidden`
     :param limits: :class:`~core.api.graphql.limits.Limits`
-    :param of: the schema, if not that of all reports
     :return: :class:`Response`; nothing is raised
     """
-    of = of or schema()
     try:
-        parsed = _checked(of, document, limits)
-        check_cost(of, parsed, operation_name, variables, limits)
+        parsed = _checked(document, limits)
+        check_cost(schema(), parsed, operation_name, variables, limits)
     except Refused as refused:
         return _refused(refused.errors, errors.of_request)
     except GraphQLError as error:
         return _refused([error], errors.of_request)
     context = Context(reader, limits)
     result = execute_sync(
-        of,
+        schema(),
         parsed,
         context_value=context,
         variable_values=variables,
@@ -88,7 +86,7 @@ def execute(document, variables, operation_name, reader, limits, of=None):
     return _response(result, context)
 
 
-def is_mutation(document, operation_name, limits, of=None):
+def is_mutation(document, operation_name, limits):
     """Tell whether a document is one that must not be executed by GET.
 
     A faulty one is not: its faults are told when it is executed.
@@ -102,7 +100,7 @@ def is_mutation(document, operation_name, limits, of=None):
 
 
 @lru_cache(maxsize=_KEPT_DOCUMENTS)
-def _checked(of, document, limits):
+def _checked(document, limits):
     """Return a valid document, parsed.
 
     :raise Refused: it is not valid, or too large
@@ -117,7 +115,7 @@ def _checked(of, document, limits):
     rules = [*specified_rules]
     if not limits.introspection:
         rules.append(NoSchemaIntrospectionCustomRule)
-    if found := validate(of, parsed, rules, max_errors=_MOST_ERRORS):
+    if found := validate(schema(), parsed, rules, max_errors=_MOST_ERRORS):
         raise Refused(found)
     return parsed
 

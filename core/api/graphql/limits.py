@@ -187,9 +187,7 @@ class _Costs:
         definition = parent.fields[name]
         if "perPage" in definition.args:
             per_page = self._per_page(node)
-        below = self.of(
-            node.selection_set, get_named_type(definition.type), per_page
-        )
+        below = self.of(node.selection_set, get_named_type(definition.type), per_page)
         sizes = {"rows": self._limits.rows, "page": per_page}
         size = definition.extensions.get("size", 1)
         return 1 + sizes.get(size, size) * below

@@ -48,7 +48,9 @@ class Pages:
                 description="The measures of all rows of the question, as one row.",
             )
         return GraphQLObjectType(
-            f"{type_of(report)}Connection", fields, description=f"A page of {report.title}."
+            f"{type_of(report)}Connection",
+            fields,
+            description=f"A page of {report.title}.",
         )
 
 

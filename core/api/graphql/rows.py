@@ -56,12 +56,12 @@ def _table(shown, row_type, rows):
 
     :raise GraphQLError, LookupError: a value does not fit the type of its field
     """
-    columns = [
-        _column(row_type, nodes[0].name.value, rows) for nodes in shown.values()
-    ]
+    columns = [_column(row_type, nodes[0].name.value, rows) for nodes in shown.values()]
     if not columns:
         return [{} for _row in rows]
-    return [dict(zip(shown, values, strict=True)) for values in zip(*columns, strict=True)]
+    return [
+        dict(zip(shown, values, strict=True)) for values in zip(*columns, strict=True)
+    ]
 
 
 def _column(row_type, name, rows):
@@ -72,7 +72,7 @@ def _column(row_type, name, rows):
     values = [row.get(column) for row in rows]
     if isinstance(leaf, GraphQLNonNull):
         leaf = leaf.of_type
-        if None in values:
+        if any(value is None for value in values):
             raise LookupError(name)
     if leaf in _AS_IT_IS:
         return values
