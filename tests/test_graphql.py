@@ -384,7 +384,7 @@ class TestGraphiql(GraphqlCase):
                 "promotionPerformance"
             ).wait_for()
             page.get_by_label("Show Documentation Explorer").click()
-            page.get_by_text("The reports of a retail loyalty programme").wait_for()
+            page.get_by_text("Root Types").wait_for()
             if "LR_SCREENSHOT" in os.environ:
                 page.screenshot(path=os.environ["LR_SCREENSHOT"])
             browser.close()

@@ -12,7 +12,7 @@ from graphql import build_schema, execute_sync, parse, validate
 from core.api.graphql.execution import execute
 from core.api.graphql.limits import Limits
 from core.queries import REPORTS
-from core.queries.base import Answer
+from core.queries.answer import Answer
 from core.queries.params import parse as parse_question
 from core.records import Company
 

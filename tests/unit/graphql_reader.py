@@ -7,7 +7,7 @@ from core.api.graphql.execution import execute
 from core.api.graphql.limits import Limits
 from core.errors import NotFound
 from core.queries import REPORTS
-from core.queries.base import Answer
+from core.queries.answer import Answer
 from core.queries.params import parse
 from core.records import Company
 
@@ -21,13 +21,16 @@ class Reader:
     :param rows: dicts with all columns that any question may have
     :param total: rows of all pages, if more than these
     :param forbidden: slugs that the caller may not read
+    :param fault: what happens instead of an answer
+    :param more: what else an answer has
     """
 
-    def __init__(self, rows=(), total=None, forbidden=(), fault=None):
+    def __init__(self, rows=(), total=None, forbidden=(), fault=None, **more):
         self.rows = rows
         self.total = len(rows) if total is None else total
         self.forbidden = forbidden
         self.fault = fault
+        self.more = more
         self.asked = []
         self.queries = []
 
@@ -50,7 +53,7 @@ class Reader:
         names = [column.name for column in query.columns]
         rows = [{name: row[name] for name in names} for row in self.rows]
         as_of = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-        return Answer(rows, self.total, "rollup", "postgresql", as_of)
+        return Answer(rows, self.total, "rollup", "postgresql", as_of, **self.more)
 
 
 def answered(document, reader=None, variables=None, name=None, **limits):

@@ -10,6 +10,8 @@ from graphql_reader import PERIOD, Reader, answered, refused
 from core.api.graphql.rows import Ready
 from core.api.graphql.schema import schema
 from core.errors import StoreError
+from core.queries import REPORTS
+from core.queries.params import parameters
 
 LIST = f"promotionPerformance({PERIOD}, groupBy: DAY"
 PAGE = f"promotionPerformanceConnection({PERIOD}"
@@ -203,6 +205,56 @@ class TestAnswers:
         assert {"value": "STORE", "fields": ["storeId", "storeName"]} in (
             promotions["dimensions"]
         )
+
+
+DECLARED = {p.name for p in parameters(REPORTS["promotions/performance"])}
+
+
+@pytest.mark.skipif(
+    not {"sort", "compare", "cursor", "totals"} <= DECLARED,
+    reason="reports have no order, comparison, cursors and totals",
+)
+class TestOrderComparisonCursorsTotals:
+    def test_rows_are_ordered_by_fields_also_by_such_that_are_not_shown(self):
+        given = asked(f'{{{LIST}, sort: ["-totalAmount", "date"]) {{ totalQty }}}}')
+        assert given["sort"] == "-total_amount,date"
+        assert given["measures"] == "total_qty,total_amount"
+        error = refused(f'{{{LIST}, sort: "storeName") {{ totalQty }}}}')
+        assert "store_name" in error["message"]
+        assert error["extensions"]["argument"] == "sort"
+
+    def test_what_precedes_is_there_for_who_compares(self):
+        reader = Reader([{**ROW, "previous_total_qty": Decimal("2")}])
+        document = f"""{{ {PAGE}, compare: %s) {{ nodes {{ previousTotalQty }}
+            meta {{ comparedWith {{ dateFrom dateTo }} }} }} }}"""
+        name = [*schema().get_type("Compare").values][0]
+        page = answered(document % name, reader).data["promotionPerformanceConnection"]
+        assert page["nodes"] == [{"previousTotalQty": 2}]
+        assert page["meta"]["comparedWith"]["dateTo"] < "2024-01-01"
+        assert "total_qty" in reader.asked[0][1]["measures"]
+        error = refused(document % "null", reader)
+        assert "no previousTotalQty" in error["message"]
+
+    def test_totals_are_asked_for_by_being_selected(self):
+        reader = Reader([ROW], totals={"total_amount": Decimal("9.90")})
+        document = f"{{{PAGE}) {{ totals {{ totalAmount }} nodes {{ date }} }}}}"
+        page = answered(document, reader).data["promotionPerformanceConnection"]
+        assert page["totals"] == {"totalAmount": Decimal("9.90")}
+        assert reader.asked[0][1]["totals"] == "true"
+        assert reader.asked[0][1]["measures"] == "total_amount"
+        given = asked(f"{{{PAGE}) {{ nodes {{ date }} }}}}")
+        assert "totals" not in given
+
+    def test_behind_a_cursor_pages_have_no_numbers(self):
+        document = f"""{{ {PAGE}, cursor: "") {{ nodes {{ date }}
+            pagination {{ page perPage total nextCursor }} }} }}"""
+        for cursor, expected in (("abc", "abc"), ("", None)):
+            reader = Reader([ROW], next_cursor=cursor)
+            page = answered(document, reader).data["promotionPerformanceConnection"]
+            assert page["pagination"]["page"] is None
+            assert page["pagination"]["nextCursor"] == expected
+        error = refused(document.replace('""', '"", page: 2'))
+        assert "not for both" in error["message"]
 
 
 class TestErrors:

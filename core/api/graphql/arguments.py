@@ -1,23 +1,18 @@
 """Arguments out of a report's parameters, and back to what the reader takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import GraphQLArgument, GraphQLList, GraphQLNonNull
 
 from ...errors import BadQuery
 from ...queries.base import Kind
-from ...queries.params import Parameter, parameters
+from ...queries.params import parameters
 from . import names
 from .scalars import type_of_parameter
 
 PAGING = ("page", "per_page", "cursor")
 # These follow from the fields that are selected.
 SELECTED = ("measures", "totals")
-COMPANY = Parameter(
-    "company_id",
-    "One of the caller's companies; without it, the caller's own.",
-    Kind.INTEGER,
-)
 
 
 @dataclass(frozen=True)
@@ -30,7 +25,7 @@ class Argument:
     """
 
     name: str
-    parameter: Parameter
+    parameter: object
     is_list: bool = False
     is_filter: bool = False
 
@@ -42,7 +37,8 @@ def arguments(report, is_page):
     """
     found = []
     filters = {f.name for f in report.filters}
-    for parameter in (*parameters(report), COMPANY):
+    known = parameters(report)
+    for parameter in (*known, _company(known[0])):
         name, is_filter = names.camel(parameter.name), parameter.name in filters
         if parameter.name in SELECTED or (parameter.name in PAGING and not is_page):
             continue
@@ -51,6 +47,17 @@ def arguments(report, is_page):
             name += "In"
         found.append(Argument(name, parameter, parameter.is_list, is_filter))
     return tuple(found)
+
+
+def _company(like):
+    """Return the parameter that all reports have and none declares."""
+    return replace(
+        like,
+        name="company_id",
+        definition="One of the caller's companies; without it, the caller's own.",
+        kind=Kind.INTEGER,
+        is_required=False,
+    )
 
 
 def graphql_arguments(report, found, enums, is_page):
@@ -67,9 +74,18 @@ def _graphql_argument(report, argument, enums, is_page):
     more = {}
     if parameter.is_required or is_fixed:
         kind = GraphQLNonNull(kind)
-    elif parameter.default is not None and not parameter.is_list:
+    elif _has_default(parameter):
         more["default_value"] = parameter.default
     return GraphQLArgument(kind, description=_words(argument), **more)
+
+
+def _has_default(parameter):
+    """Tell whether what counts without an argument can be said in the schema.
+
+    Not of page: where a cursor is given, no page is.
+    """
+    is_single = parameter.default is not None and not parameter.is_list
+    return is_single and parameter.name != "page"
 
 
 def _words(argument):
@@ -103,8 +119,6 @@ def given(found, values, columns):
         texts = [_text(one) for one in (value if argument.is_list else [value])]
         if argument.is_filter:
             asked[name] = _without_comma(argument, texts)
-        elif not argument.is_list:
-            asked[name] = texts[0]
         elif texts or name == "dimensions":
             asked[name] = ",".join(_column(text, columns) for text in texts)
     return asked
@@ -128,6 +142,6 @@ def _without_comma(argument, texts):
 
 def _column(text, columns):
     """Return a text that may name a field, such as -totalAmount, with its column's name."""
-    sign = text[:1] if text[:1] in "+-" else ""
+    sign = "-" if text.startswith("-") else ""
     found = columns.get(text[len(sign) :])
     return sign + found.name if found else text

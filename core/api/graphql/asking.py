@@ -84,15 +84,17 @@ class Exposed:
             asked["totals"] = "true"
         query = self._query(info.context, asked, fields)
         answer = info.context.reader.answer(query)
+        # Behind a cursor, pages have no numbers.
+        is_numbered = "cursor" not in asked
         return {
             "nodes": answer.rows,
             "totals": getattr(answer, "totals", None),
-            "meta": {camel(k): v for k, v in rest.meta(query, answer).items()},
+            "meta": _in_camel_case(rest.meta(query, answer)),
             "pagination": {
-                "page": query.page,
+                "page": query.page if is_numbered else None,
                 "perPage": query.per_page,
                 "total": answer.total,
-                "nextCursor": getattr(answer, "next_cursor", None),
+                "nextCursor": getattr(answer, "next_cursor", None) or None,
             },
         }
 
@@ -119,12 +121,10 @@ class Exposed:
     def _shown(self, asked, wanted):
         """Return the measures and dimensions that the selected columns need."""
         report, known = self.report, self.choices
-        names = dict.fromkeys(wanted)
-        for text in asked.get("sort", "").split(","):
-            names.setdefault(text.lstrip("+-"))
+        names = {*wanted, *(n.lstrip("-") for n in asked.get("sort", "").split(","))}
         # What precedes a measure's name is for whoever asks for a comparison.
         measures = {n if n in known["measures"] else _current(n) for n in names}
-        apart = {*report.default_dimensions, *(dimension_of(report, n) for n in names)}
+        apart = {dimension_of(report, name) for name in wanted}
         shown = {
             "measures": [m for m in known["measures"] if m in measures],
             "dimensions": [
@@ -141,6 +141,12 @@ class Exposed:
 
 def _fields(fields):
     return [n for n in selection.field_names(fields) if not n.startswith("__")]
+
+
+def _in_camel_case(value):
+    if not isinstance(value, dict):
+        return value
+    return {camel(name): _in_camel_case(one) for name, one in value.items()}
 
 
 def _current(name):

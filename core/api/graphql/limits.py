@@ -16,6 +16,7 @@ from graphql import (
     GraphQLError,
     IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     VariableNode,
     get_named_type,
 )
@@ -94,7 +95,8 @@ def check_cost(schema, document, operation_name, variables, limits):
     """
     for operation in _operations(document):
         name = operation.name and operation.name.value
-        if operation_name in (None, "", name):
+        is_query = operation.operation is OperationType.QUERY
+        if is_query and operation_name in (None, "", name):
             costs = _Costs(schema, document, variables or {}, limits)
             cost = costs.of(operation.selection_set, schema.query_type, None)
             if cost > limits.cost:

@@ -27,7 +27,7 @@ class Pages:
     def __init__(self, reports, enums):
         names = {p.name for report in reports for p in parameters(report)}
         self._pagination = _pagination("cursor" in names)
-        self._meta = _meta(enums)
+        self._meta = _meta(enums, "compare" in names)
 
     def type_of(self, exposed):
         """Return the type of a report's pages."""
@@ -56,9 +56,13 @@ class Pages:
 
 def _pagination(has_cursor):
     fields = {
-        "page": _field(GraphQLInt, "This page, from 1 on."),
+        "page": GraphQLField(
+            GraphQLInt, description="This page, from 1 on; null behind a cursor."
+        ),
         "perPage": _field(GraphQLInt, "Rows of a page."),
-        "total": GraphQLField(GraphQLInt, description="Rows of all pages."),
+        "total": GraphQLField(
+            GraphQLInt, description="Rows of all pages; null behind a cursor."
+        ),
     }
     if has_cursor:
         fields["nextCursor"] = GraphQLField(
@@ -71,7 +75,7 @@ def _pagination(has_cursor):
     )
 
 
-def _meta(enums):
+def _meta(enums, has_comparison):
     text = partial(_field, GraphQLString)
     fields = {
         "report": text("The report's slug, as in REST's address."),
@@ -90,6 +94,12 @@ def _meta(enums):
             enums.of_grain(), description="The buckets of time; null for stored rows."
         ),
     }
+    if has_comparison:
+        period = {name: fields[name] for name in ("dateFrom", "dateTo")}
+        fields["comparedWith"] = GraphQLField(
+            GraphQLObjectType("Period", period, description="Days, both inclusive."),
+            description="The period of the previous… fields; null unless compare asks.",
+        )
     return GraphQLObjectType(
         "Meta", fields, description="How to read the figures of a report."
     )

@@ -37,7 +37,7 @@ class Ready:
         try:
             table = _table(shown, row_type, rows)
         except (GraphQLError, LookupError):
-            return rows
+            return [*rows]
         self.tables[tuple(info.path.as_list())] = table
         return []
 
