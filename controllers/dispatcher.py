@@ -34,8 +34,9 @@ class LoyaltyReportingDispatcher(Dispatcher):
 
     def handle_error(self, exc):
         """Answer any error, also those before the endpoint was reached."""
-        document, headers = document_of(exc)
-        self.log(document, exc)
+        document, headers = _document(exc)
+        if document["status"] >= 500:  # noqa: PLR2004
+            _logger.error("%s: %s", self.request.httprequest.path, exc, exc_info=exc)
         headers["Content-Type"] = MIMETYPE
         headers["Cache-Control"] = "no-store"
         return Response(
@@ -44,13 +45,8 @@ class LoyaltyReportingDispatcher(Dispatcher):
             headers=headers,
         )
 
-    def log(self, document, exc):
-        """Log an error that is not the caller's."""
-        if document["status"] >= 500:  # noqa: PLR2004
-            _logger.error("%s: %s", self.request.httprequest.path, exc, exc_info=exc)
 
-
-def document_of(exc):
+def _document(exc):
     """Return (problem document, headers) of an error."""
     if isinstance(exc, TooMany):
         return problem_of(exc), {"Retry-After": str(exc.seconds)}

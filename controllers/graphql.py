@@ -1,10 +1,11 @@
 """GraphQL over HTTP: ``core/api/graphql`` behind the rights of ``loyalty.reporting.reader``."""
 
 import json
+import secrets
 
 from markupsafe import Markup
 from odoo.exceptions import AccessError
-from odoo.http import Controller, Response, request, route
+from odoo.http import Controller, request, route
 from werkzeug.exceptions import (
     Forbidden,
     MethodNotAllowed,
@@ -14,15 +15,18 @@ from werkzeug.exceptions import (
 )
 
 from ..core.errors import ConfigurationError
-from .dispatcher import LoyaltyReportingDispatcher, document_of
+from .dispatcher import LoyaltyReportingDispatcher
 
-_METHODS = ("GET", "HEAD", "POST")
+_URL = "/api/v1/graphql"
+_METHODS = ["GET", "HEAD", "POST"]
 _JSON = "application/json"
 _LIBRARY = "/loyalty_reporting/static/lib"
-# Fonts and pictures are within GraphiQL's own style sheet. Whatever else a page could
-# load or send comes from and goes to this very server.
+# Whatever the page loads or sends comes from and goes to this very server; fonts and
+# pictures are within GraphiQL's style sheet. Its dialogs add a style element while they
+# are open, with the nonce of the page.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; "
+    "connect-src 'self'; "
     "font-src 'self' data:; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
@@ -32,6 +36,7 @@ _PAGE = Markup("""<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="csrf-token" content="{token}">
+<meta name="style-nonce" content="{nonce}">
 <title>Loyalty Reporting: GraphiQL</title>
 <link rel="icon" href="/loyalty_reporting/static/description/icon.png">
 <link rel="stylesheet" href="{library}/graphiql/3.9.0/graphiql.min.css">
@@ -53,30 +58,23 @@ class GraphqlDispatcher(LoyaltyReportingDispatcher):
 
     routing_type = "loyalty_reporting_graphql"
 
-    def dispatch(self, endpoint, args):
-        """Call the endpoint: it has one address and looks at the method itself."""
-        if self.request.httprequest.method not in _METHODS:
-            raise MethodNotAllowed(valid_methods=[*_METHODS])
-        self.request.params = dict(args)
-        return self.request.registry["ir.http"]._dispatch(endpoint)
-
     def handle_error(self, exc):
         """Answer any error before the document was looked at."""
-        document, headers = document_of(exc)
-        self.log(document, exc)
-        headers |= {"Content-Type": f"{_JSON}; charset=utf-8"}
-        headers |= {"Cache-Control": "no-store"}
-        body = json.dumps({"errors": [_error(document)]}, ensure_ascii=False)
-        return Response(body, status=document["status"], headers=headers)
+        response = super().handle_error(exc)
+        error = _error(json.loads(response.get_data()))
+        response.set_data(json.dumps({"errors": [error]}, ensure_ascii=False))
+        response.headers["Content-Type"] = f"{_JSON}; charset=utf-8"
+        return response
 
 
 class LoyaltyReportingGraphql(Controller):
     """``/api/v1/graphql``, and GraphiQL to try it."""
 
     @route(
-        "/api/v1/graphql",
+        _URL,
         type="loyalty_reporting_graphql",
         auth="loyalty_reporting",
+        methods=_METHODS,
         save_session=False,
     )
     def graphql(self):
@@ -100,16 +98,30 @@ class LoyaltyReportingGraphql(Controller):
         )
         return _sent(answer.text(), http.status(answer, media), media)
 
+    @route(
+        _URL,
+        type="loyalty_reporting_graphql",
+        auth="public",
+        methods=["DELETE", "PATCH", "PUT"],
+        save_session=False,
+        readonly=True,
+        is_fallback=True,
+    )
+    def other_methods(self):
+        """Tell which methods there are."""
+        raise MethodNotAllowed(valid_methods=_METHODS)
+
     @route("/api/v1/graphiql", type="http", auth="user", readonly=True)
     def graphiql(self):
         """Show GraphiQL to a user who may read reports."""
         request.env["loyalty.reporting.reader"]._reports()
-        page = _PAGE.format(token=request.csrf_token(), library=_LIBRARY)
+        nonce = secrets.token_urlsafe()
+        page = _PAGE.format(token=request.csrf_token(), nonce=nonce, library=_LIBRARY)
         return request.make_response(
             page,
             headers=[
                 ("Content-Type", "text/html; charset=utf-8"),
-                ("Content-Security-Policy", _POLICY),
+                ("Content-Security-Policy", _POLICY.format(nonce=nonce)),
                 ("Cache-Control", "no-store"),
                 ("Referrer-Policy", "same-origin"),
                 ("X-Content-Type-Options", "nosniff"),
