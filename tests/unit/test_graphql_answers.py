@@ -96,6 +96,7 @@ class TestAsking:
             ('channelIn: ["a", "b,c"]', "holds a comma"),
             ('programId: "one"', "is no whole number"),
             ('companyId: "2"', "no such company"),
+            ('programId: "9223372036854775808"', "is no whole number"),
         ],
     )
     def test_a_bad_argument_is_named(self, arguments, words):
@@ -104,6 +105,10 @@ class TestAsking:
         extensions = error["extensions"]
         assert extensions["argument"] in arguments
         assert extensions["problem"]["detail"] == error["message"]
+
+    def test_a_grain_that_a_report_lacks_is_told(self):
+        error = refused(f"{{membershipAnalytics({PERIOD}, groupBy: HOUR) {{ date }}}}")
+        assert "'hour' is none of day, week" in error["message"]
 
     def test_null_is_as_good_as_nothing(self):
         given = asked(f"{{{LIST}, programId: null, dimensions: null) {{ totalQty }}}}")
@@ -173,6 +178,18 @@ class TestAnswers:
             },
         }  # fmt: skip
         assert len(reader.asked) == 1
+
+    def test_the_same_alias_may_mean_different_fields_in_different_places(self):
+        reader = Reader([ROW])
+        document = f"""{{ {PAGE}) {{ a: nodes {{ x: totalQty }} b: nodes {{ x: storeName }}
+            b: nodes {{ y: channel }} ...More }} }}
+            fragment More on PromotionPerformanceConnection {{ a: nodes {{ z: date }} }}"""
+        page = answered(document, reader).data["promotionPerformanceConnection"]
+        assert page == {
+            "a": [{"x": 3, "z": "2024-01-15"}],
+            "b": [{"x": "Mitte", "y": "pos"}],
+        }
+        assert reader.asked[0][1]["dimensions"] == "program,store,channel"
 
     def test_types_of_transactions_are_enums_both_ways(self):
         row = {
@@ -297,6 +314,7 @@ class TestErrors:
         response = answered(f"{{{LIST}) {{ date uniqueCustomers }}}}", Reader(rows))
         [error] = response.errors
         assert "32-bit" in error["message"]
+        assert error["extensions"]["problem"]["status"] == 500
         assert response.data["promotionPerformance"] == [
             {"date": "2024-01-15", "uniqueCustomers": None}
         ]
@@ -348,9 +366,11 @@ class TestErrors:
             "query Q($from: DateTime!) {promotionPerformance(dateFrom: $from, "
             'dateTo: "2024-01-01", groupBy: DAY) {date}}'
         )
-        for value in (None, 5, "2024-02-30", "tomorrow", {"a": []}):
-            error = refused(document, variables={"from": value})
+        for value in (None, 5, "2024-02-30", "tomorrow", {"a": []}, "\ud800"):
+            response = answered(document, variables={"from": value})
+            [error] = response.errors
             assert "$from" in error["message"]
+            assert response.text().encode()
             assert error["extensions"]["code"] == "BAD_USER_INPUT"
         response = answered(document, variables={"from": "2024-01-01"}, name="Z")
         assert "Unknown operation named 'Z'" in response.errors[0]["message"]

@@ -40,6 +40,7 @@ class TestRequests:
             (b'{"query": 5}', "query"),
             (b'{"query": "\\ud800"}', "query"),
             (b'{"query": "{a}", "operationName": 0}', "operationName"),
+            (b'{"query": "{a}", "operationName": "\\ud800"}', "operationName"),
             (b'{"query": "{a}", "variables": []}', "variables"),
             (b'{"query": "{a}", "variables": "{}"}', "variables"),
             (b'{"query": "{a}", "variables": false}', "variables"),

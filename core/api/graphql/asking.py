@@ -63,7 +63,7 @@ class Exposed:
     def resolve_list(self, _root, info, **values):
         """Resolve the bare list: all rows, or an error."""
         context, limit = info.context, info.context.limits.rows
-        fields = _fields(selection.below(info, info.field_nodes))
+        fields = _fields(info, info.field_nodes)
         query = self._query(context, given(self.of_list, values, self.columns), fields)
         answer = context.reader.answer(query.unpaged(limit))
         if answer.total > limit:
@@ -79,7 +79,7 @@ class Exposed:
         asked = given(self.of_page, values, self.columns)
         parts = selection.below(info, info.field_nodes)
         nodes, totals = (selection.named(parts, name) for name in ("nodes", "totals"))
-        fields = _fields(selection.below(info, [*nodes, *totals]))
+        fields = _fields(info, [*nodes, *totals])
         if totals:
             asked["totals"] = "true"
         query = self._query(info.context, asked, fields)
@@ -139,8 +139,14 @@ class Exposed:
         return {name: ",".join(values) for name, values in shown.items() if values}
 
 
-def _fields(fields):
-    return [n for n in selection.field_names(fields) if not n.startswith("__")]
+def _fields(info, nodes):
+    """Return the names of the fields below some nodes, which may use the same aliases."""
+    found = {
+        name: None
+        for node in nodes
+        for name in selection.field_names(selection.below(info, [node]))
+    }
+    return [name for name in found if not name.startswith("__")]
 
 
 def _in_camel_case(value):

@@ -61,18 +61,23 @@ def of_field(error):
         found = of_problem(problem_of(cause), code)
         if isinstance(cause, BadQuery):
             found["extensions"]["argument"] = camel(cause.parameter)
+    elif _is_unfit(cause):
+        found = of_problem(problem(500, error.message))
     elif cause is None or isinstance(cause, GraphQLError):
         found = of_problem(problem(400, error.message))
-    elif _is_null(cause):
-        found = of_problem(problem(500, error.message))
     else:
         _logger.error("GraphQL: %s", cause, exc_info=cause)
         found = of_problem(problem_of(cause))
     return _formatted(error, found)
 
 
-def _is_null(cause):
-    """Tell whether a value is missing that the schema promises: no secret, but a fault."""
+def _is_unfit(cause):
+    """Tell whether a value is not what the schema promises: no secret, but our fault.
+
+    Of an argument's fault the library knows the place from the beginning.
+    """
+    if isinstance(cause, GraphQLError):
+        return not cause.nodes
     return isinstance(cause, TypeError) and "non-nullable field" in str(cause)
 
 

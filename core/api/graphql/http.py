@@ -90,7 +90,7 @@ def _request(given):
     document, name = given.get("query"), given.get("operationName")
     if not isinstance(document, str) or not document:
         raise BadQuery("query", "query is required: the text of a GraphQL document.")
-    if not isinstance(name, str | None):
+    if not isinstance(name, str | None) or not _is_text(name or ""):
         raise BadQuery("operationName", "operationName must be a string.")
     for one in ("variables", "extensions"):
         if not isinstance(given.get(one), dict | None):
