@@ -17,6 +17,7 @@ from graphql_reader import answered
 from core.api.graphql.schema import build, schema, text
 from core.queries import REPORTS
 from core.queries.base import Column, Grain, Kind, Measure, Unit
+from dev import graphql_schema
 
 COMMITTED = Path(__file__).parents[2] / "core" / "api" / "schema.graphql"
 # As API.md fixes it; PointTransaction is told there in words.
@@ -66,6 +67,21 @@ class TestContract:
         assert COMMITTED.read_text() == text(schema()), (
             "write it anew: python3 -m dev run test python -m dev.graphql_schema"
         )
+
+    def test_it_is_not_written_unasked_where_clients_would_break(
+        self, tmp_path, monkeypatch, capsys
+    ):
+        old = COMMITTED.read_text().replace(
+            "type Report {", "type Report {\n  gone: ID"
+        )
+        file = tmp_path / "schema.graphql"
+        file.write_text(old)
+        monkeypatch.setattr(graphql_schema, "FILE", file)
+        assert graphql_schema.main([]) == 1
+        assert "Report.gone" in capsys.readouterr().out
+        assert file.read_text() == old
+        assert graphql_schema.main(["--breaking"]) == 0
+        assert file.read_text() == text(schema())
 
     def test_it_is_valid(self):
         assert validate_schema(schema()) == []
