@@ -32,6 +32,13 @@ class Settings:
     :param stream_group: the consumer group; empty: one of this database's own
     :param stream_events: events in one load
     :param stream_event_bytes: an event that is larger is refused
+    :param graphql_depth: fields within fields of a GraphQL document
+    :param graphql_fields: fields at its top, under whatever alias
+    :param graphql_tokens: tokens of it
+    :param graphql_cost: rows times fields that it may ask for
+    :param graphql_rows: rows of a bare list; more is an error
+    :param graphql_bytes: bytes of a request
+    :param graphql_introspection: may the schema be asked for? 0 or 1
     :param is_neutralized: this is a copy for tests: nothing outside may be reached
     """
 
@@ -49,6 +56,13 @@ class Settings:
     stream_group: str = ""
     stream_events: int = 4000
     stream_event_bytes: int = 1_000_000
+    graphql_depth: int = 8
+    graphql_fields: int = 20
+    graphql_tokens: int = 1000
+    graphql_cost: int = 100_000
+    graphql_rows: int = 1000
+    graphql_bytes: int = 100_000
+    graphql_introspection: int = 1
     is_neutralized: bool = False
 
     @classmethod

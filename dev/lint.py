@@ -1,16 +1,14 @@
 """The style checks: ruff, pylint-odoo, a fresh README, and prettier where npm is at hand."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import npm
 from .setup import Setup
-from .shell import run
 from .source import listed
-from .stamps import ensure
 from .steps import say, step
 
 PRETTIER = ("prettier@3.10.1", "@prettier/plugin-xml@3.4.2")
@@ -99,27 +97,15 @@ def _prettier(setup: Setup, mode: str) -> Iterator[Check]:
     ]
     if not files:
         return
-    if not shutil.which("npm"):
+    modules = npm.modules(setup.paths.cache / "prettier", PRETTIER)
+    if not modules:
         say(
             "   ...    npm is not installed: XML, JavaScript and styles are not checked by prettier"
         )
         return
-    modules = ensure(setup.paths.cache / "prettier", _install_prettier) / "node_modules"
     plugin = f"--plugin={modules / '@prettier/plugin-xml/src/plugin.js'}"
     program = modules / "prettier" / "bin" / "prettier.cjs"
     yield Check("prettier", ("node", program, mode, plugin, *PRETTIER_STYLE, *files))
-
-
-def _install_prettier(folder: Path) -> None:
-    command = [
-        "npm",
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-        *PRETTIER,
-    ]
-    run(command, "installing prettier", cwd=folder)
 
 
 def _passes(check: Check, repository: Path, home: Path) -> bool:

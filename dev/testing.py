@@ -7,12 +7,12 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from . import environment, machine, tools
+from . import environment, machine, npm, tools
 from .errors import SetupError
 from .instance import Instance, start_services
 from .lint import lint
 from .locks import exclusive
-from .paths import PROJECT
+from .paths import PROJECT, digest
 from .pytests import TESTS, WITHOUT_ODOO, Pytest, Verdict
 from .serving import Serving
 from .setup import Setup, install
@@ -21,6 +21,8 @@ from .steps import background, say, together
 INSTANCE = "test"
 DATABASE = "loyalty_test"
 PHASES = ("lint", "unit", "integration", "odoo")
+# The reference implementation's audits of GraphQL over HTTP.
+GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
 # Those that need no services, one after the other.
 ALONE = ("lint", "unit")
 
@@ -74,10 +76,19 @@ class Suite:
             **serving.variables,
             **serving.odoo.env(),
             **_browser(),
+            **self._audits(),
         }
         return Pytest("odoo", TESTS, root, options, variables, held).run(
             self.setup, self.slow
         )
+
+    def _audits(self) -> dict[str, str]:
+        """LR_GRAPHQL_HTTP, where npm is at hand; the test of it skips without."""
+        folder = self.setup.paths.cache / f"graphql-http-{digest(str(GRAPHQL_HTTP))}"
+        found = npm.modules(folder, GRAPHQL_HTTP)
+        if not found:
+            say("   ...    npm is not installed: GraphQL over HTTP is not audited")
+        return {"LR_GRAPHQL_HTTP": str(found)} if found else {}
 
     def _await_browser(self) -> None:
         """Have the installation of the browser ended; tests that need one skip without it."""
