@@ -4,11 +4,13 @@ import io
 from urllib.parse import urlencode
 
 from odoo.http import Controller, request, route
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchPage
 
 from ..core.api import openapi, rest
 from ..core.errors import BadQuery
 from ..core.exports import text, xlsx
+from .dispatcher import ANY, allowed_methods
 
 # Of routes that read nothing but what Odoo knows.
 _READ = {
@@ -66,12 +68,16 @@ class LoyaltyReportingRest(Controller):
     @route(
         ["/api/v1", "/api/v1/<path:path>"],
         type="loyalty_reporting",
-        auth="public",
+        auth="none",
         readonly=True,
         save_session=False,
+        methods=ANY,
+        is_fallback=True,
     )
     def unknown(self, path=""):
-        """Answer an unknown address in the API's own form."""
+        """Answer an unknown address in the API's own form, or an unknown method."""
+        if methods := allowed_methods(request):
+            raise MethodNotAllowed(valid_methods=methods)
         raise NoSuchPage("There is no such address; reports are under /api/v1/reports.")
 
 
@@ -107,6 +113,9 @@ def _file(query, file_format):
         body = "".join(text.csv_lines(query, answer.rows))
     else:
         body = "".join(text.json_lines(answer.rows))
+    body = request.env["loyalty.reporting.export.log"]._log_export(
+        query, file_format, _parameters(), body, rows=len(answer.rows)
+    )
     slug = query.report.slug.replace("/", "_")
     name = f"{slug}_{query.date_from}_{query.date_to}.{file_format}"
     return request.make_response(

@@ -193,7 +193,7 @@ def _pagination():
 
 
 def _problem():
-    texts = ("type", "title", "detail", "parameter")
+    texts = ("type", "title", "detail", "parameter", "request_id")
     return {
         "type": "object",
         "description": "RFC 9457: what went wrong and what to do.",
