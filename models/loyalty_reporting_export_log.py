@@ -1,4 +1,5 @@
 import json
+import logging
 import time
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -7,6 +8,7 @@ from odoo.tools import SQL
 from ..core.guard import trace
 from ..core.guard.counters import count
 
+_logger = logging.getLogger(__name__)
 KEPT_DAYS = 365
 
 
@@ -128,8 +130,12 @@ class _Row:
 
     def end(self, state):
         seconds = time.monotonic() - self._started
-        found = {"rows": self._rows(), "seconds": seconds, "state": state}
-        self._write(self._id, found)
+        try:
+            found = {"rows": self._rows(), "seconds": seconds, "state": state}
+            self._write(self._id, found)
+        except Exception:
+            # The file is through; its row goes on saying that it was begun.
+            _logger.exception("The end of export %s could not be written.", self._id)
         if self._trace:
             trace.resume(self._trace)
         count("export", format=self._values["file_format"], state=state)

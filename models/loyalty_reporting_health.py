@@ -52,8 +52,6 @@ class LoyaltyReportingHealth(models.AbstractModel):
 
     def _streams(self):
         """Yield (source, address, name, group) of the streams that are read."""
-        if not self._settings().stream_url:
-            return
         sources = self.env["loyalty.reporting.source"].sudo()
         for source in sources.search([("type", "=", "stream")]):
             if url := source._url():
