@@ -40,6 +40,7 @@ class LoyaltyReportingDispatcher(Dispatcher):
         super().__init__(request)
         given = request.httprequest.headers.get("X-Request-Id", "")
         self.trace = trace.begin(given, request.db or "")
+        # Of the endpoint; ``ir.http`` tells it.
         self.routing = {}
 
     @classmethod
@@ -55,7 +56,6 @@ class LoyaltyReportingDispatcher(Dispatcher):
     def pre_dispatch(self, rule, args):
         """Refuse what nobody should read, and callers that ask too often."""
         super().pre_dispatch(rule, args)
-        self.routing = rule.endpoint.routing
         _check_query(self.request.httprequest.query_string)
         is_asking = self.request.httprequest.method == "OPTIONS"
         if self.routing.get("is_limited", True) and not is_asking:

@@ -14,6 +14,13 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     @classmethod
+    def _authenticate(cls, endpoint):
+        """Tell our dispatcher which route it is, before anything can fail."""
+        if endpoint.routing["type"] == "loyalty_reporting":
+            request.dispatcher.routing = endpoint.routing
+        super()._authenticate(endpoint)
+
+    @classmethod
     def _auth_method_loyalty_reporting(cls):
         """Let in an Odoo API key, or the session of a page of this very server.
 

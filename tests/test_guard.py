@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo.exceptions import ValidationError
 from odoo.http import root
 from odoo.tests import tagged
+from odoo.tools import config
 
 from ..core.errors import TooMany
 from ..core.guard.keys import Keys
@@ -384,14 +385,17 @@ class TestProblems(GuardCase):
 
     def test_without_a_database_the_server_wide_addon_answers_in_its_own_form(self):
         wide = ["base", "rpc", "web", "loyalty_reporting"]
-        root.__dict__.pop("nodb_routing_map", None)
+        name = "server_wide_modules"
         self.addCleanup(root.__dict__.pop, "nodb_routing_map", None)
-        with patch.dict("odoo.tools.config.options", server_wide_modules=wide):
-            nowhere = {"X-Odoo-Database": "no_such_database"}
-            answer = self.get(key=False, url="/api/v1/nothing", headers=nowhere)
-            self.assert_problem(answer, 404, "no such address")
-            answer = self.get(key=False, url="/api/v1/health", headers=nowhere)
-            self.assertEqual(answer.status_code, 503)
-            self.assertEqual(answer.json()["status"], "unavailable")
-            answer = self.get(key=False, url="/api/v1/health/live", headers=nowhere)
-            self.assertEqual(answer.status_code, 200)
+        self.addCleanup(config.__setitem__, name, config[name])
+        config[name] = wide
+        root.__dict__.pop("nodb_routing_map", None)
+        nowhere = {"X-Odoo-Database": "no_such_database"}
+
+        def ask(path):
+            return self.get(key=False, url=f"/api/v1/{path}", headers=nowhere)
+
+        self.assert_problem(ask("nothing"), 404, "no such address")
+        self.assertEqual(ask("health").status_code, 503)
+        self.assertEqual(ask("health").json()["status"], "unavailable")
+        self.assertEqual(ask("health/live").status_code, 200)

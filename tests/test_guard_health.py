@@ -2,7 +2,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import psycopg2
-from odoo.tests import tagged
+from odoo.tests import TransactionCase, tagged
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as open_metrics,
 )
@@ -205,27 +205,17 @@ class TestMetrics(GuardCase):
 
 
 @tagged("post_install", "-at_install")
-class TestNeutralized(GuardCase):
+class TestNeutralized(TransactionCase):
     """A copy for tests keeps no secret and opens no door."""
 
     def test_a_neutralized_copy_has_no_token_and_no_origins(self):
-        self.stopPatchers() if hasattr(self, "stopPatchers") else None
         variables = {
             "LOYALTY_REPORTING_METRICS_TOKEN": "scrape-me",
             "LOYALTY_REPORTING_CORS_ORIGINS": "https://a.example",
         }
-        pipeline = self.env.registry["loyalty.reporting.pipeline"]
-        with patch.dict("os.environ", variables), patch.object(
-            pipeline, "_settings", _original_settings()
-        ):
-            model = self.env["loyalty.reporting.pipeline"]
-            self.assertEqual(model._settings().metrics_token, "scrape-me")
-            self.env["ir.config_parameter"].sudo().set_param(NEUTRALIZED, "1")
-            self.assertEqual(model._settings().metrics_token, "")
-            self.assertEqual(model._settings().cors_origins, "")
-
-
-def _original_settings():
-    from ..models.loyalty_reporting_pipeline import LoyaltyReportingPipeline  # noqa: PLC0415
-
-    return LoyaltyReportingPipeline._settings
+        pipeline = self.env["loyalty.reporting.pipeline"]
+        with patch.dict("os.environ", variables):
+            self.assertEqual(pipeline._settings().metrics_token, "scrape-me")
+            self.env["ir.config_parameter"].set_param(NEUTRALIZED, "1")
+            self.assertEqual(pipeline._settings().metrics_token, "")
+            self.assertEqual(pipeline._settings().cors_origins, "")

@@ -27,10 +27,18 @@ def redis_url():
     return url
 
 
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory):
+    """A Redis of these tests' own."""
+    yield from running_redis(tmp_path_factory.mktemp("redis"))
+
+
 @pytest.fixture
-def server(tmp_path):
-    """A running Redis of this test's own, to be killed."""
-    yield from running_redis(tmp_path)
+def server(mortal):
+    """A running Redis, to be killed."""
+    yield mortal
+    mortal.kill()
+    mortal.start()
 
 
 @pytest.fixture(autouse=True)
