@@ -5,7 +5,7 @@ import logging
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
-from odoo.exceptions import AccessDenied, AccessError, UserError
+from odoo.exceptions import AccessDenied, UserError
 from odoo.http import Dispatcher, Response, SessionExpiredException, root
 from werkzeug.exceptions import (
     BadRequest,
@@ -55,28 +55,29 @@ class LoyaltyReportingDispatcher(Dispatcher):
 
     def pre_dispatch(self, rule, args):
         """Refuse what nobody should read, and callers that ask too often."""
-        super().pre_dispatch(rule, args)
         _check_query(self.request.httprequest.query_string)
         is_asking = self.request.httprequest.method == "OPTIONS"
         if self.routing.get("is_limited", True) and not is_asking:
             self.guarded.admit()
+        return super().pre_dispatch(rule, args)
 
     def dispatch(self, endpoint, args):
         """Call the endpoint; where it does not say otherwise, it only reads."""
+        # Other addons look at them when the answer goes.
+        self.request.params = dict(args)
         method = self.request.httprequest.method
         if method == "OPTIONS":
             return self._options()
         if method not in methods_of(endpoint):
             raise MethodNotAllowed(valid_methods=allowed_methods(self.request))
-        self.request.params = dict(args)
         if self.request.registry is None or self.request.env is None:
             return endpoint(**self.request.params)
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
     def post_dispatch(self, response):
         """Let the answer go."""
-        super().post_dispatch(response)
         self.guarded.finish(response, self.routing)
+        return super().post_dispatch(response)
 
     def handle_error(self, exc):
         """Answer any error, also those before the endpoint was reached."""
@@ -117,11 +118,9 @@ def methods_of(endpoint):
 
 def allowed_methods(request):
     """Return the methods that the address of a request takes, by any route."""
-    if request.env is None:
-        routing_map = root.nodb_routing_map
-    else:
-        routing_map = request.env["ir.http"].routing_map()
-    adapter = routing_map.bind_to_environ(request.httprequest.environ)
+    env = request.env
+    rules = root.nodb_routing_map if env is None else env["ir.http"].routing_map()
+    adapter = rules.bind_to_environ(request.httprequest.environ)
     return [m for m in ANY if _takes(adapter, request.httprequest.path, m)]
 
 
@@ -154,17 +153,13 @@ def _document(exc):
         exc = exc.__cause__
     if isinstance(exc, TooMany):
         return problem_of(exc), {"Retry-After": str(exc.seconds)}
-    if isinstance(exc, ReportingError):
-        return problem_of(exc), {}
     if isinstance(exc, AccessDenied | SessionExpiredException):
         detail = (
             "Send a valid API key as 'Authorization: Bearer <key>'; it may be wrong, "
             "expired or revoked. Keys are made in Odoo: My Profile, Account Security."
         )
         return problem(401, detail), {"WWW-Authenticate": "Bearer"}
-    if isinstance(exc, AccessError):
-        return problem(403, str(exc)), {}
-    if isinstance(exc, UserError):
+    if isinstance(exc, UserError):  # AccessError is one
         return problem(exc.http_status, str(exc)), {}
     if isinstance(exc, HTTPException) and exc.code:
         headers = dict(exc.get_headers())

@@ -34,11 +34,10 @@ class LoyaltyReportingHealth(Controller):
             return _json(health.away("There is no database to answer from."), 503)
         request.env["ir.http"]._loyalty_reporting_optional()
         try:
-            document, details = request.env["loyalty.reporting.health"]._report()
+            is_manager = request.env.uid and request.env.user.has_group(_MANAGER)
+            document = request.env["loyalty.reporting.health"]._report(is_manager)
         except psycopg2.Error:
             return _json(health.away("PostgreSQL does not answer."), _UNAVAILABLE)
-        if request.env.uid and request.env.user.has_group(_MANAGER):
-            document["details"] = details
         is_fit = document["status"] != health.UNAVAILABLE
         return _json(document, 200 if is_fit else _UNAVAILABLE)
 

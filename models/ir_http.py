@@ -18,7 +18,7 @@ class IrHttp(models.AbstractModel):
         """Tell our dispatcher which route it is, before anything can fail."""
         if endpoint.routing["type"] == "loyalty_reporting":
             request.dispatcher.routing = endpoint.routing
-        super()._authenticate(endpoint)
+        return super()._authenticate(endpoint)
 
     @classmethod
     def _auth_method_loyalty_reporting(cls):

@@ -32,7 +32,7 @@ class LoyaltyReportingExportLog(models.Model):
     rows = fields.Integer(readonly=True)
     started_at = fields.Datetime(readonly=True, index=True)
     seconds = fields.Float(readonly=True, digits=(16, 1), aggregator="avg")
-    request_id = fields.Char(string="Request", readonly=True, index=True)
+    request_id = fields.Char(readonly=True, index=True)
     state = fields.Selection(
         [
             ("running", "Running"),

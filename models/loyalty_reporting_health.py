@@ -12,12 +12,16 @@ class LoyaltyReportingHealth(models.AbstractModel):
     _description = "Loyalty Reporting: health and metrics"
 
     @api.model
-    def _report(self):
-        """Return (states for anybody, details for managers)."""
+    def _report(self, is_manager):
+        """Return the states of all services; for managers also the details."""
         settings = self._settings()
         findings = health.services(settings, tuple(self._streams()))
-        found = health.pipeline(self.env.cr)
-        return health.report(found, findings, settings.late_after)
+        found = health.state(self.env.cr)
+        document = health.report(found, findings, settings.late_after)
+        if is_manager:
+            found |= health.history(self.env.cr)
+            document["details"] = health.details(found, findings)
+        return document
 
     @api.model
     def _scrape(self, accept):
@@ -32,7 +36,7 @@ class LoyaltyReportingHealth(models.AbstractModel):
             totals = counters.totals(shared, namespace)
         except Away:
             totals = None
-        found = health.pipeline(self.env.cr)
+        found = health.state(self.env.cr) | health.history(self.env.cr)
         gauges = list(health.gauges(found, bool(settings.clickhouse_url)))
         return metrics.render(totals, gauges, accept, shared.is_configured)
 
@@ -42,7 +46,9 @@ class LoyaltyReportingHealth(models.AbstractModel):
 
         :raise AccessError: the user is none of them
         """
-        if not self.env.user.has_group("loyalty_reporting.group_loyalty_reporting_user"):
+        if not self.env.user.has_group(
+            "loyalty_reporting.group_loyalty_reporting_user"
+        ):
             raise AccessError(
                 self.env._("Metrics need the group Loyalty Reporting / User.")
             )

@@ -27,7 +27,9 @@ class TestHealth(GuardCase):
 
     def test_a_live_process_says_so_to_anybody(self):
         answer = self.get(key=False, url=f"{HEALTH}/live")
-        self.assertEqual((answer.status_code, answer.json()), (200, {"status": "alive"}))
+        self.assertEqual(
+            (answer.status_code, answer.json()), (200, {"status": "alive"})
+        )
 
     def test_what_is_not_configured_is_not_missed(self):
         for url in (HEALTH, f"{HEALTH}/ready"):
@@ -93,7 +95,7 @@ class TestHealth(GuardCase):
 
     def test_a_postgresql_that_fails_is_not_fit(self):
         error = psycopg2.OperationalError("gone from 192.0.2.1")
-        with patch.object(health, "pipeline", side_effect=error):
+        with patch.object(health, "state", side_effect=error):
             answer = self.get(key=False, url=HEALTH)
         self.assertEqual(answer.status_code, 503)
         self.assertEqual(answer.json()["dependencies"], {"postgresql": "away"})
@@ -125,22 +127,24 @@ class TestMetrics(GuardCase):
             for s in family.samples
         }
 
+    def requests(self):
+        """Return how many requests were counted."""
+        name = "loyalty_reporting_request_duration_seconds_count"
+        return sum(v for (found, *_), v in self.samples().items() if found == name)
+
     def test_requests_answers_and_failures_are_counted(self):
         for _request in range(2):
             self.get(**YEARS, group_by="year")
         self.get(key="wrong" * 8, url=REPORTS)
+        self.until(lambda: self.requests() == 3)
         samples = self.samples()
         prefix = "loyalty_reporting_"
         route = "/api/v1/reports/<path:slug>"
         durations = f"{prefix}request_duration_seconds"
         self.assertEqual(samples[f"{durations}_count", route, "200", "GET"], 2)
-        self.assertEqual(
-            samples[f"{durations}_bucket", "+Inf", route, "200", "GET"], 2
-        )
+        self.assertEqual(samples[f"{durations}_bucket", "+Inf", route, "200", "GET"], 2)
         self.assertGreater(samples[f"{durations}_sum", route, "200", "GET"], 0)
-        self.assertEqual(
-            samples[f"{durations}_count", REPORTS, "401", "GET"], 1
-        )
+        self.assertEqual(samples[f"{durations}_count", REPORTS, "401", "GET"], 1)
         self.assertEqual(samples[f"{prefix}auth_failures_total",], 1)
         self.assertEqual(
             samples[f"{prefix}answers_total", "postgresql", "promotions/performance"], 2
@@ -171,9 +175,7 @@ class TestMetrics(GuardCase):
             samples[f"{prefix}last_success_timestamp_seconds", "engine", "sync"],
             new_year,
         )
-        self.assertEqual(
-            samples[f"{prefix}source_lag_seconds", "engine", "sync"], 3
-        )
+        self.assertEqual(samples[f"{prefix}source_lag_seconds", "engine", "sync"], 3)
         self.assertEqual(samples[f"{prefix}dead_letters_open", "engine"], 1)
         self.assertEqual(samples[f"{prefix}data_as_of_timestamp_seconds",], new_year)
         self.assertEqual(samples[f"{prefix}watermark_lag_loads",], 5)

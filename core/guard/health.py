@@ -15,28 +15,32 @@ _REDIS = ("redis", "rediss", "unix")
 PROBES = Probes(_SECONDS)
 
 
-def pipeline(cr):
-    """Return what PostgreSQL knows of the pipeline, as a dict; instants are UTC.
-
-    ``runs``: (job, source, instant of the last success); ``lags``: (source, seconds);
-    ``letters``: (source, open dead letters).
-    """
+def state(cr):
+    """Return what PostgreSQL knows of the pipeline's state, as a dict; instants are UTC."""
     cr.execute(sql("guard/pipeline.sql"))
     names = [column.name for column in cr.description]
-    found = dict(zip(names, cr.fetchone(), strict=True))
+    return dict(zip(names, cr.fetchone(), strict=True))
+
+
+def history(cr):
+    """Return how the pipeline's jobs went, as a dict; instants are UTC.
+
+    ``runs``: (job, source, instant of the last success); ``lags``: (job, source,
+    seconds); ``letters``: (source, open dead letters).
+    """
     cr.execute(sql("guard/last_runs.sql"))
-    found["runs"], found["lags"] = [], []
-    for job, source, succeeded_at, lag in cr.fetchall():
-        if succeeded_at:
-            found["runs"].append((job, source, succeeded_at))
-        if lag is not None:
-            found["lags"].append((job, source, lag))
+    rows = cr.fetchall()
     cr.execute(
         "SELECT source_name, count(*) FROM loyalty_reporting_dead_letter"
         " WHERE state = 'open' GROUP BY source_name ORDER BY source_name"
     )
-    found["letters"] = cr.fetchall()
-    return found
+    return {
+        "runs": [(job, source, at) for job, source, at, _lag in rows if at],
+        "lags": [
+            (job, source, lag) for job, source, _at, lag in rows if lag is not None
+        ],
+        "letters": cr.fetchall(),
+    }
 
 
 def services(settings, streams=()):
@@ -57,9 +61,9 @@ def services(settings, streams=()):
 
 
 def report(found, findings, late_after, now=None):
-    """Return (document for anybody, details for managers).
+    """Return the document for anybody.
 
-    :param found: :func:`pipeline`
+    :param found: :func:`state`
     :param findings: :func:`services`
     :param late_after: seconds after which data count as late; 0: never
     """
@@ -67,13 +71,37 @@ def report(found, findings, late_after, now=None):
     is_current = found["schema"] == files("postgres")[-1].name
     freshness = _freshness(found["data_as_of"], late_after, now)
     states = {name: finding.state.value for name, finding in findings.items()}
-    document = {
+    return {
         "status": _status(is_current, freshness, states.values()),
         "dependencies": {"postgresql": State.UP.value, **states},
         "schema": "current" if is_current else "outdated",
         "data": freshness,
     }
-    return document, _details(found, findings)
+
+
+def details(found, findings):
+    """Return what managers are told besides.
+
+    :param found: :func:`state` and :func:`history` together
+    """
+    return {
+        "data_as_of": _text(found["data_as_of"]),
+        "load_id": found["load_id"],
+        "clickhouse_watermark": found["watermark"],
+        "clickhouse_problem": found["problem"],
+        "schema_version": found["schema"],
+        "postgresql_version": found["version"],
+        "open_dead_letters": dict(found["letters"]),
+        "services": {n: f.details for n, f in findings.items() if f.details},
+        "last_success": [
+            {"job": job, "source": source, "at": _text(at)}
+            for job, source, at in found["runs"]
+        ],
+        "lag_seconds": [
+            {"job": job, "source": source, "seconds": seconds}
+            for job, source, seconds in found["lags"]
+        ],
+    }
 
 
 def away(reason):
@@ -88,6 +116,7 @@ def away(reason):
 def gauges(found, has_copy):
     """Return the gauges of a scrape; see :func:`~core.guard.metrics.render`.
 
+    :param found: :func:`state` and :func:`history` together
     :param has_copy: a ClickHouse is configured
     """
     prefix = "loyalty_reporting"
@@ -129,27 +158,6 @@ def _status(is_current, freshness, states):
     if freshness == "late" or State.AWAY.value in states:
         return DEGRADED
     return READY
-
-
-def _details(found, findings):
-    return {
-        "data_as_of": _text(found["data_as_of"]),
-        "load_id": found["load_id"],
-        "clickhouse_watermark": found["watermark"],
-        "clickhouse_problem": found["problem"],
-        "schema_version": found["schema"],
-        "postgresql_version": found["version"],
-        "open_dead_letters": dict(found["letters"]),
-        "services": {n: f.details for n, f in findings.items() if f.details},
-        "last_success": [
-            {"job": job, "source": source, "at": _text(at)}
-            for job, source, at in found["runs"]
-        ],
-        "lag_seconds": [
-            {"job": job, "source": source, "seconds": seconds}
-            for job, source, seconds in found["lags"]
-        ],
-    }
 
 
 def _text(instant):

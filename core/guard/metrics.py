@@ -26,10 +26,7 @@ def render(totals, gauges, accept, is_shared):
     families = [*_gauges(core, gauges), *_counted(core, totals or {}, more)]
     families.append(_up(core, totals is not None))
     registry.register(_Families(families))
-    if OPENMETRICS in accept:
-        chosen = openmetrics
-    else:
-        chosen = exposition
+    chosen = openmetrics if OPENMETRICS in accept else exposition
     return chosen.generate_latest(registry), chosen.CONTENT_TYPE_LATEST
 
 

@@ -85,7 +85,9 @@ def test_another_database_sees_nothing_of_it():
 def test_a_process_of_several_names_itself_where_nothing_is_shared():
     counters.count("cache_hit")
     found = samples(counters.totals(NONE, "n"), is_shared=False)
-    [(_name, (label, _process))] = [k for k in found if k[0].endswith("cache_hits_total")]
+    [(_name, (label, _process))] = [
+        k for k in found if k[0].endswith("cache_hits_total")
+    ]
     assert label == "process"
 
 
@@ -112,7 +114,10 @@ def test_what_is_not_declared_cannot_be_counted():
 
 def test_gauges_and_odd_labels_survive_both_forms():
     odd = 'a "b"\\\n'
-    gauges = [(PREFIX + "x", "An x.", {(("source", odd),): 3}), (PREFIX + "y", "Y.", {})]
+    gauges = [
+        (PREFIX + "x", "An x.", {(("source", odd),): 3}),
+        (PREFIX + "y", "Y.", {}),
+    ]
     for accept in ("", OPENMETRICS):
         found = samples({}, gauges, accept)
         assert found[(PREFIX + "x", ("source", odd))] == 3

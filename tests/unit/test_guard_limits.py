@@ -125,5 +125,9 @@ def test_a_redis_that_is_away_is_left_alone_and_the_process_counts(monkeypatch):
     buckets = Buckets()
     limiter = Limiter(Shared("redis://away"), "test", buckets)
     quota = Quota("default", 1, 2)
-    assert [limiter.spend("a", quota).is_allowed for _ in range(3)] == [True, True, False]
+    assert [limiter.spend("a", quota).is_allowed for _ in range(3)] == [
+        True,
+        True,
+        False,
+    ]
     assert tried == ["redis://away"]

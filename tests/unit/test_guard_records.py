@@ -25,7 +25,9 @@ def test_a_sane_request_id_is_kept(given):
     assert trace.begin(given).request_id == given
 
 
-@pytest.mark.parametrize("given", ["", None, "x" * 65, "a b", "a\n", "é", "-a", "a;b", "٣"])
+@pytest.mark.parametrize(
+    "given", ["", None, "x" * 65, "a b", "a\n", "é", "-a", "a;b", "٣"]
+)
 def test_another_is_replaced(given):
     made = trace.begin(given).request_id
     assert str(uuid.UUID(made)) == made
@@ -106,7 +108,8 @@ def test_origins_are_listed_with_commas_or_blanks():
 
 
 @pytest.mark.parametrize(
-    "origin", ["", "null", "*", "http://a.example", "https://a.example.evil", "a.example"]
+    "origin",
+    ["", "null", "*", "http://a.example", "https://a.example.evil", "a.example"],
 )
 def test_other_origins_learn_nothing(origin):
     assert origins.headers(ALLOWED, origin) == {"Vary": "Origin"}
