@@ -52,10 +52,9 @@ class Guarded:
             headers.update(self._verdict.headers())
         origin = self._request.httprequest.headers.get("Origin", "")
         for name, value in origins.headers(self.origins, origin).items():
-            if name == "Vary":
+            if name == "Vary" and value not in headers.getlist(name):
                 headers.add(name, value)
-            else:
-                headers.setdefault(name, value)
+            headers.setdefault(name, value)
         Closing(self, response, routing, self._facts(response, routing))
 
     def closed(self, routing, facts):

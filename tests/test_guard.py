@@ -289,9 +289,11 @@ class TestTrace(GuardCase):
 
     def test_what_could_not_be_foreseen_is_logged_and_not_told(self):
         error = ValueError("secret of the database")
-        with patch.object(LoyaltyReportingReader, "_reports", side_effect=error):
-            with self.assertLogs("odoo", logging.ERROR) as logs:
-                answer = self.get(url=REPORTS)
+        with (
+            patch.object(LoyaltyReportingReader, "_reports", side_effect=error),
+            self.assertLogs("odoo", logging.ERROR) as logs,
+        ):
+            answer = self.get(url=REPORTS)
         self.assert_problem(answer, 500, "log")
         self.assertNotIn("secret", answer.text)
         self.assertIn(answer.json()["request_id"], "".join(logs.output))
