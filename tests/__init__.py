@@ -9,6 +9,7 @@ from . import (
     test_guard,
     test_guard_export,
     test_guard_health,
+    test_guard_http,
     test_history,
     test_installation,
     test_multi_currency,

@@ -38,7 +38,7 @@ class Quota:
     @property
     def interval(self):
         """Microseconds in which one request is restored."""
-        return round(60 * _MICROSECONDS / self.per_minute)
+        return max(1, round(60 * _MICROSECONDS / self.per_minute))
 
     @property
     def size(self):

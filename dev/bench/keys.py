@@ -1,8 +1,9 @@
-"""Microseconds of verifying an API key, in the demo's Odoo and its database."""
+"""Microseconds of a key and of a quota, in the demo's Odoo and its database."""
 
 import os
 import statistics
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .. import environment
@@ -75,10 +76,17 @@ def _measure(env):
         now[0] += LATER
         verify()
 
+    settings = env["loyalty.reporting.pipeline"]._settings()
+    where = "Redis" if settings.redis_url else "the process"
+
+    def admit():
+        assert model._admit("key 0", replace(settings, rate_limit=10**9)).is_allowed
+
     _say("Odoo's own check (pbkdf2)", _timed(odoo, 300))
     _say("unknown: in full", _timed(full, 300))
     _say("known for 5 s: one SQL", _timed(later, 3000))
     _say("known: remembered", _timed(verify, 30_000))
+    _say(f"the quota, in {where}", _timed(admit, 3000))
 
 
 def _timed(work, rounds):
