@@ -78,7 +78,7 @@ def _operation(report):
         "responses": {
             "200": {"description": "The rows", "content": _contents(report)},
             "304": {"description": "They are those of the ETag that was sent."},
-            **_refusals(400, 401, 403, 404, 500, 503),
+            **_refusals(400, 401, 403, 404, 414, 429, 500, 503),
         },
     }
 
@@ -172,7 +172,7 @@ def _catalogue():
                     }
                 },
             },
-            **_refusals(401, 403, 500),
+            **_refusals(401, 403, 429, 500),
         },
     }
 

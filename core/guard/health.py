@@ -1,7 +1,9 @@
 """Is the service fit to answer? PostgreSQL must be there; the others only help."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from urllib.parse import urlsplit
 
 from ..database import sql
@@ -48,6 +50,8 @@ def services(settings, streams=()):
 
     :param streams: (source, address, name, group) of streams that are read
     """
+    _load(settings.redis_url or streams, "redis")
+    _load(settings.clickhouse_url, "clickhouse_driver")
     probes = {
         "redis": settings.redis_url and partial(_redis, settings.redis_url),
         "clickhouse": settings.clickhouse_url
@@ -164,13 +168,21 @@ def _text(instant):
     return instant and instant.isoformat(timespec="seconds") + "Z"
 
 
+def _load(is_needed, library):
+    """Have a driver ready before time is taken: loading it may take a second."""
+    if is_needed:
+        with suppress(ImportError):
+            import_module(library)
+
+
 def _redis(url):
     server = _redis_client(url).info("server")
     return {"version": server["redis_version"], "address": redact(url)}
 
 
 def _stream(url, name, group):
-    groups = _redis_client(url).xinfo_groups(name)
+    client = _redis_client(url)
+    groups = client.xinfo_groups(name) if client.exists(name) else []
     mine = next((g for g in groups if g["name"] == group.encode()), None)
     if mine is None:
         return {"reason": "Nobody has read it yet.", "address": redact(url)}

@@ -189,6 +189,16 @@ class TestHealth:
         assert findings["stream s"].details["pending"] == 0
         assert findings["stream s"].details["consumers"] == 0
 
+    def test_a_stream_that_nobody_read_or_wrote_yet_is_not_away(self, redis_url):
+        health.PROBES.clear()
+        client, name = redis.Redis.from_url(redis_url), uuid.uuid4().hex
+        for _state in ("not there", "without a group"):
+            findings = health.services(Settings(), (("s", redis_url, name, "g"),))
+            assert findings["stream s"].state is State.UP
+            assert "Nobody" in findings["stream s"].details["reason"]
+            client.xadd(name, {"event": "1"})
+            health.PROBES.clear()
+
     def test_clickhouse_is_asked_too(self):
         if not (url := os.environ.get("LR_CLICKHOUSE_URL")):
             pytest.skip("LR_CLICKHOUSE_URL: no URL of a ClickHouse server")
