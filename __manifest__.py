@@ -24,6 +24,7 @@
         "views/loyalty_reporting_difference_views.xml",
         "views/loyalty_reporting_reconciliation_views.xml",
         "views/loyalty_reporting_dead_letter_views.xml",
+        "views/loyalty_reporting_export_log_views.xml",
         "views/loyalty_reporting_source_views.xml",
         "views/loyalty_reporting_clickhouse_views.xml",
         "views/loyalty_reporting_program_views.xml",

@@ -1,1 +1,1 @@
-from . import dispatcher, events, graphql, rest
+from . import dispatcher, events, graphql, health, rest

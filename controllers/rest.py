@@ -4,11 +4,13 @@ from tempfile import TemporaryFile
 from urllib.parse import urlencode
 
 from odoo.http import Controller, Response, request, route
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wsgi import FileWrapper
 
 from ..core.api import openapi, rest
 from ..core.exports import files, xlsx
+from .dispatcher import ANY, allowed_methods
 
 _BLOCK = 1 << 16
 
@@ -68,12 +70,16 @@ class LoyaltyReportingRest(Controller):
     @route(
         ["/api/v1", "/api/v1/<path:path>"],
         type="loyalty_reporting",
-        auth="public",
+        auth="none",
         readonly=True,
         save_session=False,
+        methods=ANY,
+        is_fallback=True,
     )
     def unknown(self, path=""):
-        """Answer an unknown address in the API's own form."""
+        """Answer an unknown address in the API's own form, or an unknown method."""
+        if methods := allowed_methods(request):
+            raise MethodNotAllowed(valid_methods=methods)
         raise NoSuchPage("There is no such address; reports are under /api/v1/reports.")
 
 
@@ -94,9 +100,16 @@ def _page(**other):
 
 def _file(query, file_format):
     """Return the whole report, all pages of it, as a file; texts as they are read."""
-    opening = _reader()._exported(query)
+    opening, counted = _reader()._exported(query), files.Counted()
     is_workbook = file_format == rest.XLSX
-    body = (_workbook if is_workbook else _blocks)(query, opening, file_format)
+    make = _workbook if is_workbook else _blocks
+    body = request.env["loyalty.reporting.export.log"]._log_export(
+        query,
+        file_format,
+        _parameters(),
+        make(query, opening, file_format, counted),
+        rows=lambda: counted.count,
+    )
     name = files.name_of(query, file_format)
     response = Response(body, content_type=rest.content_type(file_format))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -104,15 +117,15 @@ def _file(query, file_format):
     return response
 
 
-def _workbook(query, opening, _file_format):
+def _workbook(query, opening, _file_format, counted):
     """Return blocks of a workbook, which is written to its end before the first."""
     file = TemporaryFile()  # noqa: SIM115 (closed with what is made of it)
     with opening as answer:
-        xlsx.write(file, query, answer)
+        xlsx.write(file, query, counted.of(answer))
     file.seek(0)
     return FileWrapper(file, _BLOCK)
 
 
-def _blocks(query, opening, file_format):
+def _blocks(query, opening, file_format, counted):
     with opening as answer:
-        yield from files.BLOCKS[file_format](query, answer.rows)
+        yield from files.BLOCKS[file_format](query, counted.of(answer).rows)

@@ -29,11 +29,13 @@ class TooMany(ReportingError):
     """The caller must wait.
 
     :param seconds: how long
+    :param policy: name of the quota that is spent, if it is one of a caller's
     """
 
-    def __init__(self, message, seconds):
+    def __init__(self, message, seconds, policy=""):
         super().__init__(message)
         self.seconds = seconds
+        self.policy = policy
 
 
 class BadQuery(ReportingError):

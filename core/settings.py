@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from .errors import ConfigurationError
 
 PREFIX = "loyalty_reporting_"
+# Settings that are secrets as a whole.
+SECRETS = ("metrics_token",)
 # Options that follow ``?`` in an address of Kafka.
 _SECRET = re.compile(r"((?:^|&)[^=&]*(?:password|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 
@@ -39,6 +41,18 @@ class Settings:
     :param graphql_rows: rows of a bare list; more is an error
     :param graphql_bytes: bytes of a request
     :param graphql_introspection: may the schema be asked for? 0 or 1
+    :param rate_limit: requests a minute of one API key, or of one user's sessions; 0: no
+        limit
+    :param rate_burst: of these, how many may come at once; 0: all
+    :param auth_failures: wrong keys a minute from one address, until unknown keys from
+        there are refused unread; 0: no limit
+    :param cors_origins: origins whose pages may read the API, separated by commas
+    :param metrics_token: a bearer token that may read the metrics and nothing else
+    :param late_after: seconds after which health calls the data late; 0: never
+    :param clickhouse_rows: rows that ClickHouse may answer; 0: no limit
+    :param clickhouse_bytes: bytes that one query may read there; 0: no limit
+    :param clickhouse_memory: bytes of memory that one query may take there; 0: the
+        server's limit
     :param is_neutralized: this is a copy for tests: nothing outside may be reached
     """
 
@@ -63,6 +77,15 @@ class Settings:
     graphql_rows: int = 1000
     graphql_bytes: int = 100_000
     graphql_introspection: int = 1
+    rate_limit: int = 600
+    rate_burst: int = 0
+    auth_failures: int = 30
+    cors_origins: str = ""
+    metrics_token: str = ""
+    late_after: int = 900
+    clickhouse_rows: int = 2_000_000
+    clickhouse_bytes: int = 0
+    clickhouse_memory: int = 0
     is_neutralized: bool = False
 
     @classmethod
@@ -84,8 +107,24 @@ class Settings:
 
     def __repr__(self):
         """Show hosts, never passwords."""
-        shown = (f"{f.name}={redact(getattr(self, f.name))!r}" for f in fields(self))
+        shown = (f"{f.name}={self._shown(f.name)!r}" for f in fields(self))
         return f"Settings({', '.join(shown)})"
+
+    @property
+    def clickhouse_limits(self):
+        """What a report's query may take of ClickHouse, as settings of its own."""
+        limits = {
+            "max_result_rows": self.clickhouse_rows,
+            "max_bytes_to_read": self.clickhouse_bytes,
+            "max_memory_usage": self.clickhouse_memory,
+        }
+        # Half an answer is no answer: what goes over a limit is an error.
+        modes = {"result_overflow_mode": "throw", "read_overflow_mode": "throw"}
+        return {name: most for name, most in limits.items() if most} | modes
+
+    def _shown(self, name):
+        value = getattr(self, name)
+        return "***" if name in SECRETS and value else redact(value)
 
 
 def source_url(code, options=None):

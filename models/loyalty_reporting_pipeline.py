@@ -62,6 +62,8 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 clickhouse_url="",
                 redis_url="",
                 stream_url="",
+                cors_origins="",
+                metrics_token="",
                 is_neutralized=True,
             )
         return settings

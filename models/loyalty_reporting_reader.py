@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..core.errors import NotFound
+from ..core.guard import trace
+from ..core.guard.counters import count
 from ..core.queries import REPORTS, answer, export
 from ..core.queries.base import Audience
 from ..core.queries.params import company_id, parse
@@ -55,13 +57,25 @@ class LoyaltyReportingReader(models.AbstractModel):
             )
         report = REPORTS[slug]
         self._check_rules(report)
-        return parse(report, self._company(given), given)
+        trace.note(report=slug)
+        company = self._company(given)
+        trace.note(company=company.id)
+        return parse(report, company, given)
 
     @api.model
     def _answer(self, query):
         """Return the :class:`Answer` of a query that :meth:`_query` made."""
         settings = self.env["loyalty.reporting.pipeline"]._settings()
-        return answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
+        found = answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
+        self._note(query.report.slug, found)
+        return found
+
+    def _note(self, slug, found):
+        """Note for the access log and the metrics what was answered."""
+        trace.note(store=found.store, tier=found.tier)
+        trace.add("rows", len(found.rows))
+        count("answer", report=slug, store=found.store)
+        count("rows", len(found.rows), report=slug)
 
     @api.model
     def _exported(self, query):

@@ -312,11 +312,14 @@ class LoyaltyReportingSource(models.Model):
     def _stream(self):
         """Return the ``core`` stream that this record configures."""
         self.ensure_one()
+        return streams.connect(self._url(), *self._stream_names())
+
+    def _stream_names(self):
+        """Return (name of the stream, consumer group)."""
         settings = self.env["loyalty.reporting.pipeline"]._settings()
         # Each database reads all events, whoever else reads them.
         own = f"loyalty_reporting.{self.env.cr.dbname}.{self.code}"
-        group = settings.stream_group or own
-        return streams.connect(self._url(), settings.stream_name, group)
+        return settings.stream_name, settings.stream_group or own
 
     def _is_due(self):
         """Tell whether the scheduled action is to read this source now."""

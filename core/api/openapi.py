@@ -79,7 +79,7 @@ def _operation(report):
         "responses": {
             "200": {"description": "The rows", "content": _contents(report)},
             "304": {"description": "They are those of the ETag that was sent."},
-            **_refusals(400, 401, 403, 404, 500, 503),
+            **_refusals(400, 401, 403, 404, 414, 429, 500, 503),
         },
     }
 
@@ -173,7 +173,7 @@ def _catalogue():
                     }
                 },
             },
-            **_refusals(401, 403, 500),
+            **_refusals(401, 403, 429, 500),
         },
     }
 
@@ -194,7 +194,7 @@ def _pagination():
 
 
 def _problem():
-    texts = ("type", "title", "detail", "parameter")
+    texts = ("type", "title", "detail", "parameter", "request_id")
     return {
         "type": "object",
         "description": "RFC 9457: what went wrong and what to do.",

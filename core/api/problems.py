@@ -10,8 +10,11 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "No such format",
+    409: "Somebody else did the same at the same time",
     413: "Too large",
+    414: "The address is too long",
     415: "No such content type",
+    422: "Not possible",
     429: "Too many requests",
     500: "Something went wrong here",
     503: "Not available right now",
@@ -42,7 +45,9 @@ def problem_of(error):
     if isinstance(error, BadQuery):
         return problem(400, str(error), parameter=error.parameter)
     if isinstance(error, TooMany):
-        return problem(429, str(error))
+        # The member that draft-ietf-httpapi-ratelimit-headers names.
+        more = {"violated-policies": [error.policy]} if error.policy else {}
+        return problem(429, str(error), **more)
     if isinstance(error, ConfigurationError):
         return problem(500, str(error))
     if isinstance(error, ReportingError):

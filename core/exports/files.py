@@ -1,5 +1,7 @@
 """The files that a report can be had as."""
 
+from dataclasses import replace
+
 from ..api.rest import CSV, NDJSON
 from .text import csv_blocks, json_blocks
 
@@ -11,3 +13,19 @@ def name_of(query, file_format):
     """Return what a file is called."""
     slug = query.report.slug.replace("/", "_")
     return f"{slug}_{query.date_from}_{query.date_to}.{file_format}"
+
+
+class Counted:
+    """Counts the rows of an answer as they are read."""
+
+    def __init__(self):
+        self.count = 0
+
+    def of(self, answer):
+        """Return the answer; its rows can be read once."""
+        return replace(answer, rows=self._read(answer.rows))
+
+    def _read(self, rows):
+        for row in rows:
+            self.count += 1
+            yield row

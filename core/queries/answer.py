@@ -155,10 +155,7 @@ class _Reading:
             try:
                 statement = plan(query, keys, members, clickhouse)
                 copy = (before.owner, before.epoch)
-                timeout = settings.query_timeout
-                result = clickhouse.run(
-                    settings.clickhouse_url, statement, timeout, copy
-                )
+                result = clickhouse.run(settings, statement, copy)
             except ReportingError as e:
                 if isinstance(e, clickhouse.Away):
                     _pause.begin(settings.clickhouse_url)

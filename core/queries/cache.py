@@ -12,6 +12,7 @@ import secrets
 import time
 from functools import cache as memoize
 
+from ..guard.counters import count
 from .pause import Pause
 from .remembered import kept, load
 
@@ -44,12 +45,15 @@ class Cache:
         """
         key = _key(question)
         if known := self._get(key, query):
+            count("cache_hit")
             return known
         mine = secrets.token_hex(8)
         if not self._is_first(key, mine):
             known = self._awaited(key, query)
             if known:
+                count("cache_hit")
                 return known
+        count("cache_miss")
         try:
             found, is_fit = find()
             if is_fit:

@@ -157,14 +157,16 @@ def decimal(value):
     return Decimal(value).scaleb(-4)
 
 
-def run(url, statement, timeout, copy):
+def run(settings, statement, copy):
     """Return the :class:`~core.queries.query.Result` of a statement.
 
     :param copy: (owner, epoch) of the copy that PostgreSQL remembers
-    :raise StoreError: the server is away, refused, took longer than ``timeout``, or
+    :raise StoreError: the server is away, refused, took too long, or
         holds another copy
     """
-    with store.client(url, timeout=timeout, connect_timeout=2) as client:
+    url, timeout = settings.clickhouse_url, settings.query_timeout
+    limits = settings.clickhouse_limits
+    with store.client(url, timeout=timeout, connect_timeout=2, limits=limits) as client:
         newest = client.execute(
             "SELECT owner, epoch FROM push_state ORDER BY epoch DESC LIMIT 1"
         )

@@ -21,11 +21,12 @@ class Rows(Sequence):
 
     :param text: a JSON array; decimals are numbers with all their digits
     :param query: whose columns say what is a decimal and what a double
+    :param count: of the rows
     """
 
-    def __init__(self, text, query):
+    def __init__(self, text, query, count):
         self.text = text
-        self._query = query
+        self._query, self._count = query, count
 
     @cached_property
     def _rows(self):
@@ -35,7 +36,7 @@ class Rows(Sequence):
         return self._rows[place]
 
     def __len__(self):
-        return len(self._rows)
+        return self._count
 
     def __eq__(self, other):
         return self._rows == other
@@ -49,7 +50,8 @@ class Rows(Sequence):
 def kept(answer):
     """Return what of an answer does not change until the data does, as a text."""
     about = [
-        answer.total, answer.tier, answer.store, dump(answer.totals), answer.next_cursor
+        answer.total, answer.tier, answer.store, len(answer.rows),
+        dump(answer.totals), answer.next_cursor,
     ]  # fmt: skip
     return f"{dump(about)}\n{dump(answer.rows)}"
 
@@ -60,9 +62,9 @@ def load(text, query):
     :raise ValueError: it is no such text
     """
     about, _line, rows = text.partition("\n")
-    total, tier, store, totals, goes_on = simplejson.loads(about)
+    total, tier, store, count, totals, goes_on = simplejson.loads(about)
     totals = _read(f"[{totals}]", query)[0] if totals != "null" else None
-    found = Rows(rows, query)
+    found = Rows(rows, query, count)
     return Answer(found, total, tier, store, totals=totals, next_cursor=goes_on)
 
 

@@ -21,12 +21,14 @@ class Away(StoreError):
 
 
 @contextmanager
-def client(url, *, timeout=30, connect_timeout=5):
+def client(url, *, timeout=30, connect_timeout=5, limits=None):
     """Open a connection; one per thread, as the driver asks.
 
     :param url: ``clickhouse://user:password@host:port/database``
     :param timeout: seconds a query may take on the server
     :param connect_timeout: seconds to wait for the server
+    :param limits: settings of ClickHouse for its queries, such as
+        :attr:`core.settings.Settings.clickhouse_limits`
     :raise Away: the server does not answer; the message names host and port
     :raise StoreError: the server refused
     """
@@ -37,7 +39,7 @@ def client(url, *, timeout=30, connect_timeout=5):
     except Exception:
         # Whatever the driver says of a bad URL may hold a part of the password.
         raise ConfigurationError(_MALFORMED) from None
-    connection.settings.update({"max_execution_time": timeout})
+    connection.settings.update({"max_execution_time": timeout, **(limits or {})})
     try:
         _connect(connection.connection, connect_timeout, timeout + 10)
         yield connection

@@ -1,14 +1,25 @@
-"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|graphql|memory|pages|stream|visible …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [name …]``, all of them by default."""
 
 import sys
 
-from . import events, extraction, first_load, graphql, memory, pages, stream, visible
+from . import (
+    events,
+    extraction,
+    first_load,
+    graphql,
+    keys,
+    memory,
+    pages,
+    stream,
+    visible,
+)
 
 BENCHES = {
     "events": events.main,
     "extraction": extraction.main,
     "first_load": first_load.main,
     "graphql": graphql.main,
+    "keys": keys.main,
     "memory": memory.main,
     "pages": pages.main,
     "stream": stream.main,
