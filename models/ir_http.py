@@ -16,7 +16,7 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _authenticate(cls, endpoint):
         """Tell our dispatcher which route it is, before anything can fail."""
-        if endpoint.routing["type"] == "loyalty_reporting":
+        if endpoint.routing["type"].startswith("loyalty_reporting"):
             request.dispatcher.routing = endpoint.routing
         return super()._authenticate(endpoint)
 
