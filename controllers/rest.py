@@ -4,6 +4,7 @@ from tempfile import TemporaryFile
 from urllib.parse import urlencode
 
 from odoo.http import Controller, Response, request, route
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wsgi import FileWrapper
 
@@ -11,6 +12,8 @@ from ..core.api import openapi, rest
 from ..core.exports import files, xlsx
 
 _BLOCK = 1 << 16
+_UNKNOWN = ["/api/v1", "/api/v1/<path:path>"]
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # Of routes that read nothing but what Odoo knows.
 _READ = {
@@ -66,15 +69,34 @@ class LoyaltyReportingRest(Controller):
         return request.make_json_response(openapi.document(reports, server))
 
     @route(
-        ["/api/v1", "/api/v1/<path:path>"],
+        _UNKNOWN,
         type="loyalty_reporting",
         auth="public",
         readonly=True,
         save_session=False,
     )
     def unknown(self, path=""):
-        """Answer an unknown address in the API's own form."""
+        """Answer an unknown address, or a method that is not there, in the API's form.
+
+        :raise MethodNotAllowed: the address is known, with other methods
+        """
+        if methods := _known_methods(request.httprequest.path):
+            raise MethodNotAllowed(valid_methods=methods)
         raise NoSuchPage("There is no such address; reports are under /api/v1/reports.")
+
+
+def _known_methods(path):
+    """Return the methods with which an address is ours, but not as unknown."""
+    routes = request.env["ir.http"].routing_map().bind("")
+    found = []
+    for method in _METHODS:
+        try:
+            rule, _arguments = routes.match(path, method=method, return_rule=True)
+        except HTTPException:
+            continue
+        if rule.rule not in _UNKNOWN:
+            found.append(method)
+    return found
 
 
 def _reader():
