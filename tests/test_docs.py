@@ -25,7 +25,7 @@ _SHOWN = """
         first.querySelector(".opblock-summary-control").click();
         (await until(".try-out__btn"))[0].click();
         (await until(".execute"))[0].click();
-        const [status] = await until(".live-responses-table .response-col_status");
+        const [status] = await until(".live-responses-table tbody .response-col_status");
         if (!status.textContent.includes("200")) {
             throw new Error(`answered ${status.textContent}`);
         }

@@ -62,48 +62,51 @@ def _value(known):
     return st.one_of(one, st.lists(one, max_size=3)) if known.is_list else one
 
 
-_JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _ANY_TEXT),
-    lambda inner: st.lists(inner, max_size=3),
-    max_leaves=5,
+_TEXT = st.one_of(st.sampled_from(_SQL), st.text(max_size=20)).filter(
+    lambda text: "\0" not in text and text.encode(errors="ignore").decode() == text
 )
-_DAYS = st.sampled_from(("2024-01-31", "2024-W05-3", "20240131", "0001-01-01", "x"))
-_INSTANTS = st.sampled_from(
-    ("2024-01-31T10:00:00Z", "2024-W05-3T10", "2024-01-31T10:00:00+23:59", "x")
-)
+_WHOLE = st.integers(-(2**63), 2**63 - 1)
+_DAYS = st.sampled_from(("2024-01-31", "0001-01-01", "9999-12-31"))
+_INSTANTS = st.sampled_from(("2024-01-31T10:00:00Z", "9999-12-31T23:59:59.999999"))
 _NUMBERS = st.one_of(
-    st.integers(-(2**64), 2**64),
-    st.sampled_from(
-        ("1.5", "9" * 40, "-" + "9" * 40 + ".9999", "1e5", "NaN", "1.", "")
-    ),
+    _WHOLE, st.sampled_from(("1.5", "9" * 40, "-" + "9" * 40 + ".9999"))
 )
+# What no place in a cursor may be, or only some.
+_JSON = st.sampled_from(
+    (
+        None, True, 1.5, float("nan"), 2**70, {"a": 1}, [], [[1]], [None] * 3, "1e5",
+        "2024-W05-3", "20240131", "2024-02-30", "2024-W05-3T10", "2024-01-31T10", *_SQL,
+    )
+)  # fmt: skip
 
 
 @st.composite
 def forged(draw, query):
     """Return a cursor that belongs to a question, with values of the caller's own."""
-    values = []
-    for name, _check in cursor.fields(query):
-        kind = dict(query.report.order).get(name) if query.grain is None else None
-        values.append(draw(st.one_of(_plausible(query, name, kind), _JSON)))
-    if draw(st.integers(0, 9)) == 0:
-        values.append(draw(_JSON))
-    text = json.dumps([cursor._question(query), values])
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    names = [name for name, _check in cursor.fields(query)]
+    values = [draw(_believable(query, name)) for name in names]
+    spoilt = draw(st.integers(0, 2 * len(values)))
+    values[spoilt : spoilt + 1] = [draw(_JSON)] if spoilt < len(values) else []
+    return _encoded([cursor._question(query), values])
 
 
-def _plausible(query, name, kind):
-    """Return values such as could stand in a cursor, with hostile texts among them."""
+def _believable(query, name):
+    """Return values that could stand in a cursor, hostile texts among them."""
+    kind = dict(query.report.order).get(name) if query.grain is None else None
     if name == "date":
         return _DAYS
     if name == "hour" or kind is Kind.INSTANT:
         return _INSTANTS
-    if name.startswith("of_") or kind:
+    if kind:
+        return _WHOLE
+    if name.startswith("of_"):
         return _NUMBERS
     dimension = query.report.dimension(name)
-    whole, texts = st.integers(-(2**63), 2**63 - 1), st.none() | _ANY_TEXT
-    parts = [whole if c.kind is Kind.INTEGER else texts for c in dimension.columns]
-    return st.tuples(*parts).map(list) if dimension.members else _ANY_TEXT
+    if not dimension.members:
+        return _TEXT
+    kinds = [column.kind for column in dimension.columns]
+    parts = [st.none() | (_WHOLE if k is Kind.INTEGER else _TEXT) for k in kinds]
+    return st.tuples(*parts).map(list)
 
 
 @tagged("post_install", "-at_install")
@@ -137,7 +140,7 @@ class TestHostile(RestCase):
         report = REPORTS["promotions/performance"]
 
         @_FEW
-        @given(_ANY_TEXT.filter(bool) | _JSON.map(json.dumps).map(_encoded))
+        @given(_ANY_TEXT.filter(bool) | _JSON.map(_encoded))
         def check(text):
             self.assertIsNone(self.parsed(report, {**_TAME, "cursor": text}))
 
@@ -165,16 +168,17 @@ class TestHostile(RestCase):
         ]
 
     def forge(self, report, asked, plain):
-        @settings(_FEW, max_examples=40)
+        @settings(_FEW, max_examples=25)
         @given(forged(plain))
         def check(text):
             query = self.parsed(report, {**asked, "cursor": text})
             if query:
                 seen.append(text)
-                self.assert_planned(query, replace(query, after=tame))
+                self.assert_among(self.statements(query), planned)
 
         seen = []
         tame = {name: _tame(plain, name) for name, _check in cursor.fields(plain)}
+        planned = self.statements(replace(plain, after=tame))
         check()
         self.assertTrue(seen, "No forged cursor was believed: nothing was tested.")
 
@@ -211,9 +215,8 @@ class TestHostile(RestCase):
     def statements(self, query):
         """Return the texts that answering a question sends to the database."""
         reader = self.env["loyalty.reporting.reader"].with_user(self.reader)
-        with self.recorded() as statements:
-            with suppress(NotFound):
-                reader._answer(query)
+        with self.recorded() as statements, suppress(NotFound):
+            reader._answer(query)
         return statements
 
     @contextmanager
@@ -229,8 +232,8 @@ class TestHostile(RestCase):
             yield statements
 
 
-def _encoded(text):
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def _encoded(value):
+    return urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def _tame(query, name):

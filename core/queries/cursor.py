@@ -15,9 +15,7 @@ from .base import Grain, Kind, Listing, Measure
 
 # As this file writes them: Python reads more forms than the databases do.
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?", re.ASCII
-)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,10})?", re.ASCII)
 _BIGINT = 2**63
 

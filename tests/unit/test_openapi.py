@@ -12,8 +12,8 @@ from core.errors import BadQuery
 from core.events import types
 from core.queries import REPORTS
 from core.queries.base import Listing
-from core.queries.params import parse
 from core.queries.parameters import parameters, sortable
+from core.queries.params import parse
 from core.records import Company
 
 DOCUMENT = openapi.document(REPORTS.values())
