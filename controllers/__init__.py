@@ -1,1 +1,1 @@
-from . import dispatcher, events, graphql, health, rest
+from . import dispatcher, docs, events, graphql, health, rest

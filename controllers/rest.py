@@ -77,7 +77,10 @@ class LoyaltyReportingRest(Controller):
         is_fallback=True,
     )
     def unknown(self, path=""):
-        """Answer an unknown address in the API's own form, or an unknown method."""
+        """Answer an unknown address, or a method that is not there, in the API's form.
+
+        :raise MethodNotAllowed: the address is known, with other methods
+        """
         if methods := allowed_methods(request):
             raise MethodNotAllowed(valid_methods=methods)
         raise NoSuchPage("There is no such address; reports are under /api/v1/reports.")

@@ -143,10 +143,10 @@ def format_of(given, accept):
 
     :raise BadQuery: for a format that there is not
     """
-    name = single("format", given.get("format", ""))
-    if name in MIMETYPES:
-        return name
-    if name:
+    if "format" in given:
+        name = single("format", given["format"])
+        if name in MIMETYPES:
+            return name
         choices = ", ".join(MIMETYPES)
         raise BadQuery("format", f"format {name!r:.50} is none of {choices}.")
     named = (f for f, mimetype in MIMETYPES.items() if mimetype in accept)

@@ -13,6 +13,9 @@ from datetime import date, datetime
 from ..errors import BadQuery
 from .base import Grain, Kind, Listing, Measure
 
+# As this file writes them: Python reads more forms than the databases do.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,10})?", re.ASCII)
 _BIGINT = 2**63
 
@@ -69,11 +72,13 @@ def _question(query):
 
 
 def _is_day(value):
-    return isinstance(value, str) and bool(date.fromisoformat(value))
+    is_written = isinstance(value, str) and _DAY.fullmatch(value)
+    return bool(is_written and date.fromisoformat(value))
 
 
 def _is_instant(value):
-    return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    is_written = isinstance(value, str) and _INSTANT.fullmatch(value)
+    return bool(is_written and datetime.fromisoformat(value))
 
 
 def _is_whole(value):

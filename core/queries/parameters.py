@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .base import Kind, Listing
+from .base import Additivity, Kind, Listing
 from .comparison import NAMES as COMPARISONS
 
 MAX_PER_PAGE = 1000
@@ -62,6 +62,19 @@ def parameters(report):
     if isinstance(report, Listing):
         return (*_PERIOD, *filters, _SORT_OF_LISTING, *_PAGES)
     return (*_PERIOD, *_grouping(report), *filters, *_ORDER, *_PAGES)
+
+
+def sortable(report):
+    """Return the names of the columns that rows may be ordered by where they are shown.
+
+    A level cannot order them: it is no sum that a store could compare.
+    """
+    if isinstance(report, Listing):
+        return ("transaction_date",)
+    levels = Additivity.SEMI_ADDITIVE
+    return tuple(
+        c.name for c in report.columns if getattr(c, "additivity", None) is not levels
+    )
 
 
 _SORT_OF_LISTING = Parameter(
