@@ -1,3 +1,7 @@
+import math
+import time
+from dataclasses import replace
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -7,6 +11,8 @@ from ..core.queries import REPORTS, answer
 from ..core.queries.base import Audience
 from ..core.queries.params import company_id, parse
 
+# In the context: the instant (of time.monotonic) after which nobody waits any more.
+DEADLINE = "loyalty_reporting_deadline"
 # Whose record rules bound the reports of an audience, beside its group.
 _OBJECTS = {
     Audience.PROMOTIONS: ("promotion.order", "promotion.report.detail"),
@@ -60,8 +66,16 @@ class LoyaltyReportingReader(models.AbstractModel):
     @api.model
     def _answer(self, query):
         """Return the :class:`Answer` of a query that :meth:`_query` made."""
-        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        settings = self._hurried(self.env["loyalty.reporting.pipeline"]._settings())
         return answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
+
+    def _hurried(self, settings):
+        """Return settings whose queries take no longer than the caller waits."""
+        deadline = self.env.context.get(DEADLINE)
+        if deadline is None:
+            return settings
+        left = max(1, math.ceil(deadline - time.monotonic()))
+        return replace(settings, query_timeout=min(settings.query_timeout, left))
 
     def _may_read(self, report):
         group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"

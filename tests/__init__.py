@@ -6,6 +6,8 @@ from . import (
     test_events,
     test_exchange_rate,
     test_export,
+    test_grpc,
+    test_grpc_process,
     test_history,
     test_installation,
     test_multi_currency,

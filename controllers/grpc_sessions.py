@@ -1,0 +1,74 @@
+"""What a gRPC call reads through: a transaction and an environment of its own."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import psycopg2
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import AccessDenied
+from odoo.modules.registry import Registry
+
+from ..models.loyalty_reporting_reader import DEADLINE
+from .dispatcher import _document
+
+
+class Sessions:
+    """Opens the sessions of one database's calls.
+
+    :param database: its name
+    """
+
+    def __init__(self, database):
+        self._database = database
+
+    @contextmanager
+    def __call__(self, call):
+        """Yield the ``loyalty.reporting.reader`` of the call's user, and close it again.
+
+        A query is stopped where the call ends before it does: it is given no more time
+        than the call has left, and cancelled when the caller hangs up.
+
+        :param call: :class:`~core.api.grpc.calls.Call`
+        :raise AccessDenied: no valid key
+        """
+        threading.current_thread().dbname = self._database
+        with Registry(self._database).cursor() as cr, call.stopping(_canceller(cr)):
+            # Modules may have been installed or updated by another process.
+            Registry(self._database).check_signaling(cr)
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            call.user = user_of(env, call.key)
+            context = {}
+            if call.seconds_left is not None:
+                context[DEADLINE] = time.monotonic() + call.seconds_left
+            yield api.Environment(cr, call.user, context)["loyalty.reporting.reader"]
+
+    def answers(self):
+        """Tell whether the database answers."""
+        try:
+            with Registry(self._database).cursor() as cr:
+                cr.execute("SELECT 1")
+        except psycopg2.Error:
+            return False
+        return True
+
+
+def user_of(env, key):
+    """Return the id of the user that an API key lets in.
+
+    :param env: an environment of the superuser
+    :raise AccessDenied: the key is wrong, expired, revoked or of an inactive user
+    """
+    keys = env["res.users.apikeys"]
+    if uid := key and keys._check_credentials(scope="rpc", key=key):
+        return uid
+    raise AccessDenied()
+
+
+def document_of(error):
+    """Return the problem document of an error, as REST would answer it."""
+    return _document(error)[0]
+
+
+def _canceller(cr):
+    return lambda: cr.connection.cancel()
