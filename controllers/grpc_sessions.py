@@ -1,5 +1,6 @@
 """What a gRPC call reads through: a transaction and an environment of its own."""
 
+import contextlib
 import threading
 import time
 from contextlib import contextmanager
@@ -71,4 +72,10 @@ def document_of(error):
 
 
 def _canceller(cr):
-    return lambda: cr.connection.cancel()
+    """Return what stops the query that a cursor runs, from another thread."""
+
+    def cancel():
+        with contextlib.suppress(psycopg2.Error):
+            cr.connection.cancel()
+
+    return cancel

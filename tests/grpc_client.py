@@ -56,7 +56,16 @@ def _called(pb2, pb2_grpc, address, method, request, key=None, timeout=30, ca=No
             answers = list(answer) if method.startswith(STREAM) else [answer]
         except grpc.RpcError as error:
             return _status(pb2, error)
-    return {"messages": [json_format.MessageToDict(a, preserving_proto_field_name=True) for a in answers]}
+    return {"messages": [_plain(answer) for answer in answers]}
+
+
+def _plain(message):
+    """Return a message as JSON has it: also zeros, but nothing that is not set."""
+    return json_format.MessageToDict(
+        message,
+        preserving_proto_field_name=True,
+        always_print_fields_with_no_presence=True,
+    )
 
 
 def _channel(address, ca):

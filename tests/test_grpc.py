@@ -1,15 +1,17 @@
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 import psycopg2
 from odoo.tests import get_db_name, tagged
 
+from ..cli import loyalty_grpc
 from ..controllers import grpc_sessions
 from ..core.api.grpc import loyalty_reporting_pb2 as pb2
 from ..core.api.grpc import names
@@ -129,7 +131,7 @@ class TestGrpc(RestCase):
                 expected = self.data(url=url, **rest)
                 found = self.message(names.method(slug), **asked)
                 self.assertEqual(
-                    [comparable(row) for row in found.get("rows", [])],
+                    [comparable(row) for row in found["rows"]],
                     [comparable(row) for row in expected["data"]],
                 )
                 self.assertEqual(
@@ -235,13 +237,8 @@ class TestGrpc(RestCase):
 
     def test_a_database_that_is_away_is_told(self):
         away = psycopg2.OperationalError("could not connect to server: secret")
-        registry = type(self.registry)
-        with patch.object(registry, "check_signaling", side_effect=away, create=True):
-            self.registry.check_signaling = registry.check_signaling
-            try:
-                answer = self.call()
-            finally:
-                del self.registry.check_signaling
+        with patch.object(self.registry, "check_signaling", side_effect=away):
+            answer = self.call()
         self.assert_refused(answer, "UNAVAILABLE", "does not answer")
         self.assertIn("messages", self.call())
 
@@ -260,6 +257,28 @@ class TestGrpc(RestCase):
             self.client.call("PromotionsPerformance", self.key_of_reader, None, **YEARS)
         self.assertLessEqual(seen[0], 5)
         self.assertEqual(seen[1], Settings().query_timeout)
+
+    def test_the_command_refuses_to_listen_to_others_without_tls(self):
+        address = {"LOYALTY_REPORTING_GRPC_ADDRESS": "0.0.0.0:0"}
+        pipeline = type(self.env["loyalty.reporting.pipeline"])
+        with (
+            patch.dict(os.environ, address),
+            patch.object(pipeline, "_settings", lambda _self: Settings.read()),
+            self.assertRaises(SystemExit) as ended,
+        ):
+            loyalty_grpc._server(get_db_name())
+        self.assertIn("loyalty_reporting_grpc_tls_certificate", str(ended.exception))
+
+    def test_the_command_needs_one_database(self):
+        for databases in ((), ("one", "two")):
+            config = MagicMock()
+            config.__getitem__.return_value = list(databases)
+            with (
+                patch.object(loyalty_grpc, "config", config),
+                self.assertRaises(SystemExit) as ended,
+            ):
+                loyalty_grpc.Loyalty_Grpc().run([])
+            self.assertIn("-d DATABASE", str(ended.exception))
 
     def test_our_modules_are_imported_as_part_of_odoo(self):
         self.assertTrue(pb2.__name__.startswith("odoo.addons.loyalty_reporting.core."))

@@ -1,13 +1,14 @@
-"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|memory|pages|stream|visible …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|grpc|memory|pages|stream|visible …]``."""
 
 import sys
 
-from . import events, extraction, first_load, memory, pages, stream, visible
+from . import events, extraction, first_load, grpc, memory, pages, stream, visible
 
 BENCHES = {
     "events": events.main,
     "extraction": extraction.main,
     "first_load": first_load.main,
+    "grpc": grpc.main,
     "memory": memory.main,
     "pages": pages.main,
     "stream": stream.main,
