@@ -24,7 +24,7 @@ def main(proto):
     with tempfile.TemporaryDirectory() as folder:
         pb2, pb2_grpc = _compiled(Path(proto), folder)
     for line in sys.stdin:
-        print(json.dumps(_called(pb2, pb2_grpc, **json.loads(line))), flush=True)
+        print(json.dumps(_called(pb2, pb2_grpc, json.loads(line))), flush=True)
 
 
 def _compiled(proto, folder):
@@ -45,14 +45,16 @@ def _compiled(proto, folder):
     ]
 
 
-def _called(pb2, pb2_grpc, address, method, request, key=None, timeout=30, ca=None):
-    asked = getattr(pb2, f"{method.removeprefix(STREAM)}Request")
+def _called(pb2, pb2_grpc, asked):
+    method = asked["method"]
+    kind = getattr(pb2, f"{method.removeprefix(STREAM)}Request")
+    key = asked["key"]
     metadata = [("authorization", f"Bearer {key}")] if key else []
-    with _channel(address, ca) as channel:
+    with _channel(asked["address"], asked["ca"]) as channel:
         call = getattr(pb2_grpc.ReportsStub(channel), method)
         try:
-            message = json_format.ParseDict(request, asked())
-            answer = call(message, metadata=metadata, timeout=timeout)
+            message = json_format.ParseDict(asked["request"], kind())
+            answer = call(message, metadata=metadata, timeout=asked["timeout"])
             answers = list(answer) if method.startswith(STREAM) else [answer]
         except grpc.RpcError as error:
             return _status(pb2, error)
@@ -71,7 +73,9 @@ def _plain(message):
 def _channel(address, ca):
     if not ca:
         return grpc.insecure_channel(address)
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(Path(ca).read_bytes()))
+    return grpc.secure_channel(
+        address, grpc.ssl_channel_credentials(Path(ca).read_bytes())
+    )
 
 
 def _status(pb2, error):

@@ -93,7 +93,10 @@ class TestGrpcProcess(HttpCase):
         }
         environment = {
             **os.environ,
-            **{f"LOYALTY_REPORTING_GRPC_{n}".upper(): str(v) for n, v in variables.items()},
+            **{
+                f"LOYALTY_REPORTING_GRPC_{n}".upper(): str(v)
+                for n, v in variables.items()
+            },
             # Both of them away: PostgreSQL answers alone.
             "LOYALTY_REPORTING_CLICKHOUSE_URL": "clickhouse://u:p@127.0.0.1:1/none",
             "LOYALTY_REPORTING_REDIS_URL": "redis://127.0.0.1:1/0",
@@ -102,7 +105,11 @@ class TestGrpcProcess(HttpCase):
         way = ["--db_host=127.0.0.1", f"--db_port={cls.proxy.port}"]
         log = (cls.folder / "log").open("a+")
         process = subprocess.Popen(
-            [*command, *way], env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+            [*command, *way],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
         )
         try:
             said = process.stdout.readline()
@@ -164,11 +171,18 @@ class TestGrpcProcess(HttpCase):
         def stream(**period):
             answer = self.call("StreamPointsTransactions", **period)
             ids = [
-                (r["card_id"], r["transaction_date"], r["points_amount"], r.get("origin"))
+                (
+                    r["card_id"],
+                    r["transaction_date"],
+                    r["points_amount"],
+                    r.get("origin"),
+                )
                 for m in answer["messages"]
                 for r in m["rows"]
             ]
-            self.assertEqual(len(ids), int(answer["messages"][0]["pagination"]["total"]))
+            self.assertEqual(
+                len(ids), int(answer["messages"][0]["pagination"]["total"])
+            )
             return len(ids), self.memory()
 
         few, before = stream(date_to="2017-01-15")
@@ -252,7 +266,9 @@ class TestGrpcProcess(HttpCase):
     def test_the_log_has_a_line_for_a_call_and_no_key(self):
         self.call()
         log = (self.folder / "log").read_text()
-        lines = [json.loads(text) for text in re.findall(r"\{.*\"request_id\".*\}", log)]
+        lines = [
+            json.loads(text) for text in re.findall(r"\{.*\"request_id\".*\}", log)
+        ]
         self.assertIn("PromotionsPerformance", {line["method"] for line in lines})
         self.assertNotIn(self.key, log)
 

@@ -35,10 +35,15 @@ def main():
         answered = stub.PromotionsPerformance(ASKED, metadata=METADATA)
     prebuilt = answered.SerializeToString()
     bare, port = _bare(prebuilt)
-    print(f"{len(answered.rows)} rows, {len(prebuilt)} bytes, {CLIENTS} clients", flush=True)
+    print(
+        f"{len(answered.rows)} rows, {len(prebuilt)} bytes, {CLIENTS} clients",
+        flush=True,
+    )
     rounds = [(_rate(ours.port), _rate(port)) for _round in range(ROUNDS)]
     own, plain = (statistics.median(rates) for rates in zip(*rounds, strict=True))
-    print(f"ours {own:8.0f} calls/s   bare grpcio {plain:8.0f} calls/s   ratio {own / plain:.2f}")
+    print(
+        f"ours {own:8.0f} calls/s   bare grpcio {plain:8.0f} calls/s   ratio {own / plain:.2f}"
+    )
     bare.stop(0).wait()
     ours.stop()
 

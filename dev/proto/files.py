@@ -21,14 +21,13 @@ MODULES = ("loyalty_reporting_pb2.py", "loyalty_reporting_pb2_grpc.py")
 _IMPORT = re.compile(r"^import (\w+_pb2) as", re.MULTILINE)
 
 
-def files(reports=tuple(REPORTS.values()), lock=PROTO):
+def files():
     """Return {name: content} of all that is made of the registry.
 
-    :param lock: the .proto whose numbers are kept
-    :raise ValueError: clients built with the lock would break
+    :raise ValueError: clients built with the committed .proto would break
     """
-    locked = descriptor(lock) if lock.exists() else FileDescriptorProto()
-    proto = text(schema(reports), locked)
+    locked = descriptor(PROTO) if PROTO.exists() else FileDescriptorProto()
+    proto = text(schema(REPORTS.values()), locked)
     return {NAME: proto, **modules(proto)}
 
 

@@ -100,7 +100,7 @@ def _methods(report):
     yield Method(names.method(slug), asked, answered, words)
     yield Method(
         names.stream(slug), asked, answered,
-        f"The same, all rows of it from `page` on (1), `per_page` (1000) in a message.",
+        "The same, all rows of it from `page` on (1), `per_page` (1000) in a message.",
         is_stream=True,
     )  # fmt: skip
 

@@ -39,7 +39,10 @@ def text(made, lock):
 
 
 def _service(methods):
-    lines = [*_comment("Reports of promotions, membership and points."), f"service {names.SERVICE} {{"]
+    lines = [
+        *_comment("Reports of promotions, membership and points."),
+        f"service {names.SERVICE} {{",
+    ]
     for method in methods:
         kind = "stream " if method.is_stream else ""
         lines += _comment(method.comment, "  ")
@@ -81,6 +84,4 @@ def _reserved(numbers, indent):
 
 def _comment(words, indent=""):
     head = f"{indent}// "
-    return textwrap.wrap(
-        words, _WIDTH, initial_indent=head, subsequent_indent=head
-    )
+    return textwrap.wrap(words, _WIDTH, initial_indent=head, subsequent_indent=head)

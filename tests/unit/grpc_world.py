@@ -78,7 +78,9 @@ class World:
 
     def _query(self, slug, given):
         self.asked.append(given)
-        return parse(REPORTS[slug], COMPANY, {n: v for n, v in given.items() if n != "cursor"})
+        return parse(
+            REPORTS[slug], COMPANY, {n: v for n, v in given.items() if n != "cursor"}
+        )
 
     def _answer(self, query):
         if self.pause:

@@ -22,7 +22,9 @@ def given(request, report=PERFORMANCE):
 
 def answered(rows, report=PERFORMANCE, **values):
     query = parse(report, COMPANY, {**YEAR, **values})
-    answer = Answer(rows, len(rows), "rollup", "postgresql", datetime(2018, 1, 2, tzinfo=UTC))
+    answer = Answer(
+        rows, len(rows), "rollup", "postgresql", datetime(2018, 1, 2, tzinfo=UTC)
+    )
     message = responses.response(query, answer)
     return type(message).FromString(message.SerializeToString())
 
@@ -72,7 +74,9 @@ def test_every_choice_of_every_report_arrives_as_itself():
         for parameter in parameters(report):
             for name, choice in names.enum_values(parameter).items():
                 value = getattr(kind, name)
-                request = kind(**{parameter.name: [value] if parameter.is_list else value})
+                request = kind(
+                    **{parameter.name: [value] if parameter.is_list else value}
+                )
                 assert given(request, report) == {parameter.name: choice}
 
 
@@ -103,7 +107,9 @@ def test_decimals_keep_all_their_digits():
 
 
 def test_what_has_no_value_is_not_set_and_zero_is():
-    [found] = answered([row(program_name=None, total_transactions=0, conversion_rate=0.0)]).rows
+    [found] = answered(
+        [row(program_name=None, total_transactions=0, conversion_rate=0.0)]
+    ).rows
     assert not found.HasField("program_name")
     assert not found.HasField("store_name")
     assert found.HasField("total_transactions") and found.total_transactions == 0

@@ -48,7 +48,11 @@ def details_of(error):
     """Return {class: message} of the details of a status."""
     found = {}
     for packed in rpc_status.from_call(error).details:
-        for kind in (pb2.Problem, error_details_pb2.BadRequest, error_details_pb2.RetryInfo):
+        for kind in (
+            pb2.Problem,
+            error_details_pb2.BadRequest,
+            error_details_pb2.RetryInfo,
+        ):
             message = kind()
             if packed.Unpack(message):
                 found[kind] = message
@@ -129,7 +133,9 @@ def test_memory_does_not_grow_with_the_stream(world):
             return self.length
 
         def __getitem__(self, part):
-            return [row(program_id=n) for n in range(part.start, min(part.stop, len(self)))]
+            return [
+                row(program_id=n) for n in range(part.start, min(part.stop, len(self)))
+            ]
 
     def peak(length):
         world.rows = Rows()
@@ -149,7 +155,9 @@ def test_memory_does_not_grow_with_the_stream(world):
 # ------------------------------------------------------------------- errors
 
 
-@pytest.mark.parametrize("metadata", [(), key("wrong"), (("authorization", f"Basic {KEY}"),)])
+@pytest.mark.parametrize(
+    "metadata", [(), key("wrong"), (("authorization", f"Basic {KEY}"),)]
+)
 def test_without_a_valid_key_nobody_gets_in(world, metadata):
     with serving(world) as server, connected(server) as stub:
         for call in (
@@ -163,7 +171,9 @@ def test_without_a_valid_key_nobody_gets_in(world, metadata):
 
 def test_a_fault_names_its_field_in_the_details(world):
     with serving(world) as server, connected(server) as stub:
-        error = refused(lambda: stub.PromotionsPerformance(asked(per_page=0), metadata=key()))
+        error = refused(
+            lambda: stub.PromotionsPerformance(asked(per_page=0), metadata=key())
+        )
     assert error.code() is Status.INVALID_ARGUMENT
     found = details_of(error)
     [violation] = found[error_details_pb2.BadRequest].field_violations
@@ -226,7 +236,9 @@ def test_a_call_has_an_id_and_one_line_in_the_log_without_its_key(world, caplog)
     with serving(world) as server, connected(server) as stub:
         metadata = (*key(), ("x-request-id", "mine-1"))
         _answer, call = stub.PromotionsPerformance.with_call(asked(), metadata=metadata)
-        assert ("x-request-id", "mine-1") in [tuple(m) for m in call.trailing_metadata()]
+        assert ("x-request-id", "mine-1") in [
+            tuple(m) for m in call.trailing_metadata()
+        ]
         bad = (*key("not-the-key"), ("x-request-id", "a b"))
         error = refused(lambda: stub.PromotionsPerformance(asked(), metadata=bad))
     made = dict(error.trailing_metadata())["x-request-id"]
@@ -286,7 +298,9 @@ def test_who_finds_no_place_is_told_to_come_back_and_health_goes_on(world):
     world.pause = threading.Event()
     limits = {"grpc_workers": 1, "grpc_max_concurrent": 2}
     with serving(world, **limits) as server, connected(server) as stub:
-        calls = [stub.PromotionsPerformance.future(asked(), metadata=key()) for _ in "ab"]
+        calls = [
+            stub.PromotionsPerformance.future(asked(), metadata=key()) for _ in "ab"
+        ]
         wait_for(lambda: world.asked)
         time.sleep(0.2)
         assert len(world.asked) == 1, "two at once, where one may work"
@@ -301,9 +315,12 @@ def test_who_finds_no_place_is_told_to_come_back_and_health_goes_on(world):
 
 def test_nobody_waits_for_a_turn_longer_than_the_deadline():
     admission = Admission(1, 5)
-    with admission.turn(None):
-        with pytest.raises(TooMany, match="busy"), admission.turn(0.05):
-            pass
+    with (
+        admission.turn(None),
+        pytest.raises(TooMany, match="busy"),
+        admission.turn(0.05),
+    ):
+        pass
     with admission.turn(0.05):
         pass
 
@@ -327,7 +344,10 @@ def test_calls_that_outlast_the_grace_are_stopped(world):
         wait_for(lambda: world.asked)
         server.stop()
         assert world.stopped.wait(5)
-        assert refused(lambda: call.result(5)).code() in (Status.UNAVAILABLE, Status.CANCELLED)
+        assert refused(lambda: call.result(5)).code() in (
+            Status.UNAVAILABLE,
+            Status.CANCELLED,
+        )
         wait_for(lambda: world.open == 0)
 
 
@@ -343,7 +363,9 @@ def health_of(server, name=""):
 def test_health_follows_the_database(world):
     states = health_pb2.HealthCheckResponse
     with serving(world) as server:
-        assert health_of(server) == health_of(server, service.FULL_NAME) == states.SERVING
+        assert (
+            health_of(server) == health_of(server, service.FULL_NAME) == states.SERVING
+        )
         world.is_up = False
         wait_for(lambda: health_of(server) == states.NOT_SERVING)
         world.is_up = True
@@ -397,7 +419,9 @@ def certificate(tmp_path_factory):
     return folder / "cert.pem", folder / "key.pem"
 
 
-def test_with_a_certificate_calls_are_encrypted_and_others_get_nowhere(world, certificate):
+def test_with_a_certificate_calls_are_encrypted_and_others_get_nowhere(
+    world, certificate
+):
     chain, private = certificate
     files = {"grpc_tls_certificate": str(chain), "grpc_tls_key": str(private)}
     trusting = grpc.ssl_channel_credentials(chain.read_bytes())
@@ -427,7 +451,9 @@ def test_with_a_client_ca_clients_need_a_certificate(world, certificate):
             assert stub.PromotionsPerformance(asked(), metadata=key()).rows
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "localhost.example:0", ":0"])
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0:0", "[::]:0", "localhost.example:0", ":0"]
+)
 def test_without_tls_it_listens_to_this_machine_alone(world, address):
     with pytest.raises(ConfigurationError, match="grpc_tls_certificate"):
         Server(settings(grpc_address=address), world.sessions, None, None)
@@ -444,13 +470,14 @@ def test_without_tls_others_may_be_let_in_on_purpose(world):
 def test_which_addresses_are_this_machine_s():
     own = ("127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/run/x")
     assert all(map(is_loopback, own))
-    assert not any(map(is_loopback, ("0.0.0.0:1", "10.0.0.1:1", "[::]:1", "host:1", "")))
+    assert not any(
+        map(is_loopback, ("0.0.0.0:1", "10.0.0.1:1", "[::]:1", "host:1", ""))
+    )
 
 
 def test_a_port_that_is_taken_and_a_missing_file_are_told(world, tmp_path):
-    with serving(world) as server:
-        with pytest.raises(ConfigurationError, match="is taken"):
-            Server(settings(grpc_address=f"127.0.0.1:{server.port}"), None, None, None)
+    with serving(world) as server, pytest.raises(ConfigurationError, match="is taken"):
+        Server(settings(grpc_address=f"127.0.0.1:{server.port}"), None, None, None)
     missing = str(tmp_path / "none.pem")
     for files in (
         {"grpc_tls_certificate": missing, "grpc_tls_key": missing},

@@ -24,7 +24,9 @@ class Admission:
         if not self._places.acquire(blocking=False):
             raise TooMany("Too many calls at once; try again.", _RETRY_SECONDS)
         try:
-            if not self._work.acquire(timeout=60 if seconds is None else max(0, seconds)):
+            if not self._work.acquire(
+                timeout=60 if seconds is None else max(0, seconds)
+            ):
                 raise TooMany(
                     "All workers were busy all the time; try again.", _RETRY_SECONDS
                 )

@@ -108,7 +108,10 @@ class Calls:
         context.set_trailing_metadata((("x-request-id", call.request_id),))
         failed, code = None, StatusCode.OK
         try:
-            with self._admission.turn(call.seconds_left), self._sessions(call) as reader:
+            with (
+                self._admission.turn(call.seconds_left),
+                self._sessions(call) as reader,
+            ):
                 yield call, reader
             if call.is_over:
                 failed = self._failure(call, None)

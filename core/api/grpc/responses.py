@@ -7,17 +7,19 @@ from functools import lru_cache
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ...queries.base import Measure
+from ...queries.base import Kind, Measure
 from ...queries.params import parameters
 from .. import rest
 from . import loyalty_reporting_pb2 as pb2
 from . import names
 
+_TEXTS = (Kind.TEXT, Kind.DATE)
+
 
 def response(query, answer):
     """Return the message of a page."""
     message = _class(names.response(query.report.slug))()
-    write = _writer(names.row(query.report.slug), tuple(c.name for c in query.columns))
+    write = _writer(names.row(query.report.slug), query.columns)
     write(message.rows, answer.rows)
     _page(message.pagination, query, answer)
     _fill(message.meta, rest.meta(query, answer))
@@ -33,7 +35,9 @@ def catalogue(reports):
 
 def text(value):
     """Return a value of a column as text; of decimals all digits, never an exponent."""
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    written = str(value)
+    is_short = "E" in written and isinstance(value, Decimal)
+    return format(value, "f") if is_short else written
 
 
 @lru_cache(maxsize=1024)
@@ -52,17 +56,19 @@ def _class(name):
 def _writer(row, columns):
     """Return a function that appends rows of these columns to a field ``rows``."""
     fields = _class(row).DESCRIPTOR.fields_by_name
-    converted = [(name, _conversion(fields[name])) for name in columns]
+    names_of = [column.name for column in columns]
+    conversions = [(name, _conversion(fields[name])) for name in names_of]
+    # Most of a row's values are as they must be.
+    texts = {c.name for c in columns if getattr(c, "kind", None) in _TEXTS}
+    needed = [(n, convert) for n, convert in conversions if convert and n not in texts]
 
     def write(target, rows):
         for values in rows:
-            target.add(
-                **{
-                    name: convert(values[name]) if convert else values[name]
-                    for name, convert in converted
-                    if values[name] is not None
-                }
-            )
+            kept = {n: v for n in names_of if (v := values[n]) is not None}
+            for name, convert in needed:
+                if name in kept:
+                    kept[name] = convert(kept[name])
+            target.add(**kept)
 
     return write
 
@@ -73,7 +79,7 @@ def _conversion(field):
         return text
     if field.type == FieldDescriptor.TYPE_MESSAGE:
         return instant
-    return float if field.type == FieldDescriptor.TYPE_DOUBLE else None
+    return None
 
 
 def _fill(message, values):
@@ -83,11 +89,10 @@ def _fill(message, values):
         if value is None or name not in fields:
             continue
         convert = _conversion(fields[name])
-        value = convert(value) if convert else value
-        if fields[name].type == FieldDescriptor.TYPE_MESSAGE:
-            getattr(message, name).CopyFrom(value)
+        if convert is instant:
+            getattr(message, name).CopyFrom(instant(value))
         else:
-            setattr(message, name, value)
+            setattr(message, name, convert(value) if convert else value)
 
 
 def _page(message, query, answer):

@@ -80,10 +80,11 @@ def _following(report, given, query, answer):
 
     A cursor is as fast on the last page as on the first; without one, pages are counted.
     """
-    if following := getattr(answer, "next_cursor", None):
-        if any(asked.name == "cursor" for asked in parameters(report)):
-            rest = {n: text for n, text in given.items() if n != "page"}
-            return {**rest, "cursor": following}
+    has_cursor = any(asked.name == "cursor" for asked in parameters(report))
+    following = getattr(answer, "next_cursor", None)
+    if has_cursor and following:
+        rest = {name: text for name, text in given.items() if name != "page"}
+        return {**rest, "cursor": following}
     if "cursor" in given or query.page * query.per_page >= answer.total:
         return None
     return {**given, "page": str(query.page + 1)}
