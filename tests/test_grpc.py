@@ -280,5 +280,12 @@ class TestGrpc(RestCase):
                 loyalty_grpc.Loyalty_Grpc().run([])
             self.assertIn("-d DATABASE", str(ended.exception))
 
+    def test_the_proto_is_to_be_had_from_the_server(self):
+        url = "/api/v1/loyalty_reporting.proto"
+        answer = self.get(url=url)
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertEqual(answer.content, PROTO.read_bytes())
+        self.assert_problem(self.get(key=False, url=url), 401)
+
     def test_our_modules_are_imported_as_part_of_odoo(self):
         self.assertTrue(pb2.__name__.startswith("odoo.addons.loyalty_reporting.core."))
