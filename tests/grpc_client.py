@@ -24,7 +24,8 @@ def main(proto):
     with tempfile.TemporaryDirectory() as folder:
         pb2, pb2_grpc = _compiled(Path(proto), folder)
     for line in sys.stdin:
-        print(json.dumps(_called(pb2, pb2_grpc, json.loads(line))), flush=True)
+        sys.stdout.write(json.dumps(_called(pb2, pb2_grpc, json.loads(line))) + "\n")
+        sys.stdout.flush()
 
 
 def _compiled(proto, folder):

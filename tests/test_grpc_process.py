@@ -62,13 +62,12 @@ class TestGrpcProcess(HttpCase):
     @classmethod
     def committed_key(cls):
         """Return a key that other processes see, and that is gone afterwards."""
-        with closing(db_connect(cls.database).cursor()) as cr:
+        with db_connect(cls.database).cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             admin = env.ref("base.user_admin")
             keys = env["res.users.apikeys"].with_user(admin).sudo()
             expires = datetime.now() + timedelta(days=1)
             key = keys._generate(None, "test_grpc_process", expires)
-            cr.commit()
         cls.addClassCleanup(cls.forget_key)
         return key
 

@@ -35,6 +35,7 @@ class World:
 
     :param rows: of the whole answer
     :param pause: what an answer waits for
+    :param deaf_for: stops that come to nothing, as between two queries
     """
 
     rows: list = field(default_factory=list)
@@ -43,6 +44,8 @@ class World:
     is_up: bool = True
     asked: list = field(default_factory=list)
     open: int = 0
+    stops: int = 0
+    deaf_for: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -59,6 +62,9 @@ class World:
             self.open -= 1
 
     def _stop(self):
+        self.stops += 1
+        if self.stops < self.deaf_for:
+            return
         self.stopped.set()
         if self.pause:
             self.pause.set()

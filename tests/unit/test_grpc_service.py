@@ -286,6 +286,19 @@ def test_a_stream_that_is_given_up_closes_its_session(world):
         assert len(world.asked) == pages < 2500
 
 
+def test_what_is_begun_after_the_client_hung_up_is_stopped_too(world):
+    world.pause, world.deaf_for = threading.Event(), 3
+    with serving(world) as server, connected(server) as stub:
+        call = stub.PromotionsPerformance.future(asked(), metadata=key())
+        wait_for(lambda: world.asked)
+        call.cancel()
+        assert world.stopped.wait(5)
+        wait_for(lambda: world.open == 0)
+        stops = world.stops
+        time.sleep(0.5)
+        assert world.stops == stops, "its connection may serve another call by now"
+
+
 def test_a_call_that_ended_well_is_not_stopped(world):
     with serving(world) as server, connected(server) as stub:
         stub.PromotionsPerformance(asked(), metadata=key(), timeout=5)

@@ -20,6 +20,7 @@ _logger = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"[\w.:/-]{1,100}", re.ASCII)
 _BEARER = "bearer "
 _ENDLESS = 10**8
+_STOP_SECONDS = 0.2
 _AWAY = problem(503, "The reporting database does not answer; try again.")
 _LATE = problem(504, "The call's deadline is over; ask for less, or give it more time.")
 _GONE = problem(499, "The call was cancelled.")
@@ -28,6 +29,10 @@ _NO_DATABASE = (
     psycopg2.InterfaceError,
     psycopg2.pool.PoolError,
 )
+
+
+class Over(Exception):
+    """Nobody waits for the answer any more."""
 
 
 @dataclass
@@ -65,22 +70,27 @@ class Call:
     def stopping(self, stop):
         """Have ``stop`` called, in a thread of its own, if the call ends within.
 
-        It is not called once the block was left: by then what it stops (a connection)
-        may serve another call.
+        Again and again until the block is left: what is begun after it, is stopped too.
+        It is not called after that: by then what it stops (a connection) may serve
+        another call.
+
+        :raise Over: it has ended before
         """
         running = True
 
-        def stop_now():
-            with self._lock:
-                if running:
-                    stop()
+        def stop_all():
+            while running:
+                with self._lock:
+                    if running:
+                        stop()
+                time.sleep(_STOP_SECONDS)
 
         def ended():
             if running:
-                threading.Thread(target=stop_now, daemon=True).start()
+                threading.Thread(target=stop_all, daemon=True).start()
 
         if not self.context.add_callback(ended):
-            ended()
+            raise Over()
         try:
             yield
         finally:
