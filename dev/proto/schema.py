@@ -124,9 +124,7 @@ def _asked(parameter):
     if parameter.kind is Kind.DATE:
         words += " ISO 8601: 2024-01-31."
     if parameter.default is not None:
-        default = parameter.default
-        shown = default if isinstance(default, str | int) else ", ".join(default)
-        words += f" Default: {shown}."
+        words += f" Default: {', '.join(names.defaults(parameter))}."
     if parameter.choices:
         kind = names.camel(parameter.name)
     label = "optional"
@@ -227,9 +225,9 @@ _COMMON = (
         "Pagination",
         "Which rows these are.",
         (
-            Field("page", "int64"),
+            Field("page", "int64", "Not set behind a cursor.", "optional"),
             Field("per_page", "int64"),
-            Field("total", "int64", "Rows of all pages."),
+            Field("total", "int64", "Rows of all pages; not set behind a cursor.", "optional"),
             Field(
                 "next_cursor", "string",
                 "Where the next page begins, if there is one and the report has a cursor.",
@@ -252,7 +250,13 @@ _COMMON = (
             Field("tier", "string", "Which table answered."),
             Field("store", "string", "Which database answered."),
             Field("group_by", "string", "", "optional"),
+            Field("compared_with", "Period", "Whose measures are previous_…"),
         ),
+    ),
+    Message(
+        "Period",
+        "Business days, both inclusive.",
+        (Field("date_from", "string"), Field("date_to", "string")),
     ),
     Message(
         "Problem",

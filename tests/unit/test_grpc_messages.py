@@ -1,16 +1,15 @@
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from grpc_world import COMPANY, PERFORMANCE, TRANSACTIONS, YEAR, asked, row
+from grpc_world import COMPANY, PERFORMANCE, TRANSACTIONS, YEAR, Answer, asked, row
 
 from core.api import rest
 from core.api.grpc import loyalty_reporting_pb2 as pb2
 from core.api.grpc import names, requests, responses
 from core.errors import BadQuery
 from core.queries import REPORTS
-from core.queries.base import Answer
 from core.queries.params import parameters, parse
 
 Asked = pb2.PromotionsPerformanceRequest
@@ -148,26 +147,14 @@ def test_a_page_says_where_it_is_and_what_its_figures_are():
 
 def test_all_that_rest_tells_of_an_answer_is_told():
     query = parse(PERFORMANCE, COMPANY, YEAR)
-    told = rest.meta(query, Answer([], 0, "rollup", "postgresql"))
-    assert {*told} == {*pb2.Meta.DESCRIPTOR.fields_by_name}
-
-
-@dataclass(frozen=True)
-class Longer:
-    """An answer that also has totals and a cursor."""
-
-    rows: list
-    total: int = 1
-    tier: str = "rollup"
-    store: str = "postgresql"
-    as_of: object = None
-    totals: object = None
-    next_cursor: str = "after-1"
+    told = rest.meta(query, Answer([], 0))
+    assert {*told} <= {*pb2.Meta.DESCRIPTOR.fields_by_name}
 
 
 def test_totals_and_a_cursor_are_told_where_an_answer_has_them():
     query = parse(PERFORMANCE, COMPANY, YEAR)
-    answer = Longer([row()], totals={"total_amount": Decimal("7.10"), "hour": None})
+    totals = {"total_amount": Decimal("7.10"), "hour": None}
+    answer = Answer([row()], 1, totals=totals, next_cursor="after-1")
     message = responses.response(query, answer)
     assert message.totals.total_amount == "7.10"
     assert not message.totals.HasField("program_id")
@@ -194,4 +181,18 @@ def test_a_column_that_the_proto_lacks_is_an_error_and_not_left_out():
     query = parse(PERFORMANCE, COMPANY, YEAR)
     query = replace(query, measures=(*query.measures, grown))
     with pytest.raises(KeyError, match="brand_new"):
-        responses.response(query, Answer([row(brand_new=1)], 1, "", ""))
+        responses.response(query, Answer([row(brand_new=1)], 1))
+
+
+def test_what_is_told_in_parts_is_told_in_a_message_of_its_own():
+    meta = pb2.Meta()
+    period = {"date_from": "2016-01-01", "date_to": "2016-12-31"}
+    responses._fill(meta, {"compared_with": period})
+    assert meta.compared_with.date_from == "2016-01-01"
+
+
+def test_behind_a_cursor_pages_have_no_numbers():
+    query = parse(PERFORMANCE, COMPANY, YEAR)
+    page = responses.response(query, Answer([row()], None)).pagination
+    assert not page.HasField("page") and not page.HasField("total")
+    assert page.per_page == 100

@@ -114,7 +114,7 @@ def test_a_report_with_a_cursor_goes_on_from_it():
     class Answer:
         total, next_cursor = 5000, "after"
 
-    given = {"date_from": "2017-01-01", "page": "1"}
+    given = {"date_from": "2017-01-01", "page": "1", "totals": "true"}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(service, "parameters", lambda _report: (Asked,))
         following = service._following(None, given, Page, Answer)

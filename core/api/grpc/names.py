@@ -51,6 +51,16 @@ def enum_values(parameter):
     return values
 
 
+def defaults(parameter):
+    """Return the texts of what counts when a parameter is not given."""
+    default = parameter.default
+    if isinstance(default, bool):
+        return [str(default).lower()]
+    if isinstance(default, str | int):
+        return [str(default)]
+    return [*(default or ())]
+
+
 def unspecified(parameter):
     """Return the name of the value that means: not given."""
     return _value(parameter.name, UNSPECIFIED)

@@ -89,15 +89,18 @@ def _fill(message, values):
         if value is None or name not in fields:
             continue
         convert = _conversion(fields[name])
-        if convert is instant:
+        if isinstance(value, dict):
+            _fill(getattr(message, name), value)
+        elif convert is instant:
             getattr(message, name).CopyFrom(instant(value))
         else:
             setattr(message, name, convert(value) if convert else value)
 
 
 def _page(message, query, answer):
-    message.page, message.per_page = query.page, query.per_page
-    message.total = answer.total
+    message.per_page = query.per_page
+    if answer.total is not None:
+        message.page, message.total = query.page, answer.total
     if following := getattr(answer, "next_cursor", None):
         message.next_cursor = following
 
@@ -117,9 +120,6 @@ def _described(report):
 
 
 def _parameter(asked):
-    default = asked.default
-    if not isinstance(default, tuple | list):
-        default = () if default is None else (default,)
     return pb2.Parameter(
         name=asked.name,
         definition=asked.definition,
@@ -127,7 +127,7 @@ def _parameter(asked):
         is_list=asked.is_list,
         is_required=asked.is_required,
         choices=asked.choices,
-        default=map(str, default),
+        default=names.defaults(asked),
     )
 
 

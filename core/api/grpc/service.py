@@ -7,6 +7,8 @@ from ...queries.params import MAX_PER_PAGE, parameters
 from . import loyalty_reporting_pb2 as pb2
 from . import names, requests, responses
 
+# What only the first message of a stream is asked.
+_ONCE = ("page", "totals")
 FULL_NAME = f"{names.PACKAGE}.{names.SERVICE}"
 
 
@@ -80,11 +82,11 @@ def _following(report, given, query, answer):
 
     A cursor is as fast on the last page as on the first; without one, pages are counted.
     """
+    rest = {name: text for name, text in given.items() if name not in _ONCE}
     has_cursor = any(asked.name == "cursor" for asked in parameters(report))
     following = getattr(answer, "next_cursor", None)
     if has_cursor and following:
-        rest = {name: text for name, text in given.items() if name != "page"}
         return {**rest, "cursor": following}
     if "cursor" in given or query.page * query.per_page >= answer.total:
         return None
-    return {**given, "page": str(query.page + 1)}
+    return {**rest, "page": str(query.page + 1)}
