@@ -69,14 +69,6 @@ class LoyaltyReportingReader(models.AbstractModel):
         settings = self._hurried(self.env["loyalty.reporting.pipeline"]._settings())
         return answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
 
-    def _hurried(self, settings):
-        """Return settings whose queries take no longer than the caller waits."""
-        deadline = self.env.context.get(DEADLINE)
-        if deadline is None:
-            return settings
-        left = max(1, math.ceil(deadline - time.monotonic()))
-        return replace(settings, query_timeout=min(settings.query_timeout, left))
-
     def _may_read(self, report):
         group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"
         return self.env.user.has_group(group)
@@ -110,3 +102,11 @@ class LoyaltyReportingReader(models.AbstractModel):
             if not company:
                 raise NotFound("company_id", f"There is no company {asked} of yours.")
         return self.env["loyalty.reporting.pipeline"]._company(company.sudo())
+
+    def _hurried(self, settings):
+        """Return settings whose queries take no longer than the caller waits."""
+        deadline = self.env.context.get(DEADLINE)
+        if deadline is None:
+            return settings
+        left = max(1, math.ceil(deadline - time.monotonic()))
+        return replace(settings, query_timeout=min(settings.query_timeout, left))
