@@ -1,17 +1,21 @@
 """A server of the real service over TCP, whose reader is given its answers."""
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
 
 from core.api.grpc import loyalty_reporting_pb2 as pb2
 from core.api.grpc import loyalty_reporting_pb2_grpc as pb2_grpc
 from core.api.grpc.server import Server
 from core.api.problems import problem, problem_of
-from core.errors import ReportingError
 from core.queries import REPORTS
 from core.queries.params import parse
 from core.records import Company
@@ -84,8 +88,6 @@ class World:
     def documents(self, error):
         if isinstance(error, Denied):
             return problem(401, "Send a valid API key.")
-        if isinstance(error, ReportingError):
-            return problem_of(error)
         return problem_of(error)
 
     def answers(self):
@@ -154,3 +156,40 @@ def key(text=KEY):
 def asked(**values):
     """Return a request for promotions of the year."""
     return pb2.PromotionsPerformanceRequest(**{**YEAR, **values})
+
+
+def refused(call):
+    """Return the error of a call that must fail."""
+    with pytest.raises(grpc.RpcError) as error:
+        call()
+    return error.value
+
+
+def details_of(error):
+    """Return {class: message} of the details of a status."""
+    found = {}
+    for packed in rpc_status.from_call(error).details:
+        for kind in (
+            pb2.Problem,
+            error_details_pb2.BadRequest,
+            error_details_pb2.RetryInfo,
+        ):
+            message = kind()
+            if packed.Unpack(message):
+                found[kind] = message
+    return found
+
+
+def wait_for(condition):
+    """Wait until something comes true."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def health_of(server, name=""):
+    """Return how a service says it is."""
+    with grpc.insecure_channel(f"localhost:{server.port}") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        return stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=5).status

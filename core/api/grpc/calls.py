@@ -13,6 +13,7 @@ import psycopg2
 import psycopg2.pool
 from grpc import StatusCode
 
+from ...database import words_of
 from ..problems import problem
 from . import failures
 
@@ -141,7 +142,7 @@ class Calls:
             left = call.seconds_left
             return (_LATE if left is not None and left <= 0 else _GONE), None
         if isinstance(error, _NO_DATABASE):
-            _logger.warning("%s: %s", call.method, " ".join(str(error).split()))
+            _logger.warning("%s: %s", call.method, words_of(error))
             return _AWAY, 1
         document = self._documents(error)
         if failures.code_of(document) is StatusCode.INTERNAL:
