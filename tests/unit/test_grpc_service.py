@@ -145,7 +145,7 @@ def test_a_fault_names_its_field_in_the_details(world):
     ("error", "code"),
     [
         (NotFound("program_id", "There is no program 5 in this company."), Status.NOT_FOUND),
-        (BadQuery("page", "é" * 5000), Status.INVALID_ARGUMENT),
+        (BadQuery("page", "é€" * 5000), Status.INVALID_ARGUMENT),
         (TooMany("Wait.", 30), Status.RESOURCE_EXHAUSTED),
         (StoreError("The report took too long."), Status.UNAVAILABLE),
         (ConfigurationError("Bad setting."), Status.INTERNAL),

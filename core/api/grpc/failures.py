@@ -25,8 +25,9 @@ CODES = {
     503: StatusCode.UNAVAILABLE,
     504: StatusCode.DEADLINE_EXCEEDED,
 }
-# A header of HTTP/2 is 8 KiB at most, and the text stands in it three times.
-_LONGEST = 700
+# Bytes of a text: it stands in the headers three times, one of them with three for
+# each that is no ASCII, and clients take 8 KiB of headers.
+_LONGEST = 600
 
 
 def code_of(document):
@@ -41,7 +42,7 @@ def status(document, seconds=None):
     """
     known = pb2.Problem.DESCRIPTOR.fields_by_name
     values = {n: v for n, v in document.items() if n in known and v is not None}
-    values["detail"] = str(document.get("detail", ""))[:_LONGEST]
+    values["detail"] = _cut(str(document.get("detail", "")))
     details = [pb2.Problem(**values)]
     if parameter := document.get("parameter"):
         details.append(_bad_request(parameter, values["detail"]))
@@ -54,6 +55,10 @@ def status(document, seconds=None):
             details=[_packed(detail) for detail in details],
         )
     )
+
+
+def _cut(text):
+    return text.encode(errors="replace")[:_LONGEST].decode(errors="ignore")
 
 
 def _bad_request(parameter, detail):
