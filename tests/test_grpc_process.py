@@ -213,7 +213,7 @@ class TestGrpcProcess(HttpCase):
         self.assertIn("messages", self.call())
 
     def test_a_database_that_goes_away_is_told_until_it_comes_back(self):
-        self.assertEqual(self.health(), SERVING)
+        self.wait_for(lambda: self.health() == SERVING)
         self.proxy.shut()
         self.assertEqual(self.call()["code"], "UNAVAILABLE")
         self.wait_for(lambda: self.health() == NOT_SERVING)
