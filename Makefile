@@ -9,7 +9,7 @@
 export PHASE PYTEST_ARGS WORKERS FRESH LIVE ODOO_HOME
 DEV := @cd "$(CURDIR)" && PYTHONDONTWRITEBYTECODE=1 python3 -m dev
 
-.PHONY: help demo up down env services test test-slow lint format readme bench clean
+.PHONY: help demo up down env services test test-slow lint format readme proto bench clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' "$(firstword $(MAKEFILE_LIST))"
@@ -33,6 +33,8 @@ format: ## let ruff and prettier put right what they can
 	$(DEV) lint --fix
 readme: ## make README.rst and the addon's page out of readme/
 	$(DEV) run test python -m dev.readme
+proto: ## make the files of gRPC out of the registry of reports
+	$(DEV) run test python -m dev.proto
 bench: ## the benchmarks
 	$(DEV) bench
 clean: ## stop everything and remove this project's cache and data

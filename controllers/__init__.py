@@ -1,1 +1,1 @@
-from . import dispatcher, docs, events, graphql, health, rest
+from . import dispatcher, docs, events, graphql, grpc_proto, health, rest

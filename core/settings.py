@@ -10,6 +10,7 @@ from .errors import ConfigurationError
 PREFIX = "loyalty_reporting_"
 # Settings that are secrets as a whole.
 SECRETS = ("metrics_token",)
+_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 # Options that follow ``?`` in an address of Kafka.
 _SECRET = re.compile(r"((?:^|&)[^=&]*(?:password|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 
@@ -53,6 +54,16 @@ class Settings:
     :param clickhouse_bytes: bytes that one query may read there; 0: no limit
     :param clickhouse_memory: bytes of memory that one query may take there; 0: the
         server's limit
+    :param grpc_address: where ``odoo-bin loyalty_grpc`` listens, ``host:port``
+    :param grpc_tls_certificate: file of its certificate chain (PEM); likewise
+        ``grpc_tls_key``, and ``grpc_tls_client_ca``, with which clients need a
+        certificate of their own
+    :param grpc_insecure: listen without TLS also where others can reach it
+    :param grpc_reflection: tell clients what the .proto holds
+    :param grpc_workers: calls that work at once
+    :param grpc_max_concurrent: calls that work or wait; more are refused
+    :param grpc_message_bytes: a request that is larger is refused
+    :param grpc_grace: seconds that running calls have to end when the server stops
     :param is_neutralized: this is a copy for tests: nothing outside may be reached
     """
 
@@ -86,13 +97,23 @@ class Settings:
     clickhouse_rows: int = 2_000_000
     clickhouse_bytes: int = 0
     clickhouse_memory: int = 0
+    grpc_address: str = "127.0.0.1:50051"
+    grpc_tls_certificate: str = ""
+    grpc_tls_key: str = ""
+    grpc_tls_client_ca: str = ""
+    grpc_insecure: bool = False
+    grpc_reflection: bool = False
+    grpc_workers: int = 8
+    grpc_max_concurrent: int = 100
+    grpc_message_bytes: int = 1_000_000
+    grpc_grace: int = 10
     is_neutralized: bool = False
 
     @classmethod
     def read(cls, options=None):
         """Build from ``LOYALTY_REPORTING_*`` variables, else from ``options``.
 
-        :raise ConfigurationError: a number is none
+        :raise ConfigurationError: a number or a switch is none
         """
         options = options or {}
         values = {}
@@ -137,12 +158,24 @@ def source_url(code, options=None):
 
 
 def _converted(name, kind, raw):
+    if kind is bool:
+        return _switch(name, raw)
     try:
         return kind(raw)
     except ValueError:
         raise ConfigurationError(
             f"The setting {name} must be a whole number, not {raw!r:.50}."
         ) from None
+
+
+def _switch(name, raw):
+    """Return a switch, written as Odoo's own or as a number."""
+    word = str(raw).lower()
+    if word not in _SWITCHES:
+        raise ConfigurationError(
+            f"The setting {name} must be one of {', '.join(_SWITCHES)}, not {raw!r:.50}."
+        )
+    return _SWITCHES[word]
 
 
 def redact(value):

@@ -23,6 +23,8 @@ def addon(known: State) -> dict[str, str]:
         "LOYALTY_REPORTING_CLICKHOUSE_URL": _clickhouse(known),
         "LOYALTY_REPORTING_REDIS_URL": _redis(known),
         "LOYALTY_REPORTING_STREAM_URL": _redis(known),
+        "LOYALTY_REPORTING_GRPC_ADDRESS": _grpc(known),
+        "LOYALTY_REPORTING_GRPC_REFLECTION": "1",
     }
 
 
@@ -57,6 +59,7 @@ def demo(
         "ODOO_DB": database,
         "ODOO_LOGIN": LOGIN,
         "ODOO_PASSWORD": PASSWORD,
+        "GRPC_ADDRESS": _grpc(known),
         "ODOO_API_KEY": key.read_text().strip() if key.exists() else "",
         "REPORT_PG_DSN": _postgres(known, "report", database, ODOO_ROLE, "odoo"),
         "CLICKHOUSE_URL": _clickhouse(known),
@@ -94,6 +97,10 @@ def _superuser(known: State, cluster: str, database: str) -> str:
 
 def _postgres(known: State, cluster: str, database: str, user: str, secret: str) -> str:
     return postgres.url(known.ports[cluster], database, user, known.secrets[secret])
+
+
+def _grpc(known: State) -> str:
+    return f"{LOOPBACK}:{known.ports['grpc']}"
 
 
 def _clickhouse(known: State) -> str:

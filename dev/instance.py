@@ -175,6 +175,7 @@ def stop_processes(keeper: Keeper, data: Path) -> None:
     """Stop Odoo, then the services it uses, then whatever else this instance left running."""
     keeper.stop("live")
     keeper.stop("stream")
+    keeper.stop("grpc")
     keeper.stop("proxy")
     keeper.stop("odoo", patience=20)
     together(

@@ -11,7 +11,7 @@ from .instance import ENGINE_DATABASE, READER, Instance
 from .paths import digest
 from .processes import Keeper
 from .services import live, proxy
-from .services.odoo import CONSUMER, Odoo
+from .services.odoo import CONSUMER, GRPC, Odoo
 from .setup import Setup
 from .shell import run
 from .state import State
@@ -80,9 +80,10 @@ class Serving:
         self._go_on_selling()
 
     def stop(self) -> None:
-        """Stop the live replay, Odoo and the proxy; the services stay."""
+        """Stop the live replay, Odoo with gRPC, and the proxy; the services stay."""
         self.keeper.stop(live.NAME)
         self.keeper.stop(CONSUMER)
+        self.keeper.stop(GRPC, patience=20)
         self.keeper.stop("proxy")
         self.keeper.stop("odoo", patience=20)
 
@@ -149,6 +150,7 @@ class Serving:
                 (self.odoo.folder / "serving").write_text(wanted)
             if self.workers:
                 self.keeper.start(proxy.service(self.state))
+            self.keeper.start(self.odoo.grpc(self.keeper, self.variables))
 
     def _go_on_selling(self) -> None:
         """Have the live replay run, unless LIVE=0 switches it off."""

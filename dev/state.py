@@ -14,6 +14,7 @@ PORTS = (
     "odoo",
     "gevent",
     "front",
+    "grpc",
 )
 SECRETS = ("report", "engine", "odoo", "reader", "redis", "clickhouse", "master")
 

@@ -1,3 +1,7 @@
+import math
+import time
+from dataclasses import replace
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -9,6 +13,8 @@ from ..core.queries import REPORTS, answer, export
 from ..core.queries.base import Audience
 from ..core.queries.params import company_id, parse
 
+# In the context: the instant (of time.monotonic) after which nobody waits any more.
+DEADLINE = "loyalty_reporting_deadline"
 # Whose record rules bound the reports of an audience, beside its group.
 _OBJECTS = {
     Audience.PROMOTIONS: ("promotion.order", "promotion.report.detail"),
@@ -65,7 +71,7 @@ class LoyaltyReportingReader(models.AbstractModel):
     @api.model
     def _answer(self, query):
         """Return the :class:`Answer` of a query that :meth:`_query` made."""
-        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        settings = self._hurried(self.env["loyalty.reporting.pipeline"]._settings())
         found = answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
         self._note(query.report.slug, found)
         return found
@@ -120,3 +126,11 @@ class LoyaltyReportingReader(models.AbstractModel):
             if not company:
                 raise NotFound("company_id", f"There is no company {asked} of yours.")
         return self.env["loyalty.reporting.pipeline"]._company(company.sudo())
+
+    def _hurried(self, settings):
+        """Return settings whose queries take no longer than the caller waits."""
+        deadline = self.env.context.get(DEADLINE)
+        if deadline is None:
+            return settings
+        left = max(1, math.ceil(deadline - time.monotonic()))
+        return replace(settings, query_timeout=min(settings.query_timeout, left))

@@ -8,6 +8,8 @@ from . import (
     test_exchange_rate,
     test_export,
     test_graphql,
+    test_grpc,
+    test_grpc_process,
     test_guard,
     test_guard_export,
     test_guard_health,

@@ -12,6 +12,7 @@ from ..state import State
 
 ROLE = "odoo"
 CONSUMER = "stream"
+GRPC = "grpc"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,18 @@ class Odoo:
             CONSUMER,
             command,
             lambda: "loyalty_stream: loading" in keeper.tail(CONSUMER),
+            self.folder,
+            {**self.env(), **variables},
+            patience=20,
+        )
+
+    def grpc(self, keeper: Keeper, variables: dict[str, str]) -> Service:
+        """The command that serves the reports over gRPC: on loopback, so without TLS."""
+        command = tuple(self.command("loyalty_grpc", "-d", self.database))
+        return Service(
+            GRPC,
+            command,
+            lambda: "loyalty_grpc: serving" in keeper.tail(GRPC),
             self.folder,
             {**self.env(), **variables},
             patience=20,

@@ -85,6 +85,7 @@ SCHEMAS = {
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {**_TEXT, "description": "For a person."},
             "parameter": {**_TEXT, "description": "Which one is at fault."},
+            "request_id": {**_TEXT, "description": "As in X-Request-Id and the log."},
         },
         "additionalProperties": False,
     },
