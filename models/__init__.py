@@ -5,6 +5,7 @@ from . import (
     loyalty_reporting_customer,
     loyalty_reporting_dead_letter,
     loyalty_reporting_difference,
+    loyalty_reporting_membership_product,
     loyalty_reporting_pipeline,
     loyalty_reporting_program,
     loyalty_reporting_reader,
@@ -13,6 +14,7 @@ from . import (
     loyalty_reporting_shop,
     loyalty_reporting_source,
     loyalty_reporting_source_query,
+    loyalty_reporting_standing,
     res_company,
     res_config_settings,
 )
