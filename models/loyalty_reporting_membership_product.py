@@ -37,7 +37,7 @@ class LoyaltyReportingMembershipProduct(models.Model):
     )
     threshold = fields.Float(
         string="Spend Required",
-        digits=(16, 2),
+        digits=(18, 4),
         company_dependent=True,
         aggregator=None,
         help="What a customer must spend to reach this level, in the currency of the "
