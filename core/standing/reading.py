@@ -1,38 +1,32 @@
 """A customer's standing out of the reporting database.
 
 Every statement reads only this customer's rows, through indexes; periods are given as
-values, so that partitions outside are not even planned. All of it is to run in one
+values, so that partitions outside of them are not even planned. All of it is to run in one
 transaction of REPEATABLE READ, as Odoo's are, so that the parts belong together.
 """
 
-from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from ..database import sql
+from .points import points_of
 from .question import BY_ODOO_PARTNER, BY_PARTNER
 from .records import (
-    Card,
     Clock,
     Customer,
-    Expiring,
     Level,
     Membership,
     Order,
-    Points,
     Progress,
-    Redemption,
     Spend,
     Standing,
 )
+from .statements import decimal, rows
 
-REDEMPTIONS = 5
 WINDOW_DAYS = 90
 # Name → business days, the instant's own among them.
 PERIODS = {"today": 1, "last_30_days": 30, "last_90_days": 90, "last_365_days": 365}
 LIFETIME = "lifetime"
-_SOON, _LATER = timedelta(30), timedelta(90)
 _COLUMNS = {BY_PARTNER: "external_id", BY_ODOO_PARTNER: "partner_id"}
 
 
@@ -43,14 +37,14 @@ def customers(cr, question):
     engine. The engine's number may be that of one customer in each of several sources.
     """
     asked = {"id": question.id}
-    rows = _rows(cr, "customers", asked, column=_COLUMNS[question.by])
+    rows = rows(cr, "customers", asked, column=_COLUMNS[question.by])
     return [Customer(*row) for row in rows]
 
 
 def clock(cr, question, zone):
     """Return the :class:`Clock` of a question in a company's time zone."""
     asked = {"instant": question.instant, "day": question.day, "zone": zone}
-    return Clock(*_rows(cr, "clock", asked)[0])
+    return Clock(*rows(cr, "clock", asked)[0])
 
 
 def standing(cr, found, company, at):
@@ -71,16 +65,16 @@ def standing(cr, found, company, at):
         "day": at.day,
         "zone": company.timezone,
     }
-    cards, programs, points = _cards(cr, asked)
+    cards, points, redemptions, programs = points_of(cr, found, asked)
     membership, progress = _membership(cr, found, asked)
     spend, first, last = _spend(cr, asked)
     whole = Standing(
         partner_ids=tuple(sorted({customer.partner_id for customer in found})),
         points=points,
-        cards=tuple(cards.values()),
+        cards=cards,
         membership=membership,
         progress=progress,
-        redemptions=_redemptions(cr, {**asked, "cards": [*cards]}),
+        redemptions=redemptions,
         spend=spend,
         first_order=first,
         last_order=last,
@@ -90,76 +84,19 @@ def standing(cr, found, company, at):
     return whole if whole.known else replace(whole, partner_ids=())
 
 
-def _rows(cr, name, asked, **fragments):
-    cr.execute(sql(f"standing/sql/{name}.sql", **fragments), asked)
-    return cr.fetchall()
-
-
-# ---------------------------------------------------------------- points
-
-
-def _cards(cr, asked):
-    """Return ({key: card}, {card_id: Odoo's program}, points of all of them)."""
-    cards, programs = {}, {}
-    for key, *values, balance, after, moved, program in _rows(cr, "cards", asked):
-        cards[key] = Card(*values, Decimal(balance), _decimal(after), moved)
-        if program:
-            programs[cards[key].card_id] = program
-    expiring = _expiring(cr, {**asked, "cards": [*cards]}) if cards else {}
-    cards = {
-        key: replace(card, **_ends(expiring.get(key, ()))) for key, card in cards.items()
-    }
-    all_months = [row for rows in expiring.values() for row in rows]
-    balance = sum((card.balance for card in cards.values()), Decimal())
-    return cards, programs, Points(balance, **_ends(all_months))
-
-
-def _expiring(cr, asked):
-    """Return {key of a card: [(month, points, within 30 days, within 90 days)]}."""
-    day = asked["day"]
-    asked = {**asked, "soon": day + _SOON, "later": day + _LATER}
-    found = defaultdict(list)
-    lots = sql("standing/sql/lots.sql")
-    for key, month, *points in _rows(cr, "expiring", asked, lots=lots):
-        found[key].append((month, *map(Decimal, points)))
-    return found
-
-
-def _ends(rows):
-    """Return what some rows of :func:`_expiring` say together."""
-    months = defaultdict(Decimal)
-    for month, points, _soon, _later in rows:
-        months[month] += points
-    return {
-        "expiring_30_days": sum((row[2] for row in rows), Decimal()),
-        "expiring_90_days": sum((row[3] for row in rows), Decimal()),
-        "expiring": tuple(Expiring(*month) for month in sorted(months.items())),
-    }
-
-
-def _redemptions(cr, asked):
-    if not asked["cards"]:
-        return ()
-    rows = _rows(cr, "redemptions", {**asked, "count": REDEMPTIONS})
-    return tuple(
-        Redemption(*what, Decimal(points), Decimal(back), origin, order)
-        for *what, points, back, origin, order in rows
-    )
-
-
 # ---------------------------------------------------------------- membership
 
 
 def _membership(cr, found, asked):
     """Return (membership or None, progress)."""
-    held = _rows(cr, "membership", asked)
+    held = rows(cr, "membership", asked)
     key, membership = (held[0][0], Membership(*held[0][1:])) if held else (None, None)
     sources = [c.source for c in found if key is None or c.key == key]
     upper, threshold, days = _next_level(cr, membership, sources, asked)
     since = asked["as_of"] - timedelta(days)
     spent = {
         customer: Decimal(amount)
-        for customer, amount in _rows(cr, "window_spend", {**asked, "since": since})
+        for customer, amount in rows(cr, "window_spend", {**asked, "since": since})
     }
     spend = spent.get(key, Decimal()) if held else max(spent.values(), default=Decimal())
     return membership, Progress(days, spend, upper, threshold, *_part(spend, threshold))
@@ -170,11 +107,11 @@ def _next_level(cr, membership, sources, asked):
     if membership and membership.rank is None:
         return None, None, WINDOW_DAYS
     rank = membership.rank if membership else None
-    rows = _rows(cr, "next_level", {**asked, "sources": sources, "rank": rank})
+    rows = rows(cr, "next_level", {**asked, "sources": sources, "rank": rank})
     if not rows:
         return None, None, WINDOW_DAYS
     [(*level, threshold, days)] = rows
-    threshold = _decimal(threshold)
+    threshold = decimal(threshold)
     # What is empty in Odoo is 0.
     told = threshold if threshold and threshold > 0 else None
     return Level(*level), told, days if days and days > 0 else WINDOW_DAYS
@@ -197,7 +134,7 @@ def _spend(cr, asked):
     since = {name: day.isoformat() for name, day in since.items()}
     since[LIFETIME] = "-infinity"
     days = {"names": [*since], "since": [*since.values()]}
-    found = {name: row for name, *row in _rows(cr, "spend", {**asked, **days})}
+    found = {name: row for name, *row in rows(cr, "spend", {**asked, **days})}
     spend = {
         name: Spend(Decimal(found[name][0]), *found[name][1:3]) for name in since
     }
@@ -209,12 +146,8 @@ def _order(cr, asked, day, order):
     """Return the first (ASC) or last (DESC) sale of a day; None without a day."""
     if day is None:
         return None
-    rows = _rows(cr, "order", {**asked, "day": day}, order=order)
+    rows = rows(cr, "order", {**asked, "day": day}, order=order)
     if not rows:
         return Order(day)
     [(order_id, instant, date, amount)] = rows
     return Order(date, order_id, instant, Decimal(amount))
-
-
-def _decimal(text):
-    return None if text is None else Decimal(text)

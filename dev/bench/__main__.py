@@ -1,8 +1,8 @@
-"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|memory|pages|stream|visible …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|memory|pages|standing|stream|visible …]``."""
 
 import sys
 
-from . import events, extraction, first_load, memory, pages, stream, visible
+from . import events, extraction, first_load, memory, pages, standing, stream, visible
 
 BENCHES = {
     "events": events.main,
@@ -10,6 +10,7 @@ BENCHES = {
     "first_load": first_load.main,
     "memory": memory.main,
     "pages": pages.main,
+    "standing": standing.main,
     "stream": stream.main,
     "visible": visible.main,
 }
