@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from .records import Card
-from .statements import decimal, rows
+from .statements import decimal, fetch
 
 # Rows of a clock hour begin with it and last for less than one.
 _HOUR = timedelta(hours=1)
@@ -77,11 +77,11 @@ def cards_of(cr, customers, asked):
     the company; without any at all, where its source feeds the company.
     """
     sources = [*{customer.source for customer in customers}]
-    [[has_unowned]] = rows(cr, "has_unowned", {"sources": sources})
-    others = {key for (key,) in rows(cr, "unowned", asked)} if has_unowned else set()
+    [[has_unowned]] = fetch(cr, "has_unowned", {"sources": sources})
+    others = {key for (key,) in fetch(cr, "unowned", asked)} if has_unowned else set()
     found = [
         Found(*row[:3], row[3:6], *row[6:])
-        for row in rows(cr, "cards", {**asked, "found": [*others]})
+        for row in fetch(cr, "cards", {**asked, "found": [*others]})
     ]
     last = _last_bookings(cr, [card for card in found if card.last_hour], asked)
     found = [_with_last(card, last) for card in found]
@@ -105,7 +105,7 @@ def balances_of(cr, found, asked):
     if changed:
         end = max(card.end for card in changed)
         keys = {"cards": [card.key for card in changed], "last": end}
-        later = dict(rows(cr, "later", {**asked, **keys}))
+        later = dict(fetch(cr, "later", {**asked, **keys}))
     return {
         card.key: Decimal(card.balance or 0) - Decimal(later.get(card.key, 0))
         for card in found
@@ -121,7 +121,7 @@ def _last_bookings(cr, booked, asked):
     )
     asked = {**asked, "cards": [card.key for card in booked], "low": low}
     return {
-        key: Last(*row[:4], row[4:]) for key, *row in rows(cr, "last_bookings", asked)
+        key: Last(*row[:4], row[4:]) for key, *row in fetch(cr, "last_bookings", asked)
     }
 
 
@@ -136,7 +136,7 @@ def _in_company(cr, found, asked):
     if elsewhere:
         keys = {"cards": [card.key for card in elsewhere]}
         first = {"first": min(card.first_hour for card in elsewhere)}
-        here = {key for (key,) in rows(cr, "in_company", {**asked, **keys, **first})}
+        here = {key for (key,) in fetch(cr, "in_company", {**asked, **keys, **first})}
     return [
         card
         for card in found

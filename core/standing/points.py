@@ -7,27 +7,24 @@ from decimal import Decimal
 from ..database import sql
 from .cards import balances_of, cards_of
 from .records import Expiring, Points, Redemption
-from .statements import rows
+from .statements import fetch
 
 REDEMPTIONS = 5
 _SOON, _LATER = timedelta(30), timedelta(90)
-# The last redemptions are looked for so far back first.
-_RECENT = timedelta(400)
 
 
 def points_of(cr, customers, asked):
     """Return (cards, points of all of them, redemptions, {card_id: Odoo's program})."""
     found = cards_of(cr, customers, asked)
     balances = balances_of(cr, found, asked)
-    months = _expiring(cr, [card for card in found if card.last], balances, asked)
+    months, redemptions = _ledger(cr, [c for c in found if c.last], balances, asked)
     cards = tuple(
-        card.card(balances[card.key], ends_of(months.get(card.key, ())))
-        for card in found
+        card.card(balances[card.key], _ends(months.get(card.key, ()))) for card in found
     )
     every_month = [row for of_card in months.values() for row in of_card]
-    points = Points(sum(balances.values(), Decimal()), **ends_of(every_month))
+    points = Points(sum(balances.values(), Decimal()), **_ends(every_month))
     programs = {c.card_id: c.odoo_program for c in found if c.odoo_program}
-    return cards, points, _redemptions(cr, found, asked), programs
+    return cards, points, redemptions, programs
 
 
 def lots_of(found, balances):
@@ -40,8 +37,32 @@ def lots_of(found, balances):
     }
 
 
-def ends_of(months):
-    """Return what some rows of :func:`_expiring` say together."""
+def _ledger(cr, found, balances, asked):
+    """Return ({key of a card: [(month, points, of these soon, later)]}, redemptions)."""
+    months, redemptions = defaultdict(list), []
+    if not found:
+        return months, ()
+    limits = {
+        "soon": asked["day"] + _SOON,
+        "later": asked["day"] + _LATER,
+        "count": REDEMPTIONS,
+    }
+    card_ids = {card.key: card.card_id for card in found}
+    lots = sql("standing/sql/lots.sql", selected=sql("standing/sql/ledger.sql"))
+    cr.execute(lots, {**asked, **limits, **lots_of(found, balances)})
+    for what, key, program, name, instant, day, points, *more in cr.fetchall():
+        if what == "expiring":
+            months[key].append((day, *map(Decimal, (points, *more[:2]))))
+        else:
+            back, _none, origin, order = more
+            which = (card_ids[key], program, name, instant, day)
+            amounts = map(Decimal, (points, back))
+            redemptions.append(Redemption(*which, *amounts, origin, order))
+    return months, tuple(redemptions)
+
+
+def _ends(months):
+    """Return what the months of :func:`_ledger` say together."""
     by_month = defaultdict(Decimal)
     for month, points, _soon, _later in months:
         by_month[month] += points
@@ -50,38 +71,3 @@ def ends_of(months):
         "expiring_90_days": sum((row[3] for row in months), Decimal()),
         "expiring": tuple(Expiring(*month) for month in sorted(by_month.items())),
     }
-
-
-def _expiring(cr, found, balances, asked):
-    """Return {key of a card: [(month, points, within 30 days, within 90 days)]}."""
-    found = [card for card in found if balances[card.key] > 0]
-    if not found:
-        return {}
-    ends = {"soon": asked["day"] + _SOON, "later": asked["day"] + _LATER}
-    asked = {**asked, **ends, **lots_of(found, balances)}
-    months = defaultdict(list)
-    lots = sql("standing/sql/lots.sql")
-    for key, month, *points in rows(cr, "expiring", asked, lots=lots):
-        months[key].append((month, *map(Decimal, points)))
-    return months
-
-
-def _redemptions(cr, found, asked):
-    booked = [card for card in found if card.last]
-    if not booked:
-        return ()
-    first = min(card.first_hour for card in booked)
-    asked = {
-        **asked,
-        "cards": [card.key for card in booked],
-        "first": first,
-        "count": REDEMPTIONS,
-    }
-    for since in (max(first, asked["as_of"] - _RECENT), first):
-        last = rows(cr, "redemptions", {**asked, "since": since})
-        if len(last) == REDEMPTIONS or since == first:
-            break
-    return tuple(
-        Redemption(*what, Decimal(points), Decimal(back), origin, order)
-        for *what, points, back, origin, order in last
-    )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from ..database import sql
 
 
-def rows(cr, name, asked, **fragments):
+def fetch(cr, name, asked, **fragments):
     """Return the rows of ``sql/<name>.sql``; decimals are selected as text."""
     cr.execute(sql(f"standing/sql/{name}.sql", **fragments), asked)
     return cr.fetchall()

@@ -1,12 +1,13 @@
 -- The open lots of some cards at an instant, as loyalty_reporting_point_lots defines
 -- them, for these cards alone. First in, first out: what is left of a lot is what the
--- balance holds beyond all later lots.
+-- balance holds beyond all later lots. All rows of the cards are read, once.
 WITH card AS (
     SELECT * FROM unnest(%(cards)s::integer[], %(balances)s::numeric[])
         AS c(card_key, balance)
 ), booked AS MATERIALIZED (
     SELECT r.card_key, r.order_key, r.transaction_id, r.transaction_date, r.seq,
-        r.expires_at, r.transaction_type, r.counts_as, r.reverses_id,
+        r.expires_at, r.transaction_type, r.counts_as, r.reverses_id, r.company_id,
+        r.customer_key, r.program_key, r.date, r.points_amount, r.origin, r.order_id,
         CASE WHEN r.counts_as IN ('redeem', 'expire')
             THEN -r.points_counted ELSE r.points_counted END AS effect
     FROM point_analytics_data r
@@ -50,8 +51,10 @@ WITH card AS (
             ROWS UNBOUNDED PRECEDING) - l.points AS later
     FROM lot l JOIN card c USING (card_key)
     WHERE l.points > 0
+), open_lot AS (
+    SELECT card_key, transaction_date AS earned_at, expires_at, points,
+        least(points, balance - later) AS remaining
+    FROM later
+    WHERE balance > later
 )
-SELECT card_key, transaction_date AS earned_at, expires_at, points,
-    least(points, balance - later) AS remaining
-FROM later
-WHERE balance > later
+{selected}
