@@ -1,13 +1,14 @@
 -- The open lots of some cards at an instant, as loyalty_reporting_point_lots defines
 -- them, for these cards alone. First in, first out: what is left of a lot is what the
--- balance holds beyond all later lots. All rows of the cards are read, once.
+-- balance holds beyond all later lots.
+-- Where the newest rows alone (since `first`) do not make up the balance, or may have
+-- reverses elsewhere, all of them must be read (`is_whole`).
 WITH card AS (
     SELECT * FROM unnest(%(cards)s::integer[], %(balances)s::numeric[])
         AS c(card_key, balance)
 ), booked AS MATERIALIZED (
     SELECT r.card_key, r.order_key, r.transaction_id, r.transaction_date, r.seq,
-        r.expires_at, r.transaction_type, r.counts_as, r.reverses_id, r.company_id,
-        r.customer_key, r.program_key, r.date, r.points_amount, r.origin, r.order_id,
+        r.expires_at, r.transaction_type, r.counts_as, r.reverses_id,
         CASE WHEN r.counts_as IN ('redeem', 'expire')
             THEN -r.points_counted ELSE r.points_counted END AS effect
     FROM point_analytics_data r
@@ -43,6 +44,7 @@ WITH card AS (
         SELECT sum(b.effect) FROM booked b
         WHERE b.card_key = c.card_key AND b.transaction_date <= %(as_of)s)
     FROM card c
+    WHERE %(is_whole)s
 ), later AS (
     SELECT l.*, c.balance, sum(l.points) OVER (
             PARTITION BY l.card_key

@@ -10,3 +10,7 @@ CREATE INDEX loyalty_reporting_customer_external_idx
     ON loyalty_reporting_customer (external_id);
 CREATE INDEX loyalty_reporting_card_partner_idx
     ON loyalty_reporting_card (partner_id, source);
+-- A card's last redemptions, among thousands of rows of other types.
+CREATE INDEX point_analytics_redeem_idx
+    ON point_analytics_data (card_key, transaction_date)
+    WHERE transaction_type = 'redeem';
