@@ -64,13 +64,13 @@ class LoyaltyReportingStanding(models.AbstractModel):
         """
         if not found:
             return []
-        env = self.with_context(
-            active_test=False, allowed_company_ids=[company.id]
-        ).env
+        env = self.with_context(active_test=False, allowed_company_ids=[company.id]).env
         seen = set()
         if env.user.has_group(POINTS_GROUP):
             keys = [customer.key for customer in found]
-            seen.update(env["loyalty.reporting.customer"].search([("id", "in", keys)]).ids)
+            seen.update(
+                env["loyalty.reporting.customer"].search([("id", "in", keys)]).ids
+            )
         if env.user.has_group(CASHIER_GROUP):
             linked = [c.odoo_partner_id for c in found if c.odoo_partner_id]
             partners = set(env["res.partner"].search([("id", "in", linked)]).ids)
@@ -94,10 +94,14 @@ class LoyaltyReportingStanding(models.AbstractModel):
             Domain("program_id", "in", programs)
             & Domain("program_id.active", "=", True)
             & Domain("program_id.company_id", "in", [False, company.id])
-            & (Domain("program_id.date_from", "=", False)
-               | Domain("program_id.date_from", "<=", day))
-            & (Domain("program_id.date_to", "=", False)
-               | Domain("program_id.date_to", ">=", day))
+            & (
+                Domain("program_id.date_from", "=", False)
+                | Domain("program_id.date_from", "<=", day)
+            )
+            & (
+                Domain("program_id.date_to", "=", False)
+                | Domain("program_id.date_to", ">=", day)
+            )
         )
         return [
             Offer(

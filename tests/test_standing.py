@@ -191,9 +191,7 @@ class TestStanding(StandingCase):
         self.assertIsNone(found["suggested_reward"])
 
     def test_money_and_points_are_numbers_with_their_digits(self):
-        body = json.dumps(
-            {"params": {"odoo_partner_id": self.partner.id, "as_of": AT}}
-        )
+        body = json.dumps({"params": {"odoo_partner_id": self.partner.id, "as_of": AT}})
         answer = self.url_open(
             STANDING,
             data=body,
@@ -234,7 +232,9 @@ class TestStanding(StandingCase):
                 "program_type": "loyalty",
                 "reward_ids": [Command.clear()]
                 + [
-                    Command.create({**values, "required_points": p, "description": f"{p}"})
+                    Command.create(
+                        {**values, "required_points": p, "description": f"{p}"}
+                    )
                     for p in (100, 120, 200)
                 ],
             }
@@ -377,7 +377,12 @@ class TestRpcReports(StandingCase):
     """Reports over JSON-RPC: what REST answers, as the result."""
 
     def test_a_report_is_what_rest_answers(self):
-        asked = {**YEARS, "group_by": "year", "per_page": 2, "measures": ["total_amount"]}
+        asked = {
+            **YEARS,
+            "group_by": "year",
+            "per_page": 2,
+            "measures": ["total_amount"],
+        }
         found = self.call(
             REPORTS,
             {"report": "promotions/performance", "parameters": asked},

@@ -9,7 +9,6 @@ from .statements import decimal, fetch
 WINDOW_DAYS = 90
 
 
-
 def membership_of(cr, found, asked):
     """Return (membership or None, progress)."""
     held = fetch(cr, "membership", asked)
@@ -21,7 +20,9 @@ def membership_of(cr, found, asked):
         customer: Decimal(amount)
         for customer, amount in fetch(cr, "window_spend", {**asked, "since": since})
     }
-    spend = spent.get(key, Decimal()) if held else max(spent.values(), default=Decimal())
+    spend = (
+        spent.get(key, Decimal()) if held else max(spent.values(), default=Decimal())
+    )
     return membership, Progress(days, spend, upper, threshold, *_part(spend, threshold))
 
 

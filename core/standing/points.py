@@ -45,9 +45,7 @@ def _redemptions(cr, reverses, asked):
     rows = fetch(cr, "redemptions", {**asked, "count": REDEMPTIONS})
     return tuple(
         Redemption(*what, Decimal(points), given_back.get((key, row), Decimal()), *of)
-        for key, row, *what, points, of in (
-            (*row[:-2], row[-2:]) for row in rows
-        )
+        for key, row, *what, points, of in ((*row[:-2], row[-2:]) for row in rows)
     )
 
 

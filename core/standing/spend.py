@@ -11,7 +11,6 @@ PERIODS = {"today": 1, "last_30_days": 30, "last_90_days": 90, "last_365_days": 
 LIFETIME = "lifetime"
 
 
-
 def spend_of(cr, asked):
     """Return ({period: spend}, first order or None, last order or None)."""
     since = {n: asked["day"] - timedelta(days - 1) for n, days in PERIODS.items()}
@@ -19,9 +18,7 @@ def spend_of(cr, asked):
     since[LIFETIME] = "-infinity"
     days = {"names": [*since], "since": [*since.values()]}
     found = {name: row for name, *row in fetch(cr, "spend", {**asked, **days})}
-    spend = {
-        name: Spend(Decimal(found[name][0]), *found[name][1:3]) for name in since
-    }
+    spend = {name: Spend(Decimal(found[name][0]), *found[name][1:3]) for name in since}
     first, last = found[LIFETIME][3:]
     return spend, _order(cr, asked, first, "ASC"), _order(cr, asked, last, "DESC")
 

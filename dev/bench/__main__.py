@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python3 -m dev.bench [events|extraction|first_load|memory|pages|standing|stream|visible …]``."""
+"""Run the benchmarks: ``python3 -m dev.bench [name …]``; the names are in ``BENCHES``."""
 
 import sys
 

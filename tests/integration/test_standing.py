@@ -3,7 +3,6 @@
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import databases
 import pandas as pd
@@ -50,7 +49,9 @@ def cr(dsn):
 @pytest.fixture(scope="module")
 def keys(cr):
     """{partner_id: [customer]} of all customers."""
-    cr.execute("SELECT id, source, external_id, partner_id FROM loyalty_reporting_customer")
+    cr.execute(
+        "SELECT id, source, external_id, partner_id FROM loyalty_reporting_customer"
+    )
     return {row[2]: [reading.Customer(*row)] for row in cr.fetchall()}
 
 
@@ -59,7 +60,9 @@ def read(cr, keys):
     """Function (partner_id, instant): the standing, as the oracle writes it."""
 
     def standing(partner, instant):
-        at = reading.clock(cr, parse({"partner_id": 1, "as_of": str(instant)}), "America/New_York")
+        at = reading.clock(
+            cr, parse({"partner_id": 1, "as_of": str(instant)}), "America/New_York"
+        )
         return as_of_oracle(reading.standing(cr, keys[partner], NEW_YORK, at))
 
     return standing
@@ -135,7 +138,9 @@ def test_every_customer_stands_where_the_oracle_says(when, read):
     assert not wrong, f"{len(wrong)} customers, such as {[*wrong.items()][:1]}"
 
 
-@pytest.mark.parametrize("instant", ["2017-03-12T07:30:00Z", "2017-09-01", "2018-01-01"])
+@pytest.mark.parametrize(
+    "instant", ["2017-03-12T07:30:00Z", "2017-09-01", "2018-01-01"]
+)
 def test_lots_of_given_cards_are_those_of_the_definition(instant, cr):
     assert_lots(cr, instant)
 
@@ -145,7 +150,9 @@ def assert_lots(cr, instant):
     at = reading.clock(cr, parse({"partner_id": 1, "as_of": instant}), "UTC")
     cr.execute(DEFINED, [at.as_of])
     expected = sorted(cr.fetchall(), key=repr)
-    cr.execute("SELECT s.card_key, s.balance, s.first_hour, s.last_hour FROM card_state s")
+    cr.execute(
+        "SELECT s.card_key, s.balance, s.first_hour, s.last_hour FROM card_state s"
+    )
     states = cr.fetchall()
     cr.execute(
         "SELECT card_key, sum(CASE WHEN counts_as IN ('redeem', 'expire')"
