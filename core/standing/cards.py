@@ -1,6 +1,6 @@
 """A customer's cards out of the reporting database, with their balances."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -84,7 +84,7 @@ def cards_of(cr, customers, asked):
         for row in fetch(cr, "cards", {**asked, "found": [*others]})
     ]
     last = _last_bookings(cr, [card for card in found if card.last_hour], asked)
-    found = [_with_last(card, last) for card in found]
+    found = [replace(card, last=last.get(card.key)) for card in found]
     found = [
         card
         for card in found
@@ -123,10 +123,6 @@ def _last_bookings(cr, booked, asked):
     return {
         key: Last(*row[:4], row[4:]) for key, *row in fetch(cr, "last_bookings", asked)
     }
-
-
-def _with_last(card, last):
-    return Found(**{**vars(card), "last": last.get(card.key)})
 
 
 def _in_company(cr, found, asked):
