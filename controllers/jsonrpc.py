@@ -38,24 +38,34 @@ class LoyaltyReportingJsonRpcDispatcher(JsonRPCDispatcher):
         return super().handle_error(exc)
 
     def _check_params(self):
-        try:
-            asked = self.request.get_json_data()
-        except RecursionError:
-            raise BadQuery("params", "The request is nested too deeply.") from None
-        except ValueError:
-            return  # answered by Odoo itself
+        asked = self._asked()
         if not isinstance(asked, dict):
-            return  # likewise
-        # It is echoed in errors, also of those that follow.
-        self.request_id = asked.get("id")
+            return  # answered by Odoo itself
         params = asked.get("params", {})
         if not isinstance(params, dict):
             raise BadQuery("params", "params must be a JSON object: {name: value}.")
         if not isinstance(params.get("context") or {}, dict):
             raise BadQuery("context", "context must be a JSON object.")
 
+    def _asked(self):
+        """Return what the body says; None if it is no JSON."""
+        try:
+            return self.request.get_json_data()
+        except RecursionError:
+            raise BadQuery("params", "The request is nested too deeply.") from None
+        except ValueError:
+            return None
+
+    def _id(self):
+        """Return the call's id, also where it failed before it was looked at."""
+        try:
+            asked = self._asked()
+        except BadQuery:
+            return None
+        return asked.get("id") if isinstance(asked, dict) else None
+
     def _response(self, result=None, error=None):
-        body = {"jsonrpc": "2.0", "id": self.request_id}
+        body = {"jsonrpc": "2.0", "id": self._id()}
         if error is None:
             body["result"] = result
         else:

@@ -230,6 +230,7 @@ class TestStanding(StandingCase):
             {
                 "name": "Club",
                 "program_type": "loyalty",
+                "company_id": self.companies["a"].id,
                 "reward_ids": [Command.clear()]
                 + [
                     Command.create(
@@ -368,6 +369,16 @@ class TestStanding(StandingCase):
             with self.subTest(params=str(params)[:50]):
                 problem = self.problem(STANDING, params)
                 self.assertEqual((problem["status"], problem["parameter"]), (400, name))
+        deep = '{"id": 7, "params": ' + '{"a":' * 50_000 + "1" + "}" * 50_001
+        headers = {
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {self.key_of_cashier}",
+        }
+        answer = self.url_open(STANDING, data=deep, headers=headers)
+        self.assertEqual(answer.json()["error"]["data"]["problem"]["status"], 400)
+        for broken in ("{", "[]", ""):
+            answer = self.url_open(STANDING, data=broken, headers=headers)
+            self.assertEqual(answer.status_code, 400, broken)
         for good in (ANA, str(ANA)):
             self.assertTrue(self.standing(partner_id=good)["known"])
 
