@@ -28,6 +28,7 @@
         "views/loyalty_reporting_source_views.xml",
         "views/loyalty_reporting_clickhouse_views.xml",
         "views/loyalty_reporting_program_views.xml",
+        "views/loyalty_reporting_membership_product_views.xml",
         "views/loyalty_reporting_shop_views.xml",
         "views/loyalty_reporting_customer_views.xml",
         "views/res_company_views.xml",

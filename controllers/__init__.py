@@ -1,1 +1,10 @@
-from . import dispatcher, docs, events, graphql, grpc_proto, health, rest
+from . import (
+    dispatcher,
+    docs,
+    events,
+    graphql,
+    grpc_proto,
+    health,
+    rest,
+    standing,
+)

@@ -43,6 +43,8 @@ class Sessions:
             env = api.Environment(cr, SUPERUSER_ID, {})
             guard = env["loyalty.reporting.guard"]
             call.user = user_of(guard, call.key, call.context.peer())
+            settings = env["loyalty.reporting.pipeline"]._settings()
+            shared, namespace = Shared(settings.redis_url), guard._namespace()
             context = {}
             if call.seconds_left is not None:
                 context[DEADLINE] = time.monotonic() + call.seconds_left
@@ -51,8 +53,7 @@ class Sessions:
                     "loyalty.reporting.reader"
                 ]
             finally:
-                settings = env["loyalty.reporting.pipeline"]._settings()
-                hand_over(Shared(settings.redis_url), guard._namespace())
+                hand_over(shared, namespace)
 
     def answers(self):
         """Tell whether the database answers."""

@@ -23,6 +23,8 @@ TIME_ZONE = "America/New_York"
 KEY_DAYS = 365
 # Customers of the live replay are nobody's household (dev/reference_engine/replay/ids.py).
 FIRST_LIVE_CUSTOMER = 9_000_000
+# What the reference engine asks for (dev/reference_engine/membership.py), by product.
+THRESHOLDS = {1: 0, 2: 300, 3: 1000}
 
 
 def main():
@@ -32,6 +34,8 @@ def main():
         _configure(env)
     with step("loading the engine's history"), _environment() as env:
         _load(env)
+    with _environment() as env:
+        _tell_thresholds(env)
     with step("filling ClickHouse, refreshing the summary"), _environment() as env:
         pipeline = env["loyalty.reporting.pipeline"]
         _check(pipeline._push())
@@ -83,6 +87,16 @@ def _households(source):
 def _load(env):
     source = env["loyalty.reporting.source"].search([("code", "=", "engine")])
     _check(env["loyalty.reporting.pipeline"]._sync(source))
+
+
+def _tell_thresholds(env):
+    """Tell what spend the levels of the engine ask for: its contract does not."""
+    company = env.ref("base.main_company")
+    products = env["loyalty.reporting.membership.product"].with_company(company)
+    for product in products.search([("source", "=", "engine")]):
+        threshold = THRESHOLDS.get(product.external_id, product.threshold)
+        if product.threshold != threshold:
+            product.threshold = threshold
 
 
 def _check(result):

@@ -8,6 +8,7 @@ from . import (
     loyalty_reporting_export_log,
     loyalty_reporting_guard,
     loyalty_reporting_health,
+    loyalty_reporting_membership_product,
     loyalty_reporting_pipeline,
     loyalty_reporting_program,
     loyalty_reporting_reader,
@@ -16,6 +17,7 @@ from . import (
     loyalty_reporting_shop,
     loyalty_reporting_source,
     loyalty_reporting_source_query,
+    loyalty_reporting_standing,
     res_company,
     res_config_settings,
 )

@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python3 -m dev.bench [name …]``, all of them by default."""
+"""Run the benchmarks: ``python3 -m dev.bench [name …]``; the names are in ``BENCHES``."""
 
 import sys
 
@@ -11,6 +11,7 @@ from . import (
     keys,
     memory,
     pages,
+    standing,
     stream,
     visible,
 )
@@ -24,6 +25,7 @@ BENCHES = {
     "keys": keys.main,
     "memory": memory.main,
     "pages": pages.main,
+    "standing": standing.main,
     "stream": stream.main,
     "visible": visible.main,
 }

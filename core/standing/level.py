@@ -1,0 +1,49 @@
+"""The membership that a customer holds, and how far it is to the next."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from .records import Level, Membership, Progress
+from .statements import decimal, fetch
+
+WINDOW_DAYS = 90
+
+
+def membership_of(cr, found, asked):
+    """Return (membership or None, progress)."""
+    held = fetch(cr, "membership", asked)
+    key, membership = (held[0][0], Membership(*held[0][1:])) if held else (None, None)
+    sources = [c.source for c in found if key is None or c.key == key]
+    upper, threshold, days = _next_level(cr, membership, sources, asked)
+    since = asked["as_of"] - timedelta(days)
+    spent = {
+        customer: Decimal(amount)
+        for customer, amount in fetch(cr, "window_spend", {**asked, "since": since})
+    }
+    spend = (
+        spent.get(key, Decimal()) if held else max(spent.values(), default=Decimal())
+    )
+    return membership, Progress(days, spend, upper, threshold, *_part(spend, threshold))
+
+
+def _next_level(cr, membership, sources, asked):
+    """Return (level or None, threshold or None, days of the window)."""
+    if membership and membership.rank is None:
+        return None, None, WINDOW_DAYS
+    rank = membership.rank if membership else None
+    rows = fetch(cr, "next_level", {**asked, "sources": sources, "rank": rank})
+    if not rows:
+        return None, None, WINDOW_DAYS
+    [(*level, threshold, days)] = rows
+    threshold = decimal(threshold)
+    # What is empty in Odoo is 0.
+    told = threshold if threshold and threshold > 0 else None
+    return Level(*level), told, days if days and days > 0 else WINDOW_DAYS
+
+
+def _part(spend, threshold):
+    """Return (what is missing, share that is there)."""
+    if threshold is None:
+        return None, None
+    missing = max(Decimal(), threshold - spend)
+    return missing, float(min(max(spend / threshold, Decimal()), Decimal(1)))
