@@ -7,11 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .. import environment
-from ..instance import Instance, start_services
-from ..locks import exclusive
-from ..serving import Serving
-from ..setup import install
 from ..shell import run
+from . import demo
 
 # More than a verdict is believed for.
 LATER = 6
@@ -19,12 +16,8 @@ LATER = 6
 
 def main():
     """Microseconds of verifying an API key: in full, asked again after 5 s, remembered."""
-    setup = install()
-    instance = Instance("demo", setup.paths)
-    with exclusive(instance.lock, "the bench"):
-        known = start_services(instance, setup.programs)
-        serving = Serving(setup, instance, known, environment.DEMO_DATABASE)
-        serving.up()
+    serving = demo.running()
+    setup = serving.setup
     root = setup.paths.repository
     variables = {
         **environment.python(setup),
