@@ -13,7 +13,7 @@ _ABOUT = (
     "JSON numbers with all their decimals: read them as decimals. Dates are ISO 8601, "
     "instants UTC; of an instant in a parameter only the date as written counts. "
     "Errors are problem documents (RFC 9457). A page of this very server may also use "
-    "the session of its browser, but to push events."
+    "the session of its browser, except to push events."
 )
 
 

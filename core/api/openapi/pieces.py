@@ -1,5 +1,7 @@
 """Pieces that all parts of the document are made of."""
 
+import re
+
 from .. import problems
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -16,7 +18,11 @@ _HEADERS = {
 
 
 def in_query(name, schema, description, required=False, **more):
-    """Return a parameter of the query string."""
+    """Return a parameter of the query string.
+
+    Descriptions are Markdown: what has a ``<`` in it would be taken for HTML.
+    """
+    description = re.sub(r"\w*<\w+>", r"`\g<0>`", description)
     return {
         "name": name, "in": "query", "required": required, "schema": schema,
         "description": description, **more,
