@@ -1,1 +1,1 @@
-from . import dispatcher, events, rest
+from . import dispatcher, events, exports, rest

@@ -26,6 +26,14 @@ class IrHttp(models.AbstractModel):
             cls._auth_method_user()
 
     @classmethod
+    def _auth_method_loyalty_reporting_link(cls):
+        """Let in whoever brings a token, which the route must check, or as above."""
+        if "token" in request.httprequest.args:
+            cls._auth_method_public()
+        else:
+            cls._auth_method_loyalty_reporting()
+
+    @classmethod
     def _let_in_key(cls, key):
         keys = request.env["res.users.apikeys"]
         uid = key and keys._check_credentials(scope="rpc", key=key)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -64,12 +66,17 @@ class LoyaltyReportingReader(models.AbstractModel):
         return answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
 
     @api.model
-    def _exported(self, query):
+    def _exported(self, query, seconds=None):
         """Return what opens all rows of a query: :func:`core.queries.export.exported`.
 
         It can be opened and read when this environment's cursor is closed.
+
+        :param seconds: that reading may take, where that is less than the setting
         """
         settings = self.env["loyalty.reporting.pipeline"]._settings()
+        if seconds is not None:
+            seconds = min(seconds, settings.export_timeout)
+            settings = replace(settings, export_timeout=seconds)
         cursor = self.env.registry.cursor
         return export.exported(query, self.env.cr, settings, cursor)
 

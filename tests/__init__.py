@@ -6,6 +6,7 @@ from . import (
     test_events,
     test_exchange_rate,
     test_export,
+    test_export_job,
     test_history,
     test_installation,
     test_multi_currency,

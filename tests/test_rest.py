@@ -305,6 +305,8 @@ class TestCatalogue(RestCase):
         document = self.get(url="/api/v1/openapi.json").json()
         validate(document)
         for path, operations in document["paths"].items():
+            if "{" in path:
+                continue
             content = operations["get"]["responses"]["200"]["content"]
             schema = content["application/json"]["schema"]
             named = {p["name"]: p for p in operations["get"].get("parameters", ())}

@@ -2,7 +2,7 @@
 
 from ..queries.base import Additivity, Kind, Listing, Measure, Unit
 from ..queries.params import parameters
-from . import problems, rest
+from . import openapi_exports, problems, rest
 
 _ADDS_UP = {
     Additivity.ADDITIVE: "Adds up over time, stores and channels; over programs only "
@@ -30,6 +30,7 @@ def document(reports, server="/"):
     paths = {"/api/v1/reports": {"get": _catalogue()}}
     for report in reports:
         paths[f"/api/v1/reports/{report.slug}"] = {"get": _operation(report)}
+    paths |= openapi_exports.paths(reports)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -50,7 +51,8 @@ def document(reports, server="/"):
                     "description": "An API key of an Odoo user of the group User.",
                 }
             },
-            "schemas": {"Problem": _problem(), "Pagination": _pagination()},
+            "schemas": {"Problem": _problem(), "Pagination": _pagination()}
+            | openapi_exports.schemas(),
             "responses": {
                 str(status): {
                     "description": title,
