@@ -170,6 +170,9 @@ class TestExportJob(ExportCase):
             ("program_id", self.asked(program_id="1\0")),
             ("program_id", self.asked(program_id="\ud800")),
             ("extra", {**good, "extra": 1}),
+            ("?", {**good, "\ud800": 1}),
+            ("report", {**good, "report": "\ud800"}),
+            ("parameters", {**good, "parameters": {"\ud800": "x"}}),
             ("body", []),
         ):
             with self.subTest(asked):

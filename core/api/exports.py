@@ -40,7 +40,7 @@ def asked(body):
     for name in given:
         if name not in MEMBERS:
             raise BadQuery(
-                name[:50],
+                _tame(name[:50]),
                 f"There is no member {_shown(name)}; there are {', '.join(MEMBERS)}.",
             )
     slug, file_format = given.get("report"), given.get("format")
@@ -48,6 +48,7 @@ def asked(body):
         raise BadQuery("report", "report must be the slug of a report.")
     if file_format not in FORMATS:
         raise BadQuery("format", f"format must be one of {', '.join(FORMATS)}.")
+    slug = _text("report", slug)
     return Asked(slug, file_format, _parameters(given.get("parameters", {})))
 
 
