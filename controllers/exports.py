@@ -1,5 +1,6 @@
 """Long exports as jobs."""
 
+import re
 from datetime import UTC
 
 from odoo.exceptions import AccessDenied, AccessError, UserError
@@ -18,9 +19,11 @@ from ..core.exports import files
 
 _MOST_BYTES = 100_000
 _LISTED = 100
+_LARGEST = 2**31 - 1
 _AGAIN_SECONDS = "2"
 _PATH = "/api/v1/exports"
-_JOB = f"{_PATH}/<int(max=2147483647):number>"
+# Not <int:…>: of what is no such number, Odoo would answer with a page of HTML.
+_JOB = f"{_PATH}/<number>"
 _ROUTE = {
     "type": "loyalty_reporting",
     "auth": "loyalty_reporting",
@@ -83,8 +86,8 @@ class LoyaltyReportingExports(Controller):
             job = _found(number)
             reader = request.env.user
         else:
-            job = _jobs().sudo().browse(number)
-            if not job._is_token(token):
+            job = _numbered(_jobs().sudo(), number)
+            if not (job and job._is_token(token)):
                 raise AccessError(
                     "This link is not valid, or not any more. Sign in to Odoo, where "
                     "Reporting / My Exports has the file or makes it again."
@@ -107,10 +110,17 @@ def _found(number):
     Of one that is not there, and one of others, the caller is told the same.
     """
     request.env["loyalty.reporting.reader"]._reports()
-    job = _jobs().search([("id", "=", number)])
+    job = _numbered(_jobs(), number)
     if not job:
-        raise NotFound("id", f"There is no export {number} of yours.")
+        raise NotFound("id", f"There is no export {number:.50} of yours.")
     return job
+
+
+def _numbered(jobs, text):
+    """Return the job of a number, none for what is no number of a job."""
+    is_number = re.fullmatch(r"\d{1,10}", text, re.ASCII)
+    number = int(text) if is_number else 0
+    return jobs.search([("id", "=", number if number <= _LARGEST else 0)])
 
 
 def _check_not_forged():

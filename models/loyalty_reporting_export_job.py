@@ -62,7 +62,7 @@ class LoyaltyReportingExportJob(models.Model):
         index=True,
     )
     rows = fields.Integer(
-        readonly=True, aggregator=None, help="Rows written until now."
+        readonly=True, aggregator=None, default=0, help="Rows written until now."
     )
     total = fields.Integer(
         readonly=True, aggregator=None, help="Rows there will be, where that is known."
@@ -76,14 +76,14 @@ class LoyaltyReportingExportJob(models.Model):
     )
     size = fields.Char(compute="_compute_size")
     message = fields.Char(readonly=True)
-    attempts = fields.Integer(readonly=True, aggregator=None, copy=False)
+    attempts = fields.Integer(readonly=True, aggregator=None, default=0, copy=False)
     started_at = fields.Datetime(readonly=True)
     finished_at = fields.Datetime(readonly=True)
     expires_at = fields.Datetime(
         readonly=True, help="The file can be downloaded until then."
     )
-    file_name = fields.Char(readonly=True, groups=NO_ACCESS)
-    idempotency_key = fields.Char(readonly=True, groups=NO_ACCESS)
+    file_name = fields.Char(readonly=True, copy=False, groups=NO_ACCESS)
+    idempotency_key = fields.Char(readonly=True, copy=False, groups=NO_ACCESS)
     digest = fields.Char(readonly=True, groups=NO_ACCESS)
 
     _key_uniq = models.UniqueIndex(
@@ -248,7 +248,7 @@ class LoyaltyReportingExportJob(models.Model):
 
     def _is_token(self, text):
         """Tell whether a text is a token of this job, not expired."""
-        job = self.sudo().exists()
+        job = self.sudo()
         try:
             found = verify_hash_signed(job.env, _SCOPE, text)
         except (ValueError, IndexError):

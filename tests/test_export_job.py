@@ -94,7 +94,9 @@ class TestExportJob(ExportCase):
         self.assertNotIn("Retry-After", answer.headers)
         done = answer.json()
         self.assertEqual(done["state"], "done")
-        self.assertEqual(done["progress"], {"rows": done["rows"], "total": done["rows"]})
+        self.assertEqual(
+            done["progress"], {"rows": done["rows"], "total": done["rows"]}
+        )
         self.assertIn("/file?token=", done["download"])
         self.assertIsNone(self.run_next())
 
@@ -179,7 +181,7 @@ class TestExportJob(ExportCase):
                 answer = self.post(asked)
                 self.assert_problem(answer, 400)
                 self.assertEqual(answer.json()["parameter"], parameter)
-        for raw in (b"", b"{", b"\xff", b"[" * 90_000, b'{"report": ' + b"9" * 9000):
+        for raw in (b" ", b"{", b"\xff", b"[" * 90_000, b'{"report": ' + b"9" * 9000):
             self.assert_problem(self.post(raw=raw), 400, "JSON")
         self.assert_problem(self.post({**good, "report": "no/such"}), 404, "no/such")
         self.assert_problem(self.post(self.asked(program_id="987654")), 404, "987654")
@@ -338,7 +340,9 @@ class TestExportJobRights(ExportCase):
         href = answer.json()["href"]
         self.assert_problem(self.delete(href, key=False), 401)
         self.assertEqual(self.delete(href, key=False, headers=same).status_code, 204)
-        self.assert_problem(self.post(good, key=False, headers={"X-CSRF-Token": "x"}), 401)
+        self.assert_problem(
+            self.post(good, key=False, headers={"X-CSRF-Token": "x"}), 401
+        )
         plain = {**same, "Content-Type": "text/plain"}
         self.assert_problem(self.post(good, key=False, headers=plain), 415)
 
@@ -420,7 +424,7 @@ class TestExportJobRun(ExportCase):
             def broken(*_args, error=error):
                 raise error
 
-            with self.subTest(error), self.assertLogs(level="ERROR"):
+            with self.subTest(words), self.assertLogs(level="ERROR"):
                 self.reading(broken)
                 self.run_next()
                 self.assertIn(words, job.message)

@@ -101,7 +101,9 @@ def _text(name, value):
     if isinstance(value, int):
         return str(value)
     if not isinstance(value, str):
-        raise BadQuery(name, f"{_shown(name)} must be a text, a whole number or a list.")
+        raise BadQuery(
+            name, f"{_shown(name)} must be a text, a whole number or a list."
+        )
     # Neither can be stored.
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise BadQuery(_tame(name), f"{_shown(name)} holds what is no character.")

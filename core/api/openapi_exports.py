@@ -136,13 +136,18 @@ def _download():
         "schema": {"type": "string"}, "description": "Instead of a key; see download.",
     }  # fmt: skip
     mimetypes = [rest.MIMETYPES[name] for name in FORMATS]
-    file = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+    file = {
+        "schema": {"type": "string", "contentMediaType": "application/octet-stream"}
+    }
     return {
         "operationId": "export_file",
         "summary": "The file of a job that is done; parts of it with Range",
         "parameters": [_ID, token],
         "responses": {
-            "200": {"description": "The file", "content": dict.fromkeys(mimetypes, file)},
+            "200": {
+                "description": "The file",
+                "content": dict.fromkeys(mimetypes, file),
+            },
             "206": {"description": "The part that Range asked for"},
             "304": {"description": "It is that of the ETag that was sent."},
             "416": {"description": "The file has no such part."},

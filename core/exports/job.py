@@ -90,8 +90,8 @@ def _written(job, jobs, folder, work):
 
         note(0)
         counter = _Counter(note)
-        answer = replace(answer, rows=counter.counted(answer.rows))
-        write(file, work.query, answer, work.file_format)
+        counted = replace(answer, rows=counter.counted(answer.rows))
+        write(file, work.query, counted, work.file_format)
         # What came after the last row may have taken long: is it wanted still?
         note(counter.rows)
     return counter.rows

@@ -59,7 +59,9 @@ def told(report, number):
 def run_next(report, path):
     """Do the next job; returns how it ended."""
     formats = dict(
-        databases.rows(report, "SELECT id, file_format FROM loyalty_reporting_export_job")
+        databases.rows(
+            report, "SELECT id, file_format FROM loyalty_reporting_export_job"
+        )
     )
 
     def prepare(number):
@@ -75,6 +77,9 @@ def run_next(report, path):
 
 @contextmanager
 def _committed(report):
-    with closing(connect(report)) as connection:
-        with connection, connection.cursor() as cursor:
-            yield cursor
+    with (
+        closing(connect(report)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        yield cursor
