@@ -89,8 +89,10 @@ class LoyaltyReportingExports(Controller):
             job = _numbered(_jobs().sudo(), number)
             if not (job and job._is_token(token)):
                 raise AccessError(
-                    "This link is not valid, or not any more. Sign in to Odoo, where "
-                    "Reporting / My Exports has the file or makes it again."
+                    request.env._(
+                        "This link is not valid, or not any more. Sign in to Odoo, "
+                        "where Reporting / My Exports has the file or makes it again."
+                    )
                 )
             reader = job.user_id
         if job.state in exports.OPEN:
