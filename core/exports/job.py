@@ -60,8 +60,9 @@ def run_next(jobs, folder, prepare, days):
     :return: :class:`Ended`; None if nobody waits
     :raise psycopg2.Error: the database is away; the next run goes on
     """
-    folder.sweep(jobs.files)
     with jobs.taken() as job:
+        # Now the names of attempts before this one are nobody's any more.
+        folder.sweep(jobs.files)
         return _run(job, jobs, folder, prepare, days) if job else None
 
 

@@ -178,6 +178,18 @@ def test_a_database_that_goes_away_costs_an_attempt_and_no_more(
     assert hashlib.sha256(file.read_bytes()).hexdigest() == expected
 
 
+@pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
+def test_a_long_export_takes_little_memory(report, tmp_path, file_format):
+    number = asked(report, file_format)
+    with started(report, tmp_path) as process:
+        output, kilobytes = process.communicate(timeout=300)
+    assert output == "done\n", kilobytes
+    job = told(report, number)
+    print(file_format, job["rows"], "rows", job["bytes"], "bytes", kilobytes, "kB")
+    # Rows kept as objects take about a kilobyte each.
+    assert int(kilobytes) < 40_000 < job["rows"]
+
+
 def test_without_a_database_nothing_is_written(report, tmp_path):
     with pytest.raises(psycopg2.OperationalError):
         run_next(report.replace(databases.name_in(report), "lr_not_there"), tmp_path)
