@@ -6,6 +6,7 @@ from . import (
     loyalty_reporting_dead_letter,
     loyalty_reporting_difference,
     loyalty_reporting_export_job,
+    loyalty_reporting_export_run,
     loyalty_reporting_pipeline,
     loyalty_reporting_program,
     loyalty_reporting_reader,
