@@ -33,8 +33,12 @@
         "views/loyalty_reporting_customer_views.xml",
         "views/res_company_views.xml",
         "views/res_config_settings_views.xml",
+        "views/loyalty_reporting_export_job_views.xml",
         "views/loyalty_reporting_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["loyalty_reporting/static/src/exports/*.js"],
+    },
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }

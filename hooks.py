@@ -1,6 +1,7 @@
 """What Odoo cannot know by itself when the addon goes."""
 
 import re
+import shutil
 
 from odoo.tools import SQL
 
@@ -23,6 +24,7 @@ def uninstall_hook(env):
             SQL("DROP %s IF EXISTS %s CASCADE", SQL(kind), SQL.identifier(name))
         )
     env.cr.execute("DROP TABLE IF EXISTS loyalty_reporting_schema")
+    shutil.rmtree(env["loyalty.reporting.export.job"]._folder().path(""), True)
     env["ir.config_parameter"].sudo().search(
         [("key", "=like", "loyalty_reporting.%")]
     ).unlink()

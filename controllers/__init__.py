@@ -2,6 +2,7 @@ from . import (
     dispatcher,
     docs,
     events,
+    exports,
     graphql,
     grpc_proto,
     health,

@@ -29,6 +29,7 @@ class Settings:
     :param source_timeout: seconds a statement may take in the source's database
     :param query_timeout: seconds a report's query may take
     :param export_timeout: seconds that all rows of a report may take
+    :param export_days: days for which the file of a long export is kept
     :param stream_url: ``redis://…`` or ``kafka://host:port/topic``, or empty: events
         are not read
     :param stream_name: the stream's key in Redis, or the topic
@@ -76,6 +77,7 @@ class Settings:
     source_timeout: int = 600
     query_timeout: int = 30
     export_timeout: int = 600
+    export_days: int = 7
     stream_url: str = ""
     stream_name: str = "engine.events"
     stream_group: str = ""

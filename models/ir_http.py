@@ -69,6 +69,14 @@ class IrHttp(models.AbstractModel):
         trace.note(user=request.env.uid)
 
     @classmethod
+    def _auth_method_loyalty_reporting_link(cls):
+        """Let in whoever brings a token, which the route must check, or as above."""
+        if "token" in request.httprequest.args:
+            cls._auth_method_public()
+        else:
+            cls._auth_method_loyalty_reporting()
+
+    @classmethod
     def _let_in_key(cls, key):
         try:
             guard = request.env["loyalty.reporting.guard"]

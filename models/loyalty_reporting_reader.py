@@ -84,12 +84,17 @@ class LoyaltyReportingReader(models.AbstractModel):
         count("rows", len(found.rows), report=slug)
 
     @api.model
-    def _exported(self, query):
+    def _exported(self, query, seconds=None):
         """Return what opens all rows of a query: :func:`core.queries.export.exported`.
 
         It can be opened and read when this environment's cursor is closed.
+
+        :param seconds: that reading may take, where that is less than the setting
         """
         settings = self.env["loyalty.reporting.pipeline"]._settings()
+        if seconds is not None:
+            seconds = min(seconds, settings.export_timeout)
+            settings = replace(settings, export_timeout=seconds)
         cursor = self.env.registry.cursor
         return export.exported(query, self.env.cr, settings, cursor)
 

@@ -7,6 +7,7 @@ from . import (
     test_events,
     test_exchange_rate,
     test_export,
+    test_export_job,
     test_graphql,
     test_grpc,
     test_grpc_process,

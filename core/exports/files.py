@@ -2,11 +2,25 @@
 
 from dataclasses import replace
 
-from ..api.rest import CSV, NDJSON
+from ..api.rest import CSV, NDJSON, XLSX
+from . import xlsx
 from .text import csv_blocks, json_blocks
 
 # Function (query, rows) → blocks of bytes, of what is written as it is read.
 BLOCKS = {CSV: csv_blocks, NDJSON: json_blocks}
+FORMATS = (XLSX, CSV, NDJSON)
+
+
+def write(file, query, answer, file_format):
+    """Write all rows of an answer, read once, into a binary file, in constant memory.
+
+    :raise BadQuery: the format has no room for so many rows
+    """
+    if file_format == XLSX:
+        xlsx.write(file, query, answer)
+        return
+    for block in BLOCKS[file_format](query, answer.rows):
+        file.write(block)
 
 
 def name_of(query, file_format):

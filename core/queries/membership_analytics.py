@@ -71,7 +71,7 @@ REPORT = Report(
     ),
     basis="tax included, net of discounts and refunds, at the level held at the time",
     audience=Audience.MEMBERSHIP,
-    grains=(Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR),
+    grains=(Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR, Grain.PERIOD),
     dimensions=(by.LEVEL, by.MEMBERSHIP_PRODUCT),
     default_dimensions=("level",),
     filters=(by.OF_MEMBERSHIP_PRODUCT, by.OF_LEVEL),

@@ -4,10 +4,10 @@ Each part says of its own addresses what they take and answer: ``paths(reports)`
 reports that the caller may read, the ``schemas()`` that they refer to, and its ``TAGS``.
 """
 
-from . import answers, events, reports, service
+from . import answers, events, exports, reports, service
 from .pieces import problem_responses
 
-PARTS = (reports, service, events)
+PARTS = (reports, service, exports, events)
 _ABOUT = (
     "Promotions, membership and points of a loyalty programme. Money and points are "
     "JSON numbers with all their decimals: read them as decimals. Dates are ISO 8601, "
