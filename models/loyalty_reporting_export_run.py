@@ -1,4 +1,6 @@
-from odoo import SUPERUSER_ID, api, models
+import json
+
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import config
 
@@ -34,6 +36,7 @@ class LoyaltyReportingExportJob(models.Model):
         )
         self.env.invalidate_all()
         if ended and ended.state in ("done", "failed"):
+            self._audit(ended)
             self._tell(ended)
         return ended
 
@@ -63,6 +66,25 @@ class LoyaltyReportingExportJob(models.Model):
         if not limit:
             return settings.export_timeout
         return max(1, min(settings.export_timeout, limit - _MARGIN_SECONDS))
+
+    def _audit(self, ended):
+        """Write down who had which figures written into a file."""
+        job = self.browse(ended.job.id).exists()
+        if job:
+            begun, now = job.started_at, fields.Datetime.now()
+            values = {
+                "user_id": job.user_id.id,
+                "user_login": job.user_id.login,
+                "company_id": job.company_id.id,
+                "report": job.report,
+                "parameters": json.dumps(job.parameters, sort_keys=True),
+                "file_format": job.file_format,
+                "rows": job.rows,
+                "started_at": begun or now,
+                "seconds": (now - begun).total_seconds() if begun else 0,
+                "request_id": f"export {job.id}",
+            }
+            self.env["loyalty.reporting.export.log"]._write_down(values, ended.state)
 
     def _tell(self, ended):
         """Tell the user in Odoo how a job ended."""

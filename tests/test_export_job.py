@@ -485,6 +485,15 @@ class TestExportJobRun(ExportCase):
         self.assertEqual(told["state"], "done")
         self.assertEqual(told["url"], done["href"] + "/file")
 
+    def test_who_had_which_figures_written_is_written_down(self):
+        done = self.done()
+        [log] = self.env["loyalty.reporting.export.log"].search(
+            [("request_id", "=", f"export {done['id']}")]
+        )
+        self.assertEqual((log.user_id, log.state), (self.reader, "done"))
+        self.assertEqual((log.report, log.file_format), (SLUG, "csv"))
+        self.assertEqual(log.rows, done["rows"])
+
     def test_the_scheduled_action_does_what_waits(self):
         job = self.record(self.made())
         trigger = self.env["ir.cron.trigger"].search(

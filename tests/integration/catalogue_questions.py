@@ -25,7 +25,7 @@ VALUES = {
     "partner_id": ["1", "2", "1000", "77777777"],
 }
 MANY = settings(
-    max_examples=20,
+    max_examples=12,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     derandomize=True,
