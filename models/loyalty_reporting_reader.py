@@ -5,6 +5,7 @@ from dataclasses import replace
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..core.errors import NotFound
 from ..core.guard import trace
@@ -12,6 +13,7 @@ from ..core.guard.counters import count
 from ..core.queries import REPORTS, answer, export
 from ..core.queries.base import Audience
 from ..core.queries.params import company_id, parse
+from ..core.records import Company
 
 # In the context: the instant (of time.monotonic) after which nobody waits any more.
 DEADLINE = "loyalty_reporting_deadline"
@@ -21,6 +23,16 @@ _OBJECTS = {
     Audience.MEMBERSHIP: (),
     Audience.POINTS: (),
 }
+# One look instead of three records, each read with all its fields: most of the time
+# that a remembered answer takes would go into these.
+_COMPANY = """
+    SELECT c.id, c.loyalty_reporting_tz, k.name, k.rounding
+    FROM res_users u
+    JOIN res_company_users_rel r ON r.user_id = u.id
+    JOIN res_company c ON c.id = r.cid AND c.active
+    JOIN res_currency k ON k.id = c.currency_id
+    WHERE u.id = %s AND c.id = coalesce(%s, u.company_id)
+"""
 
 
 class LoyaltyReportingReader(models.AbstractModel):
@@ -124,13 +136,16 @@ class LoyaltyReportingReader(models.AbstractModel):
 
         A company that does not exist and one of others are the same to the caller.
         """
-        user = self.env.user
-        company, asked = user.company_id, company_id(given)
-        if asked is not None:
-            company = user.company_ids.filtered(lambda c: c.id == asked)
-            if not company:
-                raise NotFound("company_id", f"There is no company {asked} of yours.")
-        return self.env["loyalty.reporting.pipeline"]._company(company.sudo())
+        asked = company_id(given)
+        self.env["res.users"].flush_model(["company_id", "company_ids"])
+        self.env["res.company"].flush_model()
+        self.env["res.currency"].flush_model(["name", "rounding"])
+        found = self.env.execute_query(SQL(_COMPANY, self.env.uid, asked))
+        if not found:
+            raise NotFound("company_id", f"There is no company {asked} of yours.")
+        [(number, timezone, currency, rounding)] = found
+        digits = math.ceil(-math.log10(rounding)) if 0 < rounding < 1 else 0
+        return Company(number, timezone, currency, digits)
 
     def _hurried(self, settings):
         """Return settings whose queries take no longer than the caller waits."""
