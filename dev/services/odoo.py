@@ -50,7 +50,6 @@ class Odoo:
             "db_user": ROLE,
             "db_password": secrets["odoo"],
             "db_name": self.database,
-            "dbfilter": f"^{self.database}$",
             "list_db": False,
             "admin_passwd": secrets["master"],
             "addons_path": ",".join(map(str, (*self.source.addons, self.addons))),
