@@ -30,6 +30,7 @@ from . import (
     test_promotion_report_detail,
     test_reconciliation,
     test_rest,
+    test_rights,
     test_schemathesis,
     test_source,
     test_source_command,

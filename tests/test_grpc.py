@@ -77,9 +77,8 @@ def _is_number(value):
     return True
 
 
-@tagged("post_install", "-at_install")
-class TestGrpc(RestCase):
-    """The reports over gRPC, beside REST, in the test's own transaction."""
+class GrpcCase(RestCase):
+    """A server of gRPC in the test's own transaction, and a client outside."""
 
     @classmethod
     def setUpClass(cls):
@@ -120,6 +119,11 @@ class TestGrpc(RestCase):
         for word in words:
             self.assertIn(word, answer["details"])
         self.assertEqual(answer["problem"].get("parameter"), parameter)
+
+
+@tagged("post_install", "-at_install")
+class TestGrpc(GrpcCase):
+    """The reports over gRPC, beside REST."""
 
     def test_every_report_gives_rest_s_figures(self):
         for slug, report in REPORTS.items():
