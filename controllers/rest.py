@@ -1,5 +1,6 @@
 """REST: authorise → parse → answer → render; see ``loyalty.reporting.reader``."""
 
+from itertools import islice
 from tempfile import TemporaryFile
 from urllib.parse import urlencode
 
@@ -113,11 +114,23 @@ def _file(query, file_format):
         make(query, opening, file_format, counted),
         rows=lambda: counted.count,
     )
+    # What goes wrong at the begin is told as any error is.
+    body = _begun(iter(body), [*islice(body, 2)])
     name = files.name_of(query, file_format)
     response = Response(body, content_type=rest.content_type(file_format))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _begun(blocks, first):
+    """Yield the blocks of a file, of which some are read already."""
+    try:
+        yield from first
+        yield from blocks
+    finally:
+        if hasattr(blocks, "close"):
+            blocks.close()
 
 
 def _workbook(query, opening, _file_format, counted):

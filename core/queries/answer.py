@@ -215,7 +215,11 @@ def keys_of(query, cr):
 def raw_row(query, statement, row, dialect):
     """Return a row of a store as plain texts and whole numbers."""
     values = iter(row)
-    raw = {"date": next(values).isoformat()}
+    bucket = next(values)
+    # The one bucket of a period is called by its first day, also by a store whose days
+    # begin later.
+    is_period = query.grain is Grain.PERIOD
+    raw = {"date": (query.date_from if is_period else bucket).isoformat()}
     if query.grain is Grain.HOUR:
         raw["hour"] = next(values).strftime("%Y-%m-%dT%H:%M:%SZ")
     for dimension in query.dimensions:
@@ -253,6 +257,12 @@ def _values(dimension, raw, members):
     return members[dimension.name].values[value] if dimension.members else [value]
 
 
+def _member(dimension, raw, members):
+    """Return which member a row belongs to, for a cursor."""
+    value = raw[f"by_{dimension.name}"]
+    return members[dimension.name].place(value) if dimension.members else value
+
+
 def _place(query, row):
     """Return the place of a listing's row, for a cursor."""
     report = query.report
@@ -268,8 +278,7 @@ def _grouped_place(query, raw, members):
     place = {f"of_{name}": value for name, value in raw.items()}
     place |= {name: raw[name] for name in ("date", "hour") if name in raw}
     for dimension in query.dimensions:
-        values = _values(dimension, raw, members)
-        place[dimension.name] = values if dimension.members else values[0]
+        place[dimension.name] = _member(dimension, raw, members)
     return place
 
 

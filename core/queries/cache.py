@@ -43,16 +43,16 @@ class Cache:
         :param find: function → (:class:`~core.queries.query.Answer`, whether it may be
             kept)
         """
-        key = _key(question)
-        if known := self._get(key, query):
-            count("cache_hit")
-            return known
-        mine = secrets.token_hex(8)
-        if not self._is_first(key, mine):
-            known = self._awaited(key, query)
-            if known:
+        key, mine = _key(question), secrets.token_hex(8)
+        until = time.monotonic() + self._longest
+        while True:
+            if known := self._get(key, query):
                 count("cache_hit")
                 return known
+            # Where the one who asks fails, the next one takes its place.
+            if self._is_first(key, mine) or time.monotonic() > until:
+                break
+            time.sleep(_PATIENCE)
         count("cache_miss")
         try:
             found, is_fit = find()
@@ -72,22 +72,12 @@ class Cache:
 
     def _is_first(self, key, mine):
         """Tell whether nobody else is finding the answer right now."""
-        limit = int(self._longest * 1000) + 1000
+        # Several statements may take so long each; who waits does not wait for all.
+        limit = int(self._longest * 4000) + 1000
         taken = self._call(
             lambda redis: [redis.set(f"{key}:asked", mine, nx=True, px=limit)]
         )
         return taken != [None]
-
-    def _awaited(self, key, query):
-        """Return the answer that another caller is finding, None if it finds none."""
-        until = time.monotonic() + self._longest
-        while time.monotonic() < until:
-            time.sleep(_PATIENCE)
-            is_asked = self._call(lambda redis: redis.exists(f"{key}:asked"))
-            known = self._get(key, query)
-            if known or not is_asked:
-                return known
-        return None
 
     def _call(self, action):
         if not self._url or _pause.is_on(self._url):

@@ -85,7 +85,8 @@ def partitions(_begin, _end):
 def moved(bucket):
     """Return the bucket of the question that one of the period before stands beside."""
     months, days = parameter("moved_months"), parameter("moved_days")
-    return f"addDays(addMonths({bucket}, {months}), {days})"
+    moved_to = f"addDays(addMonths({bucket}, {months}), {days})"
+    return f"greatest({moved_to}, {day_of('moved_first')})"
 
 
 def not_before(name):

@@ -93,6 +93,8 @@ def _is_number(value):
 
 def _is_member(dimension):
     kinds = [column.kind for column in dimension.columns]
+    if dimension.is_identity:
+        kinds.append(Kind.INTEGER)  # its key: two may show the same
 
     def check(values):
         return (

@@ -81,12 +81,16 @@ OF_PROGRAM = Filter(
     ),
     noun="program",
 )
-# A programme of points may have no sales: its source tells whose it is.
+# A programme of points may have no sales.
 OF_LEDGER_PROGRAM = replace(
     OF_PROGRAM,
-    keys="SELECT DISTINCT p.external_id, p.id FROM loyalty_reporting_program p"
-    " JOIN loyalty_reporting_source_company m USING (source)"
-    " WHERE p.external_id = ANY(%(ids)s) AND m.company_id = %(company)s",
+    keys=sql(
+        "queries/visible.sql",
+        members="loyalty_reporting_program",
+        facts="(SELECT company_id, program_key FROM promotion_day_data UNION ALL"
+        " SELECT company_id, program_key FROM point_analytics_rollup_data)",
+        key="program_key",
+    ),
 )
 OF_PROGRAM_TYPE = Filter(
     "program_type",

@@ -36,7 +36,8 @@ def exported(query, cr, settings, fresh_cursor):
         keys_of(query, cr)
     else:
         first = replace(query, after={}, per_page=AT_ONCE)
-        made = answer(first, cr, settings, fresh_cursor)
+        patient = replace(settings, query_timeout=settings.export_timeout)
+        made = answer(first, cr, patient, fresh_cursor)
         if not made.next_cursor:
             return nullcontext(made)
         totals = made.totals

@@ -11,11 +11,13 @@ class Members:
     :param keys: of all members there are
     :param numbers: to which group each of them belongs
     :param values: what each group shows, in their order
+    :param ids: of an identity, the key of each group: two may show the same
     """
 
     keys: list
     numbers: list
     values: list
+    ids: tuple | list = ()
 
     def ranks(self, place):
         """Return each group's rank by one of its columns; equal values rank alike."""
@@ -30,9 +32,18 @@ class Members:
         """
         return _place(self._distinct(place), sortable(value))
 
-    def number_of(self, values):
-        """Return the number of a group, half one below where it would stand."""
-        return _place([_sortables(v) for v in self.values], _sortables(values))
+    def place(self, number):
+        """Return what tells a group from all others, as a cursor keeps it."""
+        values = [*self.values[number]]
+        return [*values, self.ids[number]] if self.ids else values
+
+    def number_of(self, place):
+        """Return the number of a group, half one below where it would stand.
+
+        :param place: as :meth:`place` gives it
+        """
+        places = [_sortables(self.place(n)) for n in range(len(self.values))]
+        return _place(places, _sortables(place))
 
     def _distinct(self, place):
         return sorted({sortable(values[place]) for values in self.values})
@@ -41,14 +52,14 @@ class Members:
 def members_of(dimension, cr):
     """Return the :class:`Members` of a dimension, as this cursor sees them."""
     cr.execute(dimension.members)
-    rows = sorted(cr.fetchall(), key=lambda row: _sortables(row[1:]))
+    rows = sorted(cr.fetchall(), key=lambda row: _sortables([*row[1:], row[0]]))
     keys, numbers, values = [], [], []
     for key, *named in rows:
         if dimension.is_identity or not values or values[-1] != named:
             values.append(named)
         keys.append(key)
         numbers.append(len(values) - 1)
-    return Members(keys, numbers, values)
+    return Members(keys, numbers, values, keys if dimension.is_identity else ())
 
 
 def sortable(value):

@@ -126,7 +126,9 @@ def _place(sort):
 def _after(query, members, dialect):
     """Return the parameters of the row that a page begins after."""
     row = query.after
-    found = {"after_date": row["date"], "after_hour": row.get("hour")}
+    # Old servers read no other form of an instant.
+    hour = row.get("hour", "").replace("T", " ").removesuffix("Z")
+    found = {"after_date": row["date"], "after_hour": hour}
     for dimension in query.dimensions:
         value, there = row[dimension.name], members.get(dimension.name)
         found[f"after_by_{dimension.name}"] = there.number_of(value) if there else value

@@ -5,6 +5,7 @@ wrote ever becomes part of its text.
 """
 
 from dataclasses import replace
+from datetime import date
 
 from .base import PREVIOUS, Additivity, Facts, Grain, Sum
 from .order import after, bounds, order, terms
@@ -132,7 +133,7 @@ def _grouped(query, facts, columns, dialect):
     periods = (_of_period(query, facts, columns, dialect, p) for p in ("", PREVIOUS))
     both = [*_key_names(query), *(f"sum(periods.{name}) AS {name}" for name in columns)]
     return (
-        f"SELECT {', '.join(both)} FROM ({' UNION ALL '.join(periods)}) AS periods"
+        f"SELECT {', '.join(both) or '1 AS one'} FROM ({' UNION ALL '.join(periods)}) AS periods"
         f"{_by(_key_names(query))}"
     )
 
@@ -245,6 +246,10 @@ def _parameters(query, keys, dialect):
             f"{PREVIOUS}date_to": dialect.day(query.compare.date_to),
             "moved_days": query.compare.days,
             "moved_months": query.compare.months,
+            # What is moved from the 28th of February may belong to the 29th.
+            "moved_first": dialect.day(
+                query.date_from if query.grain is Grain.DAY else date(1970, 1, 1)
+            ),
         }
     found["levels_from"] = dialect.day(first)
     found["levels_date_to"] = found["date_to"]

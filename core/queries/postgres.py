@@ -84,7 +84,8 @@ def partitions(begin, end):
 def moved(bucket):
     """Return the bucket of the question that one of the period before stands beside."""
     months, days = parameter("moved_months"), parameter("moved_days")
-    return f"({bucket} + make_interval(months => {months}, days => {days}))::date"
+    moved_to = f"({bucket} + make_interval(months => {months}, days => {days}))::date"
+    return f"greatest({moved_to}, {day_of('moved_first')})"
 
 
 def not_before(name):

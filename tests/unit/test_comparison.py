@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadQuery
+from core.queries import REPORTS, clickhouse, postgres
 from core.queries.base import Grain
 from core.queries.comparison import comparison
+from core.queries.params import parse
+from core.queries.plan import plan
+from core.records import Company
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 LENGTHS = st.integers(0, 1500)
@@ -78,3 +82,18 @@ def test_by_hour_nothing_is_compared():
 def test_before_the_first_day_there_is_nothing_to_compare_with(name):
     with pytest.raises(BadQuery, match="no days before 0001-01-01"):
         compared(name, "day", "0001-01-01", "0001-01-31")
+
+
+def test_the_28th_of_february_stands_beside_a_29th_that_is_asked_for_alone():
+    query = parse(
+        REPORTS["promotions/performance"],
+        Company(1, "UTC", "USD", 2),
+        {
+            "date_from": "2024-02-29", "date_to": "2024-02-29",
+            "compare": "previous_year", "dimensions": "",
+        },
+    )  # fmt: skip
+    for dialect in (postgres, clickhouse):
+        statement = plan(query, {}, {}, dialect)
+        assert "greatest(" in statement.text
+        assert statement.parameters["moved_first"] == date(2024, 2, 29)
