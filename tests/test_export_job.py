@@ -322,7 +322,9 @@ class TestExportJobRights(ExportCase):
         at = fields.Datetime.now() + timedelta(days=1)
         forged = hash_sign(self.env, "another scope", [done["id"], name], at)
         middle = "A" if token[40] != "A" else "B"
-        for bad in ("", "x", "%00", "é", token[:-4], forged):
+        zero = self.url_open(f"{done['href']}/file?token=%00")
+        self.assert_problem(zero, 400, "zero byte")
+        for bad in ("", "x", "é", token[:-4], forged):
             answer = self.url_open(f"{done['href']}/file?token={bad}")
             self.assert_problem(answer, 403, "link")
         bad = token[:40] + middle + token[41:]

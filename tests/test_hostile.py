@@ -105,6 +105,7 @@ def _believable(query, name):
     if not dimension.members:
         return _TEXT
     kinds = [column.kind for column in dimension.columns]
+    kinds += [Kind.INTEGER] if dimension.is_identity else []
     parts = [st.none() | (_WHOLE if k is Kind.INTEGER else _TEXT) for k in kinds]
     return st.tuples(*parts).map(list)
 
@@ -249,4 +250,5 @@ def _tame(query, name):
         return "1.5"
     dimension = query.report.dimension(name)
     values = [1 if c.kind is Kind.INTEGER else "x" for c in dimension.columns]
+    values += [1] if dimension.is_identity else []
     return values if dimension.members else values[0]

@@ -16,15 +16,15 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER loyalty_reporting_program_renamed
+CREATE TRIGGER count_renaming
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_program
     FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
-CREATE TRIGGER loyalty_reporting_shop_renamed
+CREATE TRIGGER count_renaming
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_shop
     FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
-CREATE TRIGGER loyalty_reporting_membership_product_renamed
+CREATE TRIGGER count_renaming
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_membership_product
     FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
-CREATE TRIGGER loyalty_reporting_source_company_changed
+CREATE TRIGGER count_renaming
     AFTER INSERT OR UPDATE OR DELETE ON loyalty_reporting_source_company
     FOR EACH ROW EXECUTE FUNCTION loyalty_reporting_count_renaming();
