@@ -11,7 +11,7 @@ from odoo.exceptions import AccessDenied
 from odoo.modules.registry import Registry
 
 from ..core.errors import TooMany
-from ..core.guard.counters import hand_over
+from ..core.guard.counters import hand_over_soon
 from ..core.guard.shared import Shared
 from ..models.loyalty_reporting_reader import DEADLINE
 from .dispatcher import _document
@@ -53,7 +53,7 @@ class Sessions:
                     "loyalty.reporting.reader"
                 ]
             finally:
-                hand_over(shared, namespace)
+                hand_over_soon(shared, namespace)
 
     def answers(self):
         """Tell whether the database answers."""

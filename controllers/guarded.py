@@ -4,7 +4,7 @@ import logging
 
 from ..core.errors import TooMany
 from ..core.guard import access, origins, trace
-from ..core.guard.counters import hand_over, observe
+from ..core.guard.counters import hand_over_soon, observe
 from ..core.guard.shared import Shared
 from ..core.queries import REPORTS
 from ..core.settings import Settings
@@ -66,7 +66,7 @@ class Guarded:
         if is_limited:
             labels = {k: facts[k] for k in ("method", "route", "status")}
             observe("request", self._trace.seconds, **labels)
-        hand_over(Shared(self._settings.redis_url), self._namespace)
+        hand_over_soon(Shared(self._settings.redis_url), self._namespace)
         trace.end()
 
     def _who(self):

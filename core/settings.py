@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, fields
+from functools import cache
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -10,6 +11,8 @@ from .errors import ConfigurationError
 PREFIX = "loyalty_reporting_"
 # Settings that are secrets as a whole.
 SECRETS = ("metrics_token",)
+# No variable says it: a copy of a database does.
+_OF_THE_DATABASE = "is_neutralized"
 _SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 # Options that follow ``?`` in an address of Kafka.
 _SECRET = re.compile(r"((?:^|&)[^=&]*(?:password|secret)[^=&]*=)[^&]*", re.IGNORECASE)
@@ -119,11 +122,8 @@ class Settings:
         """
         options = options or {}
         values = {}
-        for f in fields(cls):
-            if f.name == "is_neutralized":
-                continue
-            name = PREFIX + f.name
-            raw = os.environ.get(name.upper()) or options.get(name)
+        for f, name, variable in _sources():
+            raw = os.environ.get(variable) or options.get(name)
             if raw not in (None, "", False):
                 values[f.name] = _converted(name, f.type, raw)
         return cls(**values)
@@ -148,6 +148,15 @@ class Settings:
     def _shown(self, name):
         value = getattr(self, name)
         return "***" if name in SECRETS and value else redact(value)
+
+
+@cache
+def _sources():
+    """Return (field, its option, its variable) of what is read: with every request."""
+    names = [
+        (f, PREFIX + f.name) for f in fields(Settings) if f.name != _OF_THE_DATABASE
+    ]
+    return tuple((f, name, name.upper()) for f, name in names)
 
 
 def source_url(code, options=None):

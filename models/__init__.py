@@ -22,6 +22,7 @@ from . import (
     loyalty_reporting_standing,
     res_company,
     res_config_settings,
+    res_currency,
 )
 
 # It extends models of the others: Odoo wants those first.

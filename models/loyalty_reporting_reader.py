@@ -5,7 +5,7 @@ from dataclasses import replace
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..core.errors import NotFound
 from ..core.guard import trace
@@ -23,8 +23,6 @@ _OBJECTS = {
     Audience.MEMBERSHIP: (),
     Audience.POINTS: (),
 }
-# One look instead of three records, each read with all its fields: most of the time
-# that a remembered answer takes would go into these.
 _COMPANY = """
     SELECT c.id, c.loyalty_reporting_tz, k.name, k.rounding
     FROM res_users u
@@ -136,16 +134,22 @@ class LoyaltyReportingReader(models.AbstractModel):
 
         A company that does not exist and one of others are the same to the caller.
         """
-        asked = company_id(given)
+        return Company(*self._company_of(self.env.uid, company_id(given)))
+
+    # Three records, each with all its fields, are most of what a remembered answer
+    # would need the database for. Whatever is written into them clears the cache.
+    @ormcache("uid", "asked")
+    def _company_of(self, uid, asked):
+        """Return (id, time zone, currency, digits) of a user's company, or of their own."""
         self.env["res.users"].flush_model(["company_id", "company_ids"])
         self.env["res.company"].flush_model()
         self.env["res.currency"].flush_model(["name", "rounding"])
-        found = self.env.execute_query(SQL(_COMPANY, self.env.uid, asked))
+        found = self.env.execute_query(SQL(_COMPANY, uid, asked))
         if not found:
             raise NotFound("company_id", f"There is no company {asked} of yours.")
         [(number, timezone, currency, rounding)] = found
         digits = math.ceil(-math.log10(rounding)) if 0 < rounding < 1 else 0
-        return Company(number, timezone, currency, digits)
+        return number, timezone, currency, digits
 
     def _hurried(self, settings):
         """Return settings whose queries take no longer than the caller waits."""

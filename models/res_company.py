@@ -31,6 +31,12 @@ class ResCompany(models.Model):
         "in the loyalty reports, so that nothing counts twice.",
     )
 
+    @api.model
+    def cache_invalidation_fields(self):
+        """Add what the reader of reports remembers of a company, and of whose it is."""
+        known = super().cache_invalidation_fields()
+        return known | {"currency_id", "loyalty_reporting_tz", "user_ids"}
+
     # No dependency: a proposal for new companies, never changed afterwards.
     @api.depends()
     def _compute_loyalty_reporting_tz(self):

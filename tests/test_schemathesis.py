@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import pytest
@@ -20,6 +21,10 @@ class TestSchemathesis(RestCase):
 
     The facts are few, and read in the test's own transaction: requests take turns.
     """
+
+    def setUp(self):
+        super().setUp()
+        self.folder = self.enterContext(TemporaryDirectory())
 
     def test_the_api_is_as_its_document_says(self):
         self.assert_conforms("--max-time=40")
@@ -64,7 +69,8 @@ class TestSchemathesis(RestCase):
             done = subprocess.run(
                 command,
                 env=variables,
-                cwd=_CONFORMANCE,
+                # It keeps what failed in the folder where it runs.
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import BadQuery
 from ..exports.files import FORMATS
+from .given import shown, tame, text_of, texts_of
 
 MEMBERS = ("report", "format", "parameters")
 OPEN = ("queued", "running")
@@ -40,16 +41,16 @@ def asked(body):
     for name in given:
         if name not in MEMBERS:
             raise BadQuery(
-                _tame(name[:50]),
-                f"There is no member {_shown(name)}; there are {', '.join(MEMBERS)}.",
+                tame(name[:50]),
+                f"There is no member {shown(name)}; there are {', '.join(MEMBERS)}.",
             )
     slug, file_format = given.get("report"), given.get("format")
     if not isinstance(slug, str):
         raise BadQuery("report", "report must be the slug of a report.")
     if file_format not in FORMATS:
         raise BadQuery("format", f"format must be one of {', '.join(FORMATS)}.")
-    slug = _text("report", slug)
-    return Asked(slug, file_format, _parameters(given.get("parameters", {})))
+    slug = text_of("report", slug)
+    return Asked(slug, file_format, texts_of(given.get("parameters", {})))
 
 
 def key_of(text):
@@ -79,40 +80,3 @@ def _object(body):
             'Send a JSON object: {"report": "…", "format": "csv", "parameters": {…}}.',
         )
     return given
-
-
-def _parameters(given):
-    if not isinstance(given, dict):
-        raise BadQuery("parameters", "parameters must be an object: name → value.")
-    if "format" in given:
-        raise BadQuery("format", "The format stands beside the parameters.")
-    return {_text("parameters", name): _texts(name, v) for name, v in given.items()}
-
-
-def _texts(name, value):
-    values = value if isinstance(value, list) else [value]
-    return [_text(name, item) for item in values]
-
-
-def _text(name, value):
-    """Return a value as a query string has it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return str(value)
-    if not isinstance(value, str):
-        raise BadQuery(
-            name, f"{_shown(name)} must be a text, a whole number or a list."
-        )
-    # Neither can be stored.
-    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise BadQuery(_tame(name), f"{_shown(name)} holds what is no character.")
-    return value
-
-
-def _shown(name):
-    return repr(_tame(name[:50]))
-
-
-def _tame(name):
-    return name.encode(errors="replace").decode()

@@ -73,7 +73,15 @@ class Tally:
 
     def __init__(self):
         self._amounts = {}
+        self._awaited = set()
         self._lock = threading.Lock()
+
+    def await_taking(self, database):
+        """Tell whether nobody said yet to take what is there of a database later on."""
+        with self._lock:
+            is_first = database not in self._awaited
+            self._awaited.add(database)
+            return is_first
 
     def add(self, database, amounts):
         """Add {series: amount}."""
@@ -85,6 +93,7 @@ class Tally:
     def take(self, database):
         """Return {series: amount} of a database, and begin anew."""
         with self._lock:
+            self._awaited.discard(database)
             return self._amounts.pop(database, {})
 
     def look(self, database):
@@ -94,6 +103,8 @@ class Tally:
 
 
 _tally = Tally()
+# Seconds; what a process that is killed counted in these is lost.
+_SOON = 1
 
 
 def count(name, amount=1, **labels):
@@ -124,7 +135,22 @@ def hand_over(shared, namespace):
     :param shared: :class:`~core.guard.shared.Shared`
     :param namespace: what sets databases that share a Redis apart
     """
+    _hand_over(shared, namespace, _database())
+
+
+def hand_over_soon(shared, namespace):
+    """Do so within a second, once for all that is counted until then.
+
+    With every request, it would take as long as the limit and the cache together.
+    """
     database = _database()
+    if shared.is_configured and _tally.await_taking(database):
+        timer = threading.Timer(_SOON, _hand_over, (shared, namespace, database))
+        timer.daemon = True
+        timer.start()
+
+
+def _hand_over(shared, namespace, database):
     amounts = _tally.take(database)
 
     def add(redis):

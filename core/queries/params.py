@@ -25,12 +25,12 @@ def parse(report, company, given):
     :param given: parameter name → text, or list of texts when it came several times
     :raise BadQuery: the first fault, with the parameter's name
     """
-    known = [p.name for p in parameters(report)]
+    known = {p.name: p for p in parameters(report)}
     _reject_unknown((*known, *TECHNICAL), given)
     filters = {f.name for f in report.filters}
     once = {
-        name: single(name, given[name])
-        for name in known
+        name: _joined(name, given) if asked.is_list else single(name, given[name])
+        for name, asked in known.items()
         if name in given and name not in filters
     }
     date_from, date_to = _period(once)
@@ -200,10 +200,24 @@ def _filter(asked, given):
     return texts
 
 
+def _listed(name, given):
+    """Return the texts that a parameter came with: several times, or as a list."""
+    return [given[name]] if isinstance(given[name], str) else given[name]
+
+
+def _joined(name, given):
+    return ",".join(_listed(name, given))
+
+
 def _values(name, given):
-    raw = given.get(name, ())
-    raw = [raw] if isinstance(raw, str) else raw
-    return [part.strip() for text in raw for part in text.split(",")]
+    """Return the values of a filter.
+
+    :raise BadQuery: an empty list; to let nothing through is never what was meant
+    """
+    values = [v.strip() for text in _listed(name, given) for v in text.split(",")]
+    if not values:
+        raise BadQuery(name, f"{name} needs at least one value.")
+    return values
 
 
 def _ids(name, given):

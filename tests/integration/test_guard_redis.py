@@ -161,6 +161,19 @@ class TestCounters:
         assert found["request", "le 0.5"] == 1
         assert found["request", "sum"] == 0.3
 
+    def test_what_is_counted_is_handed_over_within_a_second(self, redis_url):
+        namespace, mine = uuid.uuid4().hex, Shared(redis_url)
+        for _request in range(3):
+            counters.count("cache_hit")
+            counters.hand_over_soon(mine, namespace)
+        client = redis.Redis.from_url(redis_url)
+        name = f"loyalty_reporting:counters:{namespace}"
+        assert not client.exists(name)
+        end = time.monotonic() + 10
+        while not client.exists(name) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert client.hvals(name) == [b"3"]
+
     def test_what_is_counted_while_it_is_away_is_added_later(self, server):
         mine = Shared(server.url)
         server.kill()

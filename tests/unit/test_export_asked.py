@@ -13,7 +13,7 @@ def body(**members):
 
 
 def test_values_become_lists_of_texts():
-    given = {"a": "x", "b": 12, "c": True, "d": ["x", 3], "e": []}
+    given = {"a": "x", "b": 12.0, "c": True, "d": ["x", 3], "e": [], "f": None}
     found = asked(body(parameters=given))
     assert (found.slug, found.file_format) == ("a/b", "csv")
     assert found.given == {
@@ -33,7 +33,7 @@ def test_the_digest_is_the_same_for_the_same_request_only():
     assert asked(body(format="xlsx")).digest != asked(body()).digest
 
 
-@pytest.mark.parametrize("value", [None, 1.5, {}, [[]], [None], "\0", "\ud800"])
+@pytest.mark.parametrize("value", [1.5, {}, [[]], [None], "\0", "\ud800"])
 def test_what_is_no_value_is_refused_by_its_name(value):
     with pytest.raises(BadQuery) as refused:
         asked(body(parameters={"a": value}))

@@ -66,6 +66,11 @@ class TestGood:
         query = parsed(measures="total_qty, unique_customers,total_qty")
         assert [m.name for m in query.measures] == ["total_qty", "unique_customers"]
 
+    def test_a_list_of_names_is_their_text_with_commas(self):
+        several = ["total_qty", "unique_customers"]
+        assert parsed(measures=several) == parsed(measures=",".join(several))
+        assert parsed(dimensions=[]) == parsed(dimensions="")
+
     def test_what_surfaces_need_is_let_through(self):
         assert parsed(format="xlsx", company_id="1") == parsed()
 
@@ -103,6 +108,7 @@ BAD = [
     ("program_id", "1e3"),
     ("program_id", "1,,2"),
     ("program_id", ["1", "x"]),
+    ("program_id", []),
     ("program_id", "9223372036854775808"),
     ("program_id", "9" * 5000),
     ("program_id", "１"),

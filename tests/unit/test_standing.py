@@ -105,7 +105,7 @@ def test_parameters_of_a_report_become_texts():
     parameters = {"page": 2, "program_id": [1, "2"], "totals": True, "store_id": None}
     assert asked({"report": "a/b", "parameters": parameters}) == (
         "a/b",
-        {"page": "2", "program_id": ["1", "2"], "totals": "true"},
+        {"page": ["2"], "program_id": ["1", "2"], "totals": ["true"]},
     )
 
 

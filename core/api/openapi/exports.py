@@ -1,8 +1,10 @@
 """Exports as jobs, as paths of the OpenAPI document."""
 
 from ...exports.files import FORMATS
+from ...queries.parameters import parameters
 from .. import rest
-from .pieces import refusals
+from .pieces import closed, refusals
+from .reports import COMPANY, list_of, values
 
 TAGS = ({"name": "exports", "description": "Long exports, in the background."},)
 
@@ -17,7 +19,7 @@ _ID = {
 
 def paths(reports):
     """Return the paths of jobs: of any of these reports."""
-    jobs = {"get": _list(), "post": _make([report.slug for report in reports])}
+    jobs = {"get": _list(), "post": _make(reports)}
     job = {"get": _read(), "delete": _remove()}
     return {
         "/api/v1/exports": jobs,
@@ -62,19 +64,8 @@ def schemas():
     }  # fmt: skip
 
 
-def _make(slugs):
-    members = {
-        "report": {"enum": slugs},
-        "format": {"enum": [*FORMATS]},
-        "parameters": {
-            "type": "object",
-            "description": "Those of the report, by name; see its own path.",
-        },
-    }
-    body = {
-        "type": "object", "required": ["report", "format"], "properties": members,
-        "additionalProperties": False,
-    }  # fmt: skip
+def _make(reports):
+    body = {"oneOf": [_asked(report) for report in reports]}
     key = {
         "name": "Idempotency-Key", "in": "header", "required": False,
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
@@ -94,6 +85,32 @@ def _make(slugs):
             **refusals(400, 401, 403, 404, 413, 415, 422, 429, 500, 503),
         },
     }
+
+
+def _asked(report):
+    """Return the schema of a body that asks for an export of a report."""
+    return closed(
+        {
+            "report": {"const": report.slug},
+            "format": {"enum": [*FORMATS]},
+            "parameters": closed(
+                {
+                    **{p.name: _value(report, p) for p in parameters(report)},
+                    "company_id": {**COMPANY, "type": ["integer", "null"]},
+                },
+                required=[p.name for p in parameters(report) if p.is_required],
+                description="Those of the report's own path, by name.",
+            ),
+        }
+    )
+
+
+def _value(report, asked):
+    """Return the schema of a parameter in JSON: a list, the one value alone, or null."""
+    one = values(report, asked)
+    many = [list_of(asked, one)] if asked.is_list else []
+    none = [] if asked.is_required else [{"type": "null"}]
+    return {"anyOf": [*many, one, *none], "description": asked.definition}
 
 
 def _list():

@@ -31,7 +31,7 @@ _IF_NONE_MATCH = {
     "schema": _TEXT_HEADER,
     "description": "An ETag: where nothing changed since, the answer is 304. JSON only.",
 }
-_COMPANY = {"type": "integer", "minimum": 0, "maximum": 10**10 - 1}
+COMPANY = {"type": "integer", "minimum": 0, "maximum": 10**10 - 1}
 
 
 def schemas():
@@ -55,7 +55,7 @@ def _operation(report):
         "description": f"{report.description}\n\nBasis: {report.basis}.",
         "parameters": [
             *(_parameter(report, asked) for asked in parameters(report)),
-            in_query("company_id", _COMPANY, "One of the user's; else the user's own."),
+            in_query("company_id", COMPANY, "One of the user's; else the user's own."),
             in_query(
                 "format",
                 {"enum": [*rest.MIMETYPES]},
@@ -93,11 +93,9 @@ def _contents(report):
 
 def _parameter(report, asked):
     """Return a parameter; of a list, its values are separated by commas."""
-    schema, how, words = _values(report, asked), {}, asked.definition
+    schema, how, words = values(report, asked), {}, asked.definition
     if asked.is_list:
-        # Rows need not be told apart; all other lists have something in them.
-        least = {} if asked.name == "dimensions" else {"minItems": 1}
-        schema = {"type": "array", "items": schema, **least}
+        schema = list_of(asked, schema)
         how = {"style": "form", "explode": False}
         words += " Several are separated by commas."
     if asked.default is not None:
@@ -108,7 +106,14 @@ def _parameter(report, asked):
     return in_query(asked.name, schema, words, required=asked.is_required, **how)
 
 
-def _values(report, asked):
+def list_of(asked, schema):
+    """Return the schema of a list of values of a parameter."""
+    # Rows need not be told apart; all other lists have something in them.
+    least = {} if asked.name == "dimensions" else {"minItems": 1}
+    return {"type": "array", "items": schema, **least}
+
+
+def values(report, asked):
     """Return the schema of one value of a parameter."""
     schema = dict(answers.VALUES[asked.kind])
     if asked.name == "sort":
