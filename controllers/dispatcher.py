@@ -81,7 +81,7 @@ class LoyaltyReportingDispatcher(Dispatcher):
 
     def handle_error(self, exc):
         """Answer any error, also those before the endpoint was reached."""
-        document, headers = _document(exc)
+        document, headers = answer_of(exc)
         document["request_id"] = self.trace.request_id
         if document["status"] >= _SERVER_ERROR:
             path = ascii(self.request.httprequest.path)
@@ -147,7 +147,7 @@ def _check_query(query):
         raise BadRequest("The query string holds a zero byte.")
 
 
-def _document(exc):
+def answer_of(exc):
     """Return (problem document, headers) of an error."""
     if isinstance(exc, HTTPException) and isinstance(exc.__cause__, ReportingError):
         exc = exc.__cause__

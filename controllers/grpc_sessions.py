@@ -10,11 +10,10 @@ from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessDenied
 from odoo.modules.registry import Registry
 
-from ..core.errors import TooMany
 from ..core.guard.counters import hand_over_soon
 from ..core.guard.shared import Shared
 from ..models.loyalty_reporting_reader import DEADLINE
-from .dispatcher import _document
+from .dispatcher import answer_of
 
 
 class Sessions:
@@ -79,18 +78,13 @@ def user_of(guard, key, peer):
         raise AccessDenied()
     verdict = guard._admit(f"key {identity.key_id}")
     if verdict and not verdict.is_allowed:
-        raise TooMany(
-            f"At most {verdict.quota.per_minute} calls a minute; wait "
-            f"{verdict.retry_after} s.",
-            verdict.retry_after,
-            verdict.quota.name,
-        )
+        raise verdict.refusal()
     return identity.uid
 
 
 def document_of(error):
     """Return the problem document of an error, as REST would answer it."""
-    return _document(error)[0]
+    return answer_of(error)[0]
 
 
 def _canceller(cr):

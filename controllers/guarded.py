@@ -2,7 +2,6 @@
 
 import logging
 
-from ..core.errors import TooMany
 from ..core.guard import access, origins, trace
 from ..core.guard.counters import hand_over_soon, observe
 from ..core.guard.shared import Shared
@@ -37,12 +36,7 @@ class Guarded:
             return
         self._verdict = verdict = guard._admit(self._who(), self._settings)
         if verdict and not verdict.is_allowed:
-            raise TooMany(
-                f"At most {verdict.quota.per_minute} requests a minute; wait "
-                f"{verdict.retry_after} s.",
-                verdict.retry_after,
-                verdict.quota.name,
-            )
+            raise verdict.refusal()
 
     def finish(self, response, routing):
         """Put on the headers of every answer, and see to it that it is logged."""

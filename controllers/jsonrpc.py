@@ -6,7 +6,7 @@ import simplejson
 from odoo.http import JsonRPCDispatcher
 
 from ..core.errors import BadQuery
-from .dispatcher import _document
+from .dispatcher import answer_of
 
 _logger = logging.getLogger(__name__)
 _FAULT_OF_OURS = 500
@@ -31,7 +31,7 @@ class LoyaltyReportingJsonRpcDispatcher(JsonRPCDispatcher):
 
     def handle_error(self, exc):
         """Answer any error in Odoo's form."""
-        self._problem, _headers = _document(exc)
+        self._problem, _headers = answer_of(exc)
         if self._problem["status"] >= _FAULT_OF_OURS:
             path = self.request.httprequest.path
             _logger.error("%s: %s", path, exc, exc_info=exc)

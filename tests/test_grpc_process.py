@@ -18,12 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from odoo import SUPERUSER_ID, api
-from odoo.sql_db import connection_info_for, db_connect
+from odoo.sql_db import db_connect
 from odoo.tests import HttpCase, get_db_name, tagged
 
-from ..core import sync
-from ..core.records import Company
-from ..core.sources import SOURCES, contract
+from ..core.sources import contract
+from .history import load_history
 from .tcp_proxy import Proxy
 from .test_grpc import Client, comparable
 from .test_rest import REPORT
@@ -39,19 +38,7 @@ class TestGrpcProcess(HttpCase):
     @classmethod
     def setUpClass(cls):
         cls.database = get_db_name()
-        _name, dsn = connection_info_for(cls.database)
-        cls.dsn = {k: v for k, v in dsn.items() if k != "application_name"}
-        cls.addClassCleanup(_empty_again, cls.dsn, _empty_tables(cls.dsn))
-        result = sync.run(
-            SOURCES["engine_pg"](
-                os.environ["LOYALTY_REPORTING_ENGINE_DSN"], queries=_first_weeks()
-            ),
-            cls.dsn,
-            source_name="engine",
-            companies=[Company(1, "UTC", "USD")],
-            mapping={1: 1},
-        )
-        assert result.state == "done", result.message
+        cls.dsn = load_history(cls, timezone="UTC", queries=_first_weeks())
         cls.key = cls.committed_key()
         super().setUpClass()
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
@@ -284,29 +271,6 @@ def _first_weeks():
         queries[table] += f" WHERE {instant} < '{last}'"
     queries["order_promotion_line"] += f" WHERE order_id IN ({orders})"
     return queries
-
-
-def _empty_tables(dsn):
-    """Return the names of the tables that hold no row."""
-    with closing(psycopg2.connect(**dsn)) as connection:
-        cr = connection.cursor()
-        cr.execute(
-            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
-        )
-        tables = [name for (name,) in cr.fetchall()]
-        holding = ", ".join(
-            f"(SELECT count(*) FROM (SELECT FROM {t} LIMIT 1) r)" for t in tables
-        )
-        cr.execute(f"SELECT ARRAY[{holding}]")
-        [counts] = cr.fetchone()
-        return [table for table, count in zip(tables, counts, strict=True) if not count]
-
-
-def _empty_again(dsn, tables):
-    """Empty what is not any more: what is committed would be there for later tests."""
-    filled = ", ".join(set(tables) - {*_empty_tables(dsn)})
-    with closing(psycopg2.connect(**dsn)) as connection, connection:
-        connection.cursor().execute(f"TRUNCATE {filled} CASCADE")
 
 
 def _certificate(folder):

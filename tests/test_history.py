@@ -7,14 +7,11 @@ from decimal import Decimal
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-from odoo.sql_db import connection_info_for
-from odoo.tests import HttpCase, get_db_name, tagged
+from odoo.tests import HttpCase, tagged
 
-from ..core import sync
-from ..core.records import Company
 from ..core.settings import Settings
-from ..core.sources import SOURCES
 from ..core.stores import clickhouse, push
+from .history import load_history
 from .oracle import assert_same, performance, plant_cent, plant_customer
 from .test_rest import REPORT, RestCase
 
@@ -48,17 +45,7 @@ class TestHistory(HttpCase):
 
     @classmethod
     def setUpClass(cls):
-        _name, dsn = connection_info_for(get_db_name())
-        cls.dsn = {k: v for k, v in dsn.items() if k != "application_name"}
-        source = SOURCES["engine_pg"](os.environ["LOYALTY_REPORTING_ENGINE_DSN"])
-        result = sync.run(
-            source,
-            cls.dsn,
-            source_name="engine",
-            companies=[Company(1, "America/New_York", "USD")],
-            mapping={1: 1},
-        )
-        assert result.state == "done", result.message
+        cls.dsn = load_history(cls)
         cls.postgresql = Settings()
         cls.clickhouse = replace(cls.postgresql, clickhouse_url=_own_database())
         result = push.push(cls.clickhouse, cls.dsn)

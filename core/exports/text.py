@@ -4,6 +4,7 @@ import csv
 import io
 from itertools import islice
 
+from ..queries.base import Kind
 from ..queries.remembered import dump
 
 # Few enough that the first come at once, many enough to be worth sending.
@@ -16,7 +17,11 @@ def csv_blocks(query, rows):
     Spreadsheets take a text that begins like a formula for one: it gets an apostrophe.
     """
     names = [column.name for column in query.columns]
-    lines = ([_tame(row[name]) for name in names] for row in rows)
+    # Of numbers, days and instants none begins so, or it is no text.
+    cells = [(c.name, getattr(c, "kind", None) is Kind.TEXT) for c in query.columns]
+    lines = (
+        [_tame(row[n]) if is_text else row[n] for n, is_text in cells] for row in rows
+    )
     yield _csv([names, *islice(lines, _ROWS)])
     while block := [*islice(lines, _ROWS)]:
         yield _csv(block)

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import TooMany
 from .shared import Away
 
 _SCRIPT = Path(__file__).with_name("gcra.lua").read_text(encoding="utf-8")
@@ -75,6 +76,15 @@ class Verdict:
     def retry_after(self):
         """Whole seconds to wait."""
         return max(1, math.ceil(self.wait))
+
+    def refusal(self):
+        """Return the error to raise where the request is not let through."""
+        return TooMany(
+            f"At most {self.quota.per_minute} requests a minute; wait "
+            f"{self.retry_after} s.",
+            self.retry_after,
+            self.quota.name,
+        )
 
     def headers(self):
         """Return the fields of draft-ietf-httpapi-ratelimit-headers-11.

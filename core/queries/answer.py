@@ -14,7 +14,7 @@ from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
 from .levels import level_writer
-from .measures import shown, value_of
+from .measures import shower, value_of
 from .members import members_of
 from .pause import Pause
 from .plan import plan, plan_listing
@@ -88,7 +88,7 @@ class _Reading:
         keys = keys_of(self.query, self.cr)
         statement = plan_listing(self.query, keys, postgres)
         result = postgres.run(self.cr, statement, self.settings.query_timeout)
-        rows = [listed_row(self.query, row) for row in result.rows]
+        rows = [*map(lister(self.query), result.rows)]
         goes_on = ""
         if result.has_more:
             goes_on = cursor.write(self.query, _place(self.query, result.rows[-1]))
@@ -244,12 +244,17 @@ def row_of(query, raw, members):
     return row
 
 
-def listed_row(query, row):
-    """Return a row of a listing as it is shown."""
-    return {
-        column.name: shown(column, value)
-        for column, value in zip(query.report.columns, row, strict=False)
-    }
+def lister(query):
+    """Return the function from a stored row of a listing to the one shown."""
+    columns = [(column.name, shower(column)) for column in query.report.columns]
+
+    def listed(row):
+        return {
+            name: show(value) if show else value
+            for (name, show), value in zip(columns, row, strict=False)
+        }
+
+    return listed
 
 
 def _values(dimension, raw, members):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..errors import StoreError
 from . import postgres
-from .answer import answer, keys_of, listed_row, raw_row, row_of, state_of
+from .answer import answer, keys_of, lister, raw_row, row_of, state_of
 from .base import Listing
 from .levels import level_writer
 from .members import members_of
@@ -61,7 +61,7 @@ def _planned(query, cr):
     keys = keys_of(query, cr)
     if isinstance(query.report, Listing):
         statement = plan_listing(query, keys, postgres)
-        return statement, lambda row: listed_row(query, row)
+        return statement, lister(query)
     dimensions = [d for d in query.dimensions if d.members]
     members = {d.name: members_of(d, cr) for d in dimensions}
     statement = plan(query, keys, members, postgres)

@@ -2,6 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from .base import Additivity, Kind, Unit
 
@@ -20,16 +21,23 @@ def value_of(measure, query, raw):
     return value if measure.unit is Unit.COUNT else _written(value, measure, query)
 
 
-def shown(column, value):
-    """Return a stored value of a listing's column as an answer shows it."""
-    if value is None:
-        return None
-    if column.kind is Kind.POINTS:
-        return plain(Decimal(value), at_least=2)
-    if column.kind is Kind.INSTANT:
-        # To the microsecond, where it has any.
-        return f"{value.isoformat()}Z"
-    return value
+def shower(column):
+    """Return the function from a stored value of a listing's column to the one shown.
+
+    :return: None where a value is shown as it is stored
+    """
+    return {Kind.POINTS: _points, Kind.INSTANT: _instant}.get(column.kind)
+
+
+# A ledger has millions of rows, and few different amounts.
+@lru_cache(maxsize=10_000)
+def _points(text):
+    return None if text is None else plain(Decimal(text), at_least=2)
+
+
+def _instant(value):
+    """Return an instant to the microsecond, where it has any."""
+    return None if value is None else f"{value.isoformat()}Z"
 
 
 def _ratio(measure, query, raw):

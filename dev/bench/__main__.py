@@ -4,6 +4,7 @@ import sys
 
 from . import (
     events,
+    export,
     extraction,
     first_load,
     graphql,
@@ -19,6 +20,7 @@ from . import (
 
 BENCHES = {
     "events": events.main,
+    "export": export.main,
     "extraction": extraction.main,
     "first_load": first_load.main,
     "graphql": graphql.main,

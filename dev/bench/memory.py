@@ -56,10 +56,10 @@ def _work(what, argument):
             mapping={1: history.COMPANY.id},
         )
         push.push(settings, dsn)
-    print(_peak())
+    print(peak())
 
 
-def _peak():
+def peak():
     """Return this process's peak memory in MiB; getrusage() knows its parent's too."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     [peak] = (line for line in status.splitlines() if line.startswith("VmHWM"))
