@@ -15,6 +15,8 @@ from .steps import say
 
 TESTS = "tests"
 NO_TESTS_COLLECTED = 5
+# The share of a run that has all files.
+ALL = (0, 1)
 # pytest-odoo loads Odoo into every run that does not refuse it.
 WITHOUT_ODOO = ("-p", "no:odoo")
 _CLOSING = re.compile(r"\b(no tests ran|\d+ [a-z]+)\b.* in \d+\.\d+s")
@@ -39,6 +41,7 @@ class Pytest:
     """The tests of one phase: their folder in the repository, and how pytest is told to run them.
 
     ``root`` is the repository as pytest is to see it: for Odoo the link named as the addon.
+    ``share`` (m, n): of n runs that share the folder's files this is the m-th, from 0 on.
     ``held`` output is shown at the end, when another phase shows its own meanwhile.
     """
 
@@ -48,6 +51,7 @@ class Pytest:
     options: tuple[str, ...]
     variables: dict[str, str]
     held: bool = False
+    share: tuple[int, int] = ALL
 
     def run(self, setup: Setup, slow: bool) -> Verdict:
         """Run the tests that PYTEST_ARGS selects, all by default, the slow ones only if asked for."""
@@ -74,9 +78,16 @@ class Pytest:
         paths = [word for word in arguments if word.startswith(f"{TESTS}/")]
         options = [word for word in arguments if word not in paths]
         if not paths:
-            exists = (self.root / self.folder).is_dir()
-            return ([str(self.root / self.folder)] if exists else []), options
+            return self._all(), options
         return [str(self.root / word) for word in paths if self._owns(word)], options
+
+    def _all(self) -> list[str]:
+        if self.share == ALL:
+            exists = (self.root / self.folder).is_dir()
+            return [str(self.root / self.folder)] if exists else []
+        first, shares = self.share
+        files = sorted((self.root / self.folder).glob("test_*.py"))
+        return [*map(str, files[first::shares])]
 
     def _owns(self, path: str) -> bool:
         """Whether a path of a test belongs to this phase and to no folder of another."""

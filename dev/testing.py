@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from . import environment, machine, npm, tools
 from .errors import SetupError
@@ -13,7 +14,7 @@ from .instance import Instance, start_services
 from .lint import lint
 from .locks import exclusive
 from .paths import PROJECT, digest
-from .pytests import TESTS, WITHOUT_ODOO, Pytest, Verdict
+from .pytests import ALL, TESTS, WITHOUT_ODOO, Pytest, Verdict
 from .serving import Serving
 from .setup import Setup, install
 from .steps import background, say, together
@@ -23,6 +24,9 @@ DATABASE = "loyalty_test"
 PHASES = ("lint", "unit", "integration", "odoo")
 # The reference implementation's audits of GraphQL over HTTP.
 GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
+# Integration tests wait for servers more than they compute: so many runs of them at once,
+# each with its own services and every n-th file.
+SHARES = 2
 # Those that need no services, one after the other.
 ALONE = ("lint", "unit")
 
@@ -44,16 +48,24 @@ class Suite:
     def unit(self) -> Verdict:
         return self._without_odoo("unit", {})
 
-    def integration(self, serving: Serving) -> Verdict:
+    def integration(self, serving: Serving, share: int | None) -> Verdict:
+        """Those of one share of :data:`SHARES`; None: all of them."""
         variables = environment.services(serving.state, self.setup)
-        return self._without_odoo("integration", {**variables, **_browser()})
+        phase, part = "integration", ALL
+        if share is not None:
+            phase, part = f"{phase}-{share + 1}", (share, SHARES)
+        return self._without_odoo(phase, {**variables, **_browser()}, part)
 
-    def _without_odoo(self, phase: str, variables: dict[str, str]) -> Verdict:
+    def _without_odoo(
+        self, phase: str, variables: dict[str, str], share: tuple[int, int] = ALL
+    ) -> Verdict:
         """Tests that must not load Odoo, so neither the addon's package: pytest looks no higher."""
-        folder = f"{TESTS}/{phase}"
+        folder = f"{TESTS}/{phase.partition('-')[0]}"
         options = (f"--confcutdir={folder}", *WITHOUT_ODOO)
         root = self.setup.paths.repository
-        return Pytest(phase, folder, root, options, variables).run(
+        # What runs beside the first share is shown at its end.
+        held = share[0] > 0
+        return Pytest(phase, folder, root, options, variables, held, share).run(
             self.setup, self.slow
         )
 
@@ -112,12 +124,20 @@ def test(slow: bool = False) -> bool:
     lanes = {
         "lint": suite.lint,
         "unit": suite.unit,
-        "integration": lambda: _integration(suite),
         "odoo": lambda: _odoo(suite, held="integration" in phases),
     }
+    # A selection of tests is not worth other services of its own.
+    shares = (
+        (None,) if f"{TESTS}/" in os.environ.get("PYTEST_ARGS", "") else range(SHARES)
+    )
     verdicts = together(
         lambda: [lanes[phase]() for phase in phases if phase in ALONE],
-        *(lanes[phase] for phase in phases if phase not in ALONE),
+        *(
+            partial(_integration, suite, share)
+            for share in shares
+            if "integration" in phases
+        ),
+        *(lanes[phase] for phase in phases if phase == "odoo"),
     )
     verdicts[:1] = verdicts[0]
     say("\n" + "\n".join(verdict.line() for verdict in verdicts))
@@ -137,9 +157,10 @@ def _serving(suite: Suite, name: str) -> Iterator[Serving]:
         yield serving
 
 
-def _integration(suite: Suite) -> Verdict:
-    with _serving(suite, INSTANCE) as serving:
-        return suite.integration(serving)
+def _integration(suite: Suite, share: int | None) -> Verdict:
+    name = f"{INSTANCE}-{share + 1}" if share else INSTANCE
+    with _serving(suite, name) as serving:
+        return suite.integration(serving, share)
 
 
 def _odoo(suite: Suite, held: bool) -> Verdict:

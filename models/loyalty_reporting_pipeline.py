@@ -13,7 +13,7 @@ from ..core import consume, sync
 from ..core.errors import ReportingError
 from ..core.records import Company, Rate, RunResult
 from ..core.settings import Settings
-from ..core.stores import push, summary
+from ..core.stores import push, renamings, summary
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -45,6 +45,11 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         for (table, column), target in LINKS.items():
             fix_foreign_key(self.env.cr, table, column, target, "id", "set null")
             create_index(self.env.cr, f"{table}_{column}_idx", table, [column])
+
+    @api.autovacuum
+    def _gc_renamings(self):
+        """Keep short what every answer reads."""
+        renamings.add_up(self.env.cr)
 
     # ------------------------------------------------------------ configuration
 

@@ -22,6 +22,7 @@ from .query import Answer
 
 _logger = logging.getLogger(__name__)
 _pause = Pause()
+_STATE = sql("queries/state.sql")
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ class _Read:
 
 def state_of(cr):
     """Return the :class:`State` of the stores, as a cursor sees it."""
-    cr.execute(sql("queries/state.sql"))
+    cr.execute(_STATE)
     return State(*cr.fetchone())
 
 

@@ -53,8 +53,12 @@ class Cache:
             if self._is_first(key, mine) or time.monotonic() > until:
                 break
             time.sleep(_PATIENCE)
-        count("cache_miss")
         try:
+            # Whoever was first may have come and gone since the look above.
+            if known := self._get(key, query):
+                count("cache_hit")
+                return known
+            count("cache_miss")
             found, is_fit = find()
             if is_fit:
                 text = kept(found)

@@ -2,7 +2,7 @@
 -- and a restored one may count its loads a second time.
 SELECT s.system_identifier || '/' || current_database(),
     t.timeline_id || '/' || d.oid, f.load_id,
-    (SELECT count(*) FROM loyalty_reporting_renaming), c.epoch, c.pushing, c.watermark, c.pushed_at,
+    (SELECT coalesce(sum(amount), 0)::bigint FROM loyalty_reporting_renaming), c.epoch, c.pushing, c.watermark, c.pushed_at,
     (SELECT min(saved_at) FROM loyalty_reporting_cursor
      -- Streams run ahead of these, backfills are beside them.
      WHERE position ->> 'phase' IN ('first', 'window', 'sweep'))

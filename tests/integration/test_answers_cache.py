@@ -2,10 +2,12 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
 import databases
+import psycopg2
 import pytest
 from asking import ask, query_of
 from copies import SECRET, pushed, synced
@@ -13,6 +15,7 @@ from pipeline import NEW_YORK
 
 from core.errors import StoreError
 from core.queries import cache, clickhouse, postgres
+from core.stores import renamings
 from dev import ports
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
@@ -93,6 +96,26 @@ class TestCache:
         assert "Winter" in names
         assert "Summer" not in names
 
+    def test_adding_up_old_renamings_changes_no_version(self, world, options, queried):
+        engine, report, _copy = world
+        for name in ("Winter", "Autumn"):
+            engine.change("program", 1, name=name)
+            synced(engine.dsn, report)
+        older = "UPDATE loyalty_reporting_renaming SET at = at - interval '2 days'"
+        databases.execute(report, older)
+        ask(report, query_of(*MARCH), options)
+        for _day in range(2):
+            with closing(psycopg2.connect(report)) as connection, connection:
+                renamings.add_up(connection.cursor())
+        rows = "SELECT count(*) FROM loyalty_reporting_renaming"
+        assert databases.value(report, rows) == 1
+        ask(report, query_of(*MARCH), options)
+        assert len(queried) == 1
+        engine.change("program", 1, name="Spring")
+        synced(engine.dsn, report)
+        ask(report, query_of(*MARCH), options)
+        assert len(queried) == 2
+
     def test_another_database_cannot_get_it(self, world, options, queried):
         _engine, report, _copy = world
         ask(report, query_of(*MARCH), options)
@@ -159,6 +182,21 @@ class TestCache:
         assert len(queried) == 1
         assert all(answer == answers[0] for answer in answers)
         assert answers[0].rows
+
+    def test_who_looked_before_the_first_one_was_through_takes_its_answer(
+        self, world, options, queried, monkeypatch
+    ):
+        _engine, report, _copy = world
+        is_first = cache.Cache._is_first
+
+        def late(*arguments):
+            monkeypatch.setattr(cache.Cache, "_is_first", is_first)
+            ask(report, query_of(*MARCH), options)
+            return is_first(*arguments)
+
+        monkeypatch.setattr(cache.Cache, "_is_first", late)
+        assert ask(report, query_of(*MARCH), options).rows
+        assert len(queried) == 1
 
     def test_when_the_one_who_asks_fails_the_others_ask_for_themselves(
         self, world, options, monkeypatch, slow_stores

@@ -131,13 +131,18 @@ class TestKilled:
         assert killed > KILLS / 2
 
     @pytest.mark.parametrize(
-        "job", ["push", pytest.param("rebuild", marks=pytest.mark.slow)]
+        ("job", "every"),
+        [
+            ("push", 4),
+            pytest.param("push", 1, marks=pytest.mark.slow),
+            pytest.param("rebuild", 1, marks=pytest.mark.slow),
+        ],
     )
     def test_it_may_die_before_and_after_each_of_its_statements(
-        self, shop, synced_shop, copy, job
+        self, shop, synced_shop, copy, job, every
     ):
         pushed(copy, synced_shop)
-        for step in itertools.count(1):
+        for step in itertools.count(1, every):
             shop.change("processed_order", "A1", store_id=step % 5 + 1)
             shop.change("processed_order", "A2", state=("void", "done")[step % 2])
             shop.change("program", 1, name=f"Name {step}")
