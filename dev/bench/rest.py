@@ -49,6 +49,8 @@ def main():
     with _server(serving, body.content) as url:
         plain = requests.get(f"{url}/plain/report", headers=headers, timeout=60)
         assert plain.content == body.content
+        for path in ("/plain/report", asked):
+            _load(url, path, key)  # each worker imports what it needs at first use
         ratios = []
         for _round in range(ROUNDS):
             plain, ours = (_load(url, p, key) for p in ("/plain/report", asked))
