@@ -1,7 +1,7 @@
 """The one path from a query to its answer: cache → keys → plan → store → measures.
 
-ClickHouse answers when it is configured, whole and reachable; PostgreSQL otherwise,
-with the same numbers.
+ClickHouse answers when it is configured, whole and reachable, unless PostgreSQL alone has
+a smaller table that can; PostgreSQL otherwise, with the same numbers.
 """
 
 import logging
@@ -17,7 +17,7 @@ from .levels import level_writer
 from .measures import shower, value_of
 from .members import members_of
 from .pause import Pause
-from .plan import plan, plan_listing
+from .plan import facts_of, plan, plan_listing
 from .query import Answer
 
 _logger = logging.getLogger(__name__)
@@ -136,9 +136,13 @@ class _Reading:
             yield values
 
     def _from_store(self, query, keys, members):
-        """Return what ClickHouse found, or PostgreSQL where that cannot answer."""
+        """Return what ClickHouse found, or PostgreSQL where that cannot answer.
+
+        Also where PostgreSQL alone has the smallest table: by day, a year of programs is
+        read from some thousand rows in a few milliseconds, instead of from each hour's.
+        """
         url = self.settings.clickhouse_url
-        if url and not _pause.is_on(url):
+        if url and not _pause.is_on(url) and not is_smaller_here(query):
             read = self._from_clickhouse(query, keys, members)
             if read:
                 return read
@@ -170,6 +174,12 @@ class _Reading:
     def _fresh_state(self):
         with self.fresh_cursor() as cr:
             return state_of(cr)
+
+
+def is_smaller_here(query):
+    """Tell whether the smallest table that can answer is one that only PostgreSQL has."""
+    facts, _stored = facts_of(query, postgres.STORE)
+    return clickhouse.STORE not in facts.stores
 
 
 class _Read:

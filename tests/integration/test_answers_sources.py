@@ -20,6 +20,24 @@ from dev import ports
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
 MARCH = (date(2017, 3, 1), date(2017, 3, 31))
+IS_SMALLER_HERE = answering.is_smaller_here
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"measures": "total_amount"}, ("postgresql", "day")),
+        ({"measures": "total_amount", "grain": "month"}, ("postgresql", "day")),
+        ({"measures": "total_amount", "grain": "hour"}, ("clickhouse", "rollup")),
+        ({"measures": "total_amount", "dimensions": "store"}, ("clickhouse", "rollup")),
+        ({"dimensions": "store"}, ("clickhouse", "order")),
+    ],
+)
+def test_the_smallest_table_answers_wherever_it_is(world, monkeypatch, asked, expected):
+    _engine, report, copy = world
+    monkeypatch.setattr(answering, "is_smaller_here", IS_SMALLER_HERE)
+    found = ask(report, query_of(*MARCH, **asked), copy.settings)
+    assert (found.store, found.tier) == expected
 
 
 class TestClickHouseAway:
