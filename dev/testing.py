@@ -1,4 +1,8 @@
-"""The test phases: lint, unit, integration against real services, and Odoo's own through pytest-odoo."""
+"""The test phases: lint, unit, integration against real services, and Odoo's own through pytest-odoo.
+
+``make test-slow`` has a phase for each other version of ClickHouse, too: what asks ClickHouse
+among the integration tests, on a server of that version.
+"""
 
 import os
 import time
@@ -6,9 +10,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
-from . import environment, machine, npm, tools
-from .errors import SetupError
+from . import clickhouses, environment, machine, npm, tools
+from .errors import SetupError, Unavailable
 from .instance import Instance, start_services
 from .lint import lint
 from .locks import exclusive
@@ -20,20 +26,28 @@ from .steps import background, say, together
 
 INSTANCE = "test"
 DATABASE = "loyalty_test"
-PHASES = ("lint", "unit", "integration", "odoo")
+INTEGRATION = "integration"
+# The phase of each other version of ClickHouse.
+CLICKHOUSES = {f"clickhouse-{version}": version for version in clickhouses.OTHERS}
+PHASES = ("lint", "unit", INTEGRATION, *CLICKHOUSES, "odoo")
 # The reference implementation's audits of GraphQL over HTTP.
 GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
-# Those that need no services, one after the other.
+# Those that need no services, and those on the services of the tests: one after the other.
 ALONE = ("lint", "unit")
+SERVED = (INTEGRATION, *CLICKHOUSES)
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One run of the tests: what is installed, whether slow tests are in, and the coming browser."""
+    """One run of the tests: what is installed, whether slow tests are in, and the coming browser.
+
+    ``held``: Odoo's tests show what they print at their end, as others print meanwhile.
+    """
 
     setup: Setup
     slow: bool
     browser: Future | None
+    held: bool
 
     def lint(self) -> Verdict:
         started = time.monotonic()
@@ -42,22 +56,40 @@ class Suite:
         return Verdict("lint", passed, time.monotonic() - started, closing)
 
     def unit(self) -> Verdict:
-        return self._without_odoo("unit", {})
+        return self._without_odoo("unit", "unit", {})
 
     def integration(self, serving: Serving) -> Verdict:
         variables = environment.services(serving.state, self.setup)
-        return self._without_odoo("integration", {**variables, **_browser()})
+        return self._without_odoo(INTEGRATION, INTEGRATION, {**variables, **_browser()})
 
-    def _without_odoo(self, phase: str, variables: dict[str, str]) -> Verdict:
+    def clickhouse(self, serving: Serving, phase: str) -> Verdict:
+        """What asks ClickHouse, on another version of it; all other services stay the same."""
+        version, password = CLICKHOUSES[phase], serving.state.secrets["clickhouse"]
+        try:
+            with clickhouses.running(
+                self.setup.paths, version, serving.keeper, password
+            ) as url:
+                variables = {
+                    **environment.services(serving.state, self.setup),
+                    "LR_CLICKHOUSE_URL": url,
+                    "LR_CLICKHOUSE_VERSION": version,
+                }
+                return self._without_odoo(phase, INTEGRATION, variables, "clickhouse")
+        except Unavailable as error:
+            return Verdict(phase, True, 0, f"left out: {error}")
+
+    def _without_odoo(
+        self, phase: str, tests: str, variables: dict[str, str], marked: str = ""
+    ) -> Verdict:
         """Tests that must not load Odoo, so neither the addon's package: pytest looks no higher."""
-        folder = f"{TESTS}/{phase}"
+        folder = f"{TESTS}/{tests}"
         options = (f"--confcutdir={folder}", *WITHOUT_ODOO)
         root = self.setup.paths.repository
-        return Pytest(phase, folder, root, options, variables).run(
+        return Pytest(phase, folder, root, options, variables, marked=marked).run(
             self.setup, self.slow
         )
 
-    def odoo(self, serving: Serving, held: bool) -> Verdict:
+    def odoo(self, serving: Serving) -> Verdict:
         """Odoo's tests, found through the link whose name is the addon's."""
         self._await_browser()
         root = self.setup.paths.addons / PROJECT
@@ -78,7 +110,7 @@ class Suite:
             **_browser(),
             **self._audits(),
         }
-        return Pytest("odoo", TESTS, root, options, variables, held).run(
+        return Pytest("odoo", TESTS, root, options, variables, self.held).run(
             self.setup, self.slow
         )
 
@@ -102,24 +134,21 @@ class Suite:
 def test(slow: bool = False) -> bool:
     """Run the phases that PHASE names (all by default); return whether all passed.
 
-    Those that need services have services of their own, and run at once.
+    Those on the services of the tests and Odoo's, which has services of its own, run at once.
 
     :raises SetupError: PHASE names none, or the services cannot be started
     """
-    phases = _phases()
+    phases = _phases(slow)
     browser = background(machine.ensure_chromium) if "odoo" in phases else None
-    suite = Suite(install(), slow, browser)
-    lanes = {
-        "lint": suite.lint,
-        "unit": suite.unit,
-        "integration": lambda: _integration(suite),
-        "odoo": lambda: _odoo(suite, held="integration" in phases),
-    }
-    verdicts = together(
-        lambda: [lanes[phase]() for phase in phases if phase in ALONE],
-        *(lanes[phase] for phase in phases if phase not in ALONE),
+    held = not {*SERVED}.isdisjoint(phases)
+    suite = Suite(install(), slow, browser, held)
+    lanes = {ALONE: _alone, SERVED: _served, ("odoo",): _odoo}
+    works = (
+        partial(lane, suite, chosen)
+        for names, lane in lanes.items()
+        if (chosen := [phase for phase in phases if phase in names])
     )
-    verdicts[:1] = verdicts[0]
+    verdicts = list(chain.from_iterable(together(*works)))
     say("\n" + "\n".join(verdict.line() for verdict in verdicts))
     return all(verdict.passed for verdict in verdicts)
 
@@ -137,18 +166,27 @@ def _serving(suite: Suite, name: str) -> Iterator[Serving]:
         yield serving
 
 
-def _integration(suite: Suite) -> Verdict:
+def _alone(suite: Suite, phases: list[str]) -> list[Verdict]:
+    return [getattr(suite, phase)() for phase in phases]
+
+
+def _served(suite: Suite, phases: list[str]) -> list[Verdict]:
     with _serving(suite, INSTANCE) as serving:
-        return suite.integration(serving)
+        return [
+            suite.clickhouse(serving, phase)
+            if phase in CLICKHOUSES
+            else suite.integration(serving)
+            for phase in phases
+        ]
 
 
-def _odoo(suite: Suite, held: bool) -> Verdict:
+def _odoo(suite: Suite, _phases: list[str]) -> list[Verdict]:
     with _serving(suite, f"{INSTANCE}-odoo") as serving:
         if trouble := _fresh_database(serving):
             say(trouble)
             closing = "the addon was not installed: see above"
-            return Verdict("odoo", False, 0, closing)
-        return suite.odoo(serving, held)
+            return [Verdict("odoo", False, 0, closing)]
+        return [suite.odoo(serving)]
 
 
 def _fresh_database(serving: Serving) -> str:
@@ -165,8 +203,10 @@ def _fresh_database(serving: Serving) -> str:
     return ""
 
 
-def _phases() -> list[str]:
-    asked = os.environ.get("PHASE", "").replace(",", " ").split() or list(PHASES)
+def _phases(slow: bool) -> list[str]:
+    """The phases that PHASE names; without it all, the other ClickHouses only if slow."""
+    usual = [phase for phase in PHASES if slow or phase not in CLICKHOUSES]
+    asked = os.environ.get("PHASE", "").replace(",", " ").split() or usual
     if unknown := set(asked) - set(PHASES):
         wrong, right = " ".join(sorted(unknown)), ", ".join(PHASES)
         raise SetupError(f"PHASE={wrong}: expected one or more of {right}")
