@@ -70,6 +70,14 @@ class Apt:
             )
         ]
 
+    def offers(self, package: str, version: str) -> bool:
+        """Whether a package can be had in this version, given as its beginning."""
+        policy = run(
+            [*self._apt("apt-cache"), "policy", package], f"looking for {package}"
+        )
+        candidate = re.search(r"Candidate: (?:\d+:)?(\S+)", policy)
+        return bool(candidate) and candidate.group(1).startswith(f"{version}.")
+
     def depends(self, package: str, pattern: str) -> str:
         """The first dependency of a package whose name matches, such as postgresql's server."""
         listing = run(

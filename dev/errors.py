@@ -3,3 +3,7 @@
 
 class SetupError(Exception):
     """Something could not be set up: says what, where and what to do, in one line or few."""
+
+
+class Unavailable(SetupError):
+    """Nobody offers it to this machine: what needs it is left out, and that is told."""

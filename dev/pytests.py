@@ -33,7 +33,7 @@ class Verdict:
 
     def line(self) -> str:
         word = "ok    " if self.passed else "FAILED"
-        return f"{word} {self.phase:12} {self.seconds:7.1f} s  {self.closing}"
+        return f"{word} {self.phase:16} {self.seconds:7.1f} s  {self.closing}"
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class Pytest:
     """The tests of one phase: their folder in the repository, and how pytest is told to run them.
 
     ``root`` is the repository as pytest is to see it: for Odoo the link named as the addon.
-    ``share`` (m, n): of n runs that share the folder's files this is the m-th, from 0 on.
-    ``held`` output is shown at the end, when another phase shows its own meanwhile.
+    ``held`` output is shown at the end, when another phase shows its own meanwhile. ``marked``
+    narrows the tests down to those with a mark. ``share`` (m, n): of n runs that share the folder's
+    files this is the m-th, from 0 on.
     """
 
     phase: str
@@ -51,6 +52,7 @@ class Pytest:
     options: tuple[str, ...]
     variables: dict[str, str]
     held: bool = False
+    marked: str = ""
     share: tuple[int, int] = ALL
 
     def run(self, setup: Setup, slow: bool) -> Verdict:
@@ -60,7 +62,8 @@ class Pytest:
         if not targets:
             return Verdict(self.phase, True, 0, "nothing selected")
         cache = setup.paths.cache / "pytest" / setup.paths.clone / self.phase
-        marked = [] if slow else ["-m", "not slow"]
+        marks = " and ".join(filter(None, (self.marked, "" if slow else "not slow")))
+        marked = ["-m", marks] if marks else []
         settings = [f"--override-ini=cache_dir={cache}", "-ra", *marked, *self.options]
         later = " (shown at their end)" if self.held else ""
         say(f"   ...    {self.phase} tests{later}")

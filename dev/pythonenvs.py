@@ -28,11 +28,12 @@ CONSTRAINTS = HERE / "constraints.txt"
 
 @dataclass(frozen=True)
 class Environment:
-    """What an environment holds, and an import that proves it whole."""
+    """What an environment holds, an import that proves it whole, and the pins it keeps to."""
 
     name: str
     requirements: tuple[Path, ...]
     proof: str
+    constraints: Path = CONSTRAINTS
 
 
 ODOO = Environment(
@@ -44,6 +45,11 @@ ODOO = Environment(
 CLICKHOUSE = Environment(
     "clickhouse", (HERE / "requirements-clickhouse.txt",), "import chdb._chdb"
 )
+# The version before: its pins are its own, as the others' name another version.
+_BEFORE = HERE / "requirements-clickhouse-26.7.txt"
+CLICKHOUSE_BEFORE = Environment(
+    "clickhouse-26.7", (_BEFORE,), CLICKHOUSE.proof, constraints=_BEFORE
+)
 DLT = Environment(
     "dlt",
     (HERE / "requirements-dlt.txt",),
@@ -54,7 +60,8 @@ DLT = Environment(
 def python_of(paths: Paths, environment: Environment) -> Path:
     """Where the environment's interpreter is (or will be)."""
     pins = b"".join(
-        path.read_bytes() for path in (*environment.requirements, CONSTRAINTS)
+        path.read_bytes()
+        for path in (*environment.requirements, environment.constraints)
     )
     key = digest(pins + f"{sys.executable} {sys.version}".encode())
     return paths.cache / "venvs" / f"{environment.name}-{key}" / "bin" / "python"
@@ -97,7 +104,7 @@ def _imports(python: Path, environment: Environment) -> bool:
 def _create(paths: Paths, folder: Path, environment: Environment, apt: Apt) -> None:
     what = f"installing {environment.name}'s Python packages"
     wanted = [f"--requirement={path}" for path in environment.requirements]
-    wanted.append(f"--constraint={CONSTRAINTS}")
+    wanted.append(f"--constraint={environment.constraints}")
     run([sys.executable, "-m", "venv", "--without-pip", folder], f"creating {folder}")
     python = folder / "bin" / "python"
     pip = [python, pip_program(paths, apt)]

@@ -1,4 +1,8 @@
-"""The test phases: lint, unit, integration against real services, and Odoo's own through pytest-odoo."""
+"""The test phases: lint, unit, integration against real services, and Odoo's own through pytest-odoo.
+
+``make test-slow`` has a phase for each other version of ClickHouse, too: what asks ClickHouse
+among the integration tests, on a server of that version.
+"""
 
 import os
 import time
@@ -7,9 +11,10 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
-from . import environment, machine, npm, tools
-from .errors import SetupError
+from . import clickhouses, environment, machine, npm, tools
+from .errors import SetupError, Unavailable
 from .instance import Instance, start_services
 from .lint import lint
 from .locks import exclusive
@@ -21,23 +26,31 @@ from .steps import background, say, together
 
 INSTANCE = "test"
 DATABASE = "loyalty_test"
-PHASES = ("lint", "unit", "integration", "odoo")
+INTEGRATION = "integration"
+# The phase of each other version of ClickHouse.
+CLICKHOUSES = {f"clickhouse-{version}": version for version in clickhouses.OTHERS}
+PHASES = ("lint", "unit", INTEGRATION, *CLICKHOUSES, "odoo")
 # The reference implementation's audits of GraphQL over HTTP.
 GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
 # Integration tests wait for servers more than they compute: so many runs of them at once,
-# each with its own services and every n-th file.
+# each with services of its own and every n-th file.
 SHARES = 2
-# Those that need no services, one after the other.
+# Those that need no services, and those on the services of the tests: one after the other.
 ALONE = ("lint", "unit")
+SERVED = (INTEGRATION, *CLICKHOUSES)
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One run of the tests: what is installed, whether slow tests are in, and the coming browser."""
+    """One run of the tests: what is installed, whether slow tests are in, and the coming browser.
+
+    ``held``: Odoo's tests show what they print at their end, as others print meanwhile.
+    """
 
     setup: Setup
     slow: bool
     browser: Future | None
+    held: bool
 
     def lint(self) -> Verdict:
         started = time.monotonic()
@@ -46,30 +59,52 @@ class Suite:
         return Verdict("lint", passed, time.monotonic() - started, closing)
 
     def unit(self) -> Verdict:
-        return self._without_odoo("unit", {})
+        return self._without_odoo("unit", "unit", {})
 
-    def integration(self, serving: Serving, share: int | None) -> Verdict:
-        """Those of one share of :data:`SHARES`; None: all of them."""
+    def integration(self, serving: Serving, share: tuple[int, int]) -> Verdict:
         variables = environment.services(serving.state, self.setup)
-        phase, part = "integration", ALL
-        if share is not None:
-            phase, part = f"{phase}-{share + 1}", (share, SHARES)
-        return self._without_odoo(phase, {**variables, **_browser()}, part)
+        return self._without_odoo(
+            INTEGRATION if share == ALL else f"{INTEGRATION}-{share[0] + 1}",
+            INTEGRATION,
+            {**variables, **_browser()},
+            share=share,
+            # What runs beside the first share is shown at its end.
+            held=share[0] > 0,
+        )
+
+    def clickhouse(self, serving: Serving, phase: str) -> Verdict:
+        """What asks ClickHouse, on another version of it; all other services stay the same."""
+        version, password = CLICKHOUSES[phase], serving.state.secrets["clickhouse"]
+        try:
+            with clickhouses.running(
+                self.setup.paths, version, serving.keeper, password
+            ) as url:
+                variables = {
+                    **environment.services(serving.state, self.setup),
+                    "LR_CLICKHOUSE_URL": url,
+                    "LR_CLICKHOUSE_VERSION": version,
+                }
+                return self._without_odoo(
+                    phase, INTEGRATION, variables, marked="clickhouse"
+                )
+        except Unavailable as error:
+            return Verdict(phase, True, 0, f"left out: {error}")
 
     def _without_odoo(
-        self, phase: str, variables: dict[str, str], share: tuple[int, int] = ALL
+        self, phase: str, tests: str, variables: dict[str, str], **more
     ) -> Verdict:
-        """Tests that must not load Odoo, so neither the addon's package: pytest looks no higher."""
-        folder = f"{TESTS}/{phase.partition('-')[0]}"
+        """Tests that must not load Odoo, so neither the addon's package: pytest looks no higher.
+
+        :param more: of :class:`Pytest`
+        """
+        folder = f"{TESTS}/{tests}"
         options = (f"--confcutdir={folder}", *WITHOUT_ODOO)
         root = self.setup.paths.repository
-        # What runs beside the first share is shown at its end.
-        held = share[0] > 0
-        return Pytest(phase, folder, root, options, variables, held, share).run(
+        return Pytest(phase, folder, root, options, variables, **more).run(
             self.setup, self.slow
         )
 
-    def odoo(self, serving: Serving, held: bool) -> Verdict:
+    def odoo(self, serving: Serving) -> Verdict:
         """Odoo's tests, found through the link whose name is the addon's."""
         self._await_browser()
         root = self.setup.paths.addons / PROJECT
@@ -90,7 +125,7 @@ class Suite:
             **_browser(),
             **self._audits(),
         }
-        return Pytest("odoo", TESTS, root, options, variables, held).run(
+        return Pytest("odoo", TESTS, root, options, variables, self.held).run(
             self.setup, self.slow
         )
 
@@ -114,32 +149,23 @@ class Suite:
 def test(slow: bool = False) -> bool:
     """Run the phases that PHASE names (all by default); return whether all passed.
 
-    Those that need services have services of their own, and run at once.
+    Those on the services of the tests and Odoo's, which has services of its own, run at once.
 
     :raises SetupError: PHASE names none, or the services cannot be started
     """
-    phases = _phases()
+    phases = _phases(slow)
     browser = background(machine.ensure_chromium) if "odoo" in phases else None
-    suite = Suite(install(), slow, browser)
-    lanes = {
-        "lint": suite.lint,
-        "unit": suite.unit,
-        "odoo": lambda: _odoo(suite, held="integration" in phases),
-    }
-    # A selection of tests is not worth other services of its own.
-    shares = (
-        (None,) if f"{TESTS}/" in os.environ.get("PYTEST_ARGS", "") else range(SHARES)
+    held = not {*SERVED}.isdisjoint(phases)
+    suite = Suite(install(), slow, browser, held)
+    lanes = {ALONE: _alone, SERVED: _served, ("odoo",): _odoo}
+    works = (
+        partial(lane, suite, chosen)
+        for names, lane in lanes.items()
+        if (chosen := [phase for phase in phases if phase in names])
     )
-    verdicts = together(
-        lambda: [lanes[phase]() for phase in phases if phase in ALONE],
-        *(
-            partial(_integration, suite, share)
-            for share in shares
-            if "integration" in phases
-        ),
-        *(lanes[phase] for phase in phases if phase == "odoo"),
-    )
-    verdicts[:1] = verdicts[0]
+    others = range(1, SHARES) if INTEGRATION in phases and not _is_selection() else ()
+    shares = (partial(_share, suite, number) for number in others)
+    verdicts = list(chain.from_iterable(together(*works, *shares)))
     say("\n" + "\n".join(verdict.line() for verdict in verdicts))
     return all(verdict.passed for verdict in verdicts)
 
@@ -157,19 +183,38 @@ def _serving(suite: Suite, name: str) -> Iterator[Serving]:
         yield serving
 
 
-def _integration(suite: Suite, share: int | None) -> Verdict:
-    name = f"{INSTANCE}-{share + 1}" if share else INSTANCE
-    with _serving(suite, name) as serving:
-        return suite.integration(serving, share)
+def _alone(suite: Suite, phases: list[str]) -> list[Verdict]:
+    return [getattr(suite, phase)() for phase in phases]
 
 
-def _odoo(suite: Suite, held: bool) -> Verdict:
+def _served(suite: Suite, phases: list[str]) -> list[Verdict]:
+    share = ALL if _is_selection() else (0, SHARES)
+    with _serving(suite, INSTANCE) as serving:
+        return [
+            suite.clickhouse(serving, phase)
+            if phase in CLICKHOUSES
+            else suite.integration(serving, share)
+            for phase in phases
+        ]
+
+
+def _share(suite: Suite, number: int) -> list[Verdict]:
+    with _serving(suite, f"{INSTANCE}-{number + 1}") as serving:
+        return [suite.integration(serving, (number, SHARES))]
+
+
+def _is_selection() -> bool:
+    """Some files are not worth other services of their own."""
+    return f"{TESTS}/" in os.environ.get("PYTEST_ARGS", "")
+
+
+def _odoo(suite: Suite, _phases: list[str]) -> list[Verdict]:
     with _serving(suite, f"{INSTANCE}-odoo") as serving:
         if trouble := _fresh_database(serving):
             say(trouble)
             closing = "the addon was not installed: see above"
-            return Verdict("odoo", False, 0, closing)
-        return suite.odoo(serving, held)
+            return [Verdict("odoo", False, 0, closing)]
+        return [suite.odoo(serving)]
 
 
 def _fresh_database(serving: Serving) -> str:
@@ -186,8 +231,10 @@ def _fresh_database(serving: Serving) -> str:
     return ""
 
 
-def _phases() -> list[str]:
-    asked = os.environ.get("PHASE", "").replace(",", " ").split() or list(PHASES)
+def _phases(slow: bool) -> list[str]:
+    """The phases that PHASE names; without it all, the other ClickHouses only if slow."""
+    usual = [phase for phase in PHASES if slow or phase not in CLICKHOUSES]
+    asked = os.environ.get("PHASE", "").replace(",", " ").split() or usual
     if unknown := set(asked) - set(PHASES):
         wrong, right = " ".join(sorted(unknown)), ", ".join(PHASES)
         raise SetupError(f"PHASE={wrong}: expected one or more of {right}")

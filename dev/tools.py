@@ -1,4 +1,7 @@
-"""The programs of PostgreSQL and Redis: the machine's own if it has them, else unpacked ones."""
+"""The programs of PostgreSQL and Redis: the machine's own if it has them, else unpacked ones.
+
+Also the oldest ClickHouse that the addon is tested with; that one is always unpacked.
+"""
 
 import re
 import shlex
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .debian import Apt, library_path
+from .errors import Unavailable
 from .paths import Paths
 from .stamps import ensure, whole
 from .steps import step
@@ -15,6 +19,7 @@ INSTALLED = Path("/usr/lib/postgresql")
 UNPACKED = "usr/lib/postgresql"
 WRAPPERS = "wrappers"
 OLDEST = 14
+CLICKHOUSE, CLICKHOUSE_VERSION = "clickhouse-server", "18.16"
 PROGRAMS = ("postgres", "initdb", "psql", "pg_dump", "pg_restore")
 
 
@@ -41,6 +46,26 @@ def find(paths: Paths, apt: Apt) -> Tools:
     return Tools(
         postgres or prefix / WRAPPERS, redis or prefix / WRAPPERS / "redis-server"
     )
+
+
+def oldest_clickhouse(paths: Paths, apt: Apt) -> Path:
+    """The program of Debian's ClickHouse server.
+
+    :raises Unavailable: neither the machine's release has it nor unstable
+    """
+    prefix = paths.cache / f"clickhouse-{CLICKHOUSE_VERSION}"
+
+    def unpack(folder: Path) -> None:
+        apt.refresh()
+        if not apt.offers(CLICKHOUSE, CLICKHOUSE_VERSION):
+            raise Unavailable(f"Debian has no {CLICKHOUSE} {CLICKHOUSE_VERSION} here")
+        apt.unpack(apt.missing([CLICKHOUSE]), folder)
+        _wrap(folder / "usr/sbin" / CLICKHOUSE, folder, prefix)
+
+    if not whole(prefix):
+        with step(f"unpacking ClickHouse {CLICKHOUSE_VERSION} from Debian's packages"):
+            ensure(prefix, unpack)
+    return prefix / WRAPPERS / CLICKHOUSE
 
 
 def _unpack(apt: Apt, folder: Path, final: Path) -> None:

@@ -14,8 +14,9 @@ from .query import fetch, parameter
 
 Away = store.Away
 STORE = "clickhouse"
-# The days that its type Date can hold; of what lies outside nothing is loaded.
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
+# The days that its type Date can hold in every version: in 18.16 what is later is none.
+# Of what lies outside nothing is loaded.
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2105, 12, 31)
 # What is called otherwise here, and columns that must be asked for by name.
 _TABLES = {
     "point_analytics_rollup_data": ("point_analytics_data", ", transaction_type")

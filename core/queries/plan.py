@@ -131,7 +131,8 @@ def _grouped(query, facts, columns, dialect):
     if not query.compare:
         return _of_period(query, facts, columns, dialect)
     periods = (_of_period(query, facts, columns, dialect, p) for p in ("", PREVIOUS))
-    both = [*_key_names(query), *(f"sum(periods.{name}) AS {name}" for name in columns)]
+    sums = (f"sum(periods.sum_of_{name}) AS {name}" for name in columns)
+    both = [*_key_names(query), *sums]
     return (
         f"SELECT {', '.join(both) or '1 AS one'} FROM ({' UNION ALL '.join(periods)}) AS periods"
         f"{_by(_key_names(query))}"
@@ -139,13 +140,17 @@ def _grouped(query, facts, columns, dialect):
 
 
 def _of_period(query, facts, columns, dialect, prefix=""):
-    """Return the rows of one period; what belongs to the other one is 0 in them."""
+    """Return the rows of one period; what belongs to the other one is 0 in them.
+
+    Where there are two, no sum is called as a stored column: ClickHouse of 2018 would
+    read such a 0 where the column is meant, in the sum of the other period.
+    """
     names, source = _keys(query, facts, dialect, is_moved=bool(prefix))
     selected = [f"{sql} AS {name}" for name, sql in names.items()]
     for name, column in columns.items():
         is_of_it = name.startswith(PREVIOUS) is bool(prefix)
         sql = _aggregate(column, dialect) if is_of_it else dialect.zero(column)
-        selected.append(f"{sql} AS {name}")
+        selected.append(f"{sql} AS {'sum_of_' if query.compare else ''}{name}")
     where = _conditions(query, facts, dialect, prefix)
     # Without a measure there are rows all the same.
     listed = ", ".join(selected) or "1 AS one"

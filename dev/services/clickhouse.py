@@ -51,9 +51,12 @@ def url(port: int, password: str) -> str:
 
 @dataclass(frozen=True)
 class ClickHouse:
-    """One server: its folder, its two ports and its user's password."""
+    """One server: what runs it, its folder (it is named as that), its two ports and its user's password.
 
-    python: Path
+    Its program is the interpreter of an environment that holds chdb-core.
+    """
+
+    program: Path
     folder: Path
     tcp: int
     http: int
@@ -63,15 +66,14 @@ class ClickHouse:
         """Write the configuration."""
         self.folder.mkdir(parents=True, exist_ok=True)
         users = self.folder / "users.xml"
-        digest = hashlib.sha256(self.password.encode()).hexdigest()
         users.touch(0o600)
-        users.write_text(USERS.format(user=USER, digest=digest, host=LOOPBACK))
-        config = CONFIG.format(host=LOOPBACK, tcp=self.tcp, http=self.http, users=users)
+        config, text = self._configuration(users)
+        users.write_text(text)
         (self.folder / "config.xml").write_text(config)
 
     def service(self) -> Service:
-        command = (self.python, SERVER, self.folder / "data")
-        return Service("clickhouse", command, self._ready, self.folder, {"TZ": "UTC"})
+        name, command = self.folder.name, self._command()
+        return Service(name, command, self._ready, self.folder, {"TZ": "UTC"})
 
     def ensure_database(self) -> None:
         self.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
@@ -97,6 +99,15 @@ class ClickHouse:
                 return answer.read().decode()
         except urllib.error.HTTPError as error:
             raise OSError(error.read().decode(errors="replace")) from error
+
+    def _command(self) -> tuple[Path, ...]:
+        return (self.program, SERVER, self.folder / "data")
+
+    def _configuration(self, users: Path) -> tuple[str, str]:
+        """The server's configuration, and that of its users."""
+        digest = hashlib.sha256(self.password.encode()).hexdigest()
+        config = CONFIG.format(host=LOOPBACK, tcp=self.tcp, http=self.http, users=users)
+        return config, USERS.format(user=USER, digest=digest, host=LOOPBACK)
 
     def _ready(self) -> bool:
         return self.query("SELECT 1").strip() == "1"

@@ -1,5 +1,6 @@
 """Databases for the tests of the pipeline without Odoo: engines and reports."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,22 @@ def quiet(_line):
 def clickhouse_answers_what_it_can(monkeypatch):
     """Both stores are asked everything, also what PostgreSQL answers faster."""
     monkeypatch.setattr(answering, "is_smaller_here", lambda _query: False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what asks ClickHouse: what uses its URL, unless the store is PostgreSQL."""
+    for item in items:
+        chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if "clickhouse_url" in item.fixturenames and "postgresql" not in chosen:
+            item.add_marker(pytest.mark.clickhouse)
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url():
+    """URL of a ClickHouse server; tests that use it are run on several versions."""
+    name = "LR_CLICKHOUSE_URL"
+    return os.environ.get(name) or pytest.skip(f"{name}: no URL of a ClickHouse server")
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,20 @@ class Copy:
         with closing_client(self.url) as client:
             return client.execute(query, data, **options)
 
+    def mutate(self, table, change):
+        """Change rows that lie there, and wait until that is done."""
+        self.rows(f"ALTER TABLE {table} {change}")
+        # Only newer servers wait by themselves, where mutations_sync is set.
+        undone = (
+            "SELECT count() FROM system.mutations WHERE database = currentDatabase()"
+            f" AND table = '{table}' AND is_done = 0"
+        )
+        for _ in range(600):
+            if not self.value(undone):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{change}: not done")
+
     def value(self, query):
         """The only value of a query."""
         [(only,)] = self.rows(query)

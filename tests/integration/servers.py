@@ -1,11 +1,13 @@
 """Servers of a test's own, to be stopped and killed."""
 
+import os
 import signal
 from dataclasses import dataclass
 
 from copies import SECRET, Copy
 
-from dev import ports
+from dev import clickhouses, ports
+from dev.paths import locate
 from dev.processes import Keeper, Service
 from dev.services import clickhouse, redis
 from dev.setup import install
@@ -38,11 +40,10 @@ class Server:
 
 
 def running_clickhouse(folder):
-    """Yield a running, empty ClickHouse server."""
-    tcp = ports.choose()
-    http, python = ports.choose([tcp]), install().programs.clickhouse_python
-    made = clickhouse.ClickHouse(python, folder / "clickhouse", tcp, http, SECRET)
-    yield from _running(made, folder, clickhouse.url(tcp, SECRET))
+    """Yield a running, empty ClickHouse server, of the version that the tests are run on."""
+    version = os.environ.get("LR_CLICKHOUSE_VERSION", clickhouses.CURRENT)
+    made = clickhouses.server(locate(), version, folder / "clickhouse", SECRET)
+    yield from _running(made, folder, clickhouse.url(made.tcp, SECRET))
 
 
 def running_redis(folder):

@@ -3,7 +3,6 @@
 A test module that wants these fixtures says `pytest_plugins = ["store_fixtures"]`.
 """
 
-import os
 import uuid
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -13,15 +12,10 @@ import pytest
 from copies import Copy, closing_client, pushed, synced
 from servers import running_clickhouse
 
-CLICKHOUSE = "LR_CLICKHOUSE_URL"
-
 
 @contextmanager
-def clickhouse_database():
+def clickhouse_database(server):
     """A database of its own on the server of the tests."""
-    server = os.environ.get(CLICKHOUSE)
-    if not server:
-        pytest.skip(f"{CLICKHOUSE}: no URL of a ClickHouse server")
     name = f"lr_{uuid.uuid4().hex[:12]}"
     with closing_client(server) as client:
         client.execute(f"CREATE DATABASE {name}")
@@ -32,9 +26,9 @@ def clickhouse_database():
 
 
 @pytest.fixture
-def copy():
+def copy(clickhouse_url):
     """An empty ClickHouse database."""
-    with clickhouse_database() as found:
+    with clickhouse_database(clickhouse_url) as found:
         yield found
 
 
@@ -54,15 +48,15 @@ def synced_shop(synced_shop_template):
 
 
 @pytest.fixture(scope="session")
-def pushed_history(history):
+def pushed_history(history, clickhouse_url):
     """(reporting database, copy) with the whole history; nobody changes them."""
     report, _counts = history
-    with clickhouse_database() as copy:
+    with clickhouse_database(clickhouse_url) as copy:
         pushed(copy, report)
         yield report, copy
 
 
 @pytest.fixture
-def server(tmp_path):
-    """A running, empty ClickHouse server of this test's own."""
+def server(tmp_path, clickhouse_url):
+    """A running, empty ClickHouse server of this test's own, of the version of the tests'."""
     yield from running_clickhouse(tmp_path)

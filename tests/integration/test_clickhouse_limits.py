@@ -1,6 +1,5 @@
 """A query takes no more of ClickHouse than the settings allow, and half an answer is none."""
 
-import os
 import time
 
 import pytest
@@ -13,14 +12,12 @@ NUMBERS = "SELECT number FROM system.numbers LIMIT"
 
 
 @pytest.fixture
-def asking():
+def asking(clickhouse_url):
     """Function (query, settings): its rows, within their limits."""
-    if not (url := os.environ.get("LR_CLICKHOUSE_URL")):
-        pytest.skip("LR_CLICKHOUSE_URL: no URL of a ClickHouse server")
 
     def ask(query, timeout=30, **settings):
         limits = Settings(**settings).clickhouse_limits
-        with client(url, timeout=timeout, limits=limits) as connection:
+        with client(clickhouse_url, timeout=timeout, limits=limits) as connection:
             return connection.execute(query)
 
     return ask

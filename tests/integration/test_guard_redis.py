@@ -212,11 +212,9 @@ class TestHealth:
             client.xadd(name, {"event": "1"})
             health.PROBES.clear()
 
-    def test_clickhouse_is_asked_too(self):
-        if not (url := os.environ.get("LR_CLICKHOUSE_URL")):
-            pytest.skip("LR_CLICKHOUSE_URL: no URL of a ClickHouse server")
+    def test_clickhouse_is_asked_too(self, clickhouse_url):
         health.PROBES.clear()
-        finding = health.services(Settings(clickhouse_url=url))["clickhouse"]
+        finding = health.services(Settings(clickhouse_url=clickhouse_url))["clickhouse"]
         assert finding.state is State.UP, finding.details
         assert finding.details["version"]
 

@@ -37,10 +37,7 @@ class TestLost:
     ):
         pushed(copy, synced_shop)
         copy.rows("ALTER TABLE promotion_order_data DROP COLUMN points_earned_e4")
-        copy.rows(
-            "ALTER TABLE push_state UPDATE schema = 'older' WHERE 1"
-            " SETTINGS mutations_sync = 1"
-        )
+        copy.mutate("push_state", "UPDATE schema = 'older' WHERE 1")
         result = pushing.push(copy.settings, synced_shop)
         assert "another version" in result.message
         assert_equal(synced_shop, copy)
@@ -52,10 +49,7 @@ class TestLost:
         shop.change("processed_order", "A1", store_id=4)
         synced(shop.dsn, report)
         pushed(copy, report)
-        copy.rows(
-            f"ALTER TABLE push_state DELETE WHERE epoch > {kept[-1][0]}"
-            " SETTINGS mutations_sync = 1"
-        )
+        copy.mutate("push_state", f"DELETE WHERE epoch > {kept[-1][0]}")
         result = pushing.push(copy.settings, report)
         assert "was restored" in result.message
         assert_equal(report, copy)

@@ -91,6 +91,15 @@ def test_every_parameter_is_bound_and_every_column_selected(dialect, grain, meas
     assert [*columns_of(asked)] == [*statement.columns]
 
 
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.STORE)
+def test_of_two_periods_no_sum_is_called_as_the_column_that_the_other_adds_up(dialect):
+    asked = query(measures="total_transactions", compare="previous_period")
+    text = plan(asked, {}, GROUPS, dialect).text
+    within = text[text.index("UNION ALL") :].partition(") AS periods")[0]
+    named = set(re.findall(r" AS (\w+)", within))
+    assert not named & set(re.findall(r"facts\.(\w+)", within))
+
+
 def test_a_page_is_cut_after_the_rows_before_it():
     statement = plan(query(page="3", per_page="50"), {}, GROUPS, postgres)
     assert statement.parameters["limit"] == 51
