@@ -3,6 +3,7 @@
 A test module that wants these fixtures says `pytest_plugins = ["store_fixtures"]`.
 """
 
+import os
 import uuid
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -57,6 +58,16 @@ def pushed_history(history, clickhouse_url):
 
 
 @pytest.fixture
+def clients_may_vanish(clickhouse_url):
+    """Leave a test out where a client that is killed takes the server along."""
+    if os.environ.get("LR_CLICKHOUSE_VERSION") == "26.7":
+        pytest.skip("the server of chdb-core 26.7 ends when a connection breaks")
+
+
+@pytest.fixture
 def server(tmp_path, clickhouse_url):
-    """A running, empty ClickHouse server of this test's own, of the version of the tests'."""
+    """A running, empty ClickHouse server of this test's own, of the version of the tests'.
+
+    Who is turned away when connecting asks this one: that of chdb-core 26.7 ends by it.
+    """
     yield from running_clickhouse(tmp_path)

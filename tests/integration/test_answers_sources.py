@@ -47,12 +47,19 @@ class TestClickHouseAway:
         assert expected.store == "clickhouse"
         for url in (
             f"clickhouse://u:{SECRET}@127.0.0.1:{ports.choose()}/x",
-            copy.url.replace("/lr_", "/no_"),
             f"clickhouse://u:{SECRET}@127.0.0.1:nonsense/x",
         ):
             found = ask(report, query_of(*MARCH), Settings(clickhouse_url=url))
             assert found.store == "postgresql"
             assert found.rows == expected.rows
+
+    def test_it_answers_if_the_database_is_not_there(self, world, server):
+        _engine, report, copy = world
+        expected = ask(report, query_of(*MARCH), copy.settings)
+        nowhere = Settings(clickhouse_url=f"{server.url}_no")
+        found = ask(report, query_of(*MARCH), nowhere)
+        assert (expected.store, found.store) == ("clickhouse", "postgresql")
+        assert found.rows == expected.rows
 
     def test_a_server_that_does_not_answer_is_waited_for_once(
         self, world, silent, caplog

@@ -204,6 +204,7 @@ def chaos(households, report, server, redis_server):
     return Chaos(households, Feed(redis_server.url, report), servers, SEED)
 
 
+@pytest.mark.usefixtures("clients_may_vanish")
 @pytest.mark.parametrize(
     "kills", [len(VICTIMS), pytest.param(MANY, marks=pytest.mark.slow)]
 )

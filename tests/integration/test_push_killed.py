@@ -105,6 +105,7 @@ def change_something(engine, chosen):
 
 
 class TestKilled:
+    @pytest.mark.usefixtures("clients_may_vanish")
     def test_a_push_killed_at_any_point_is_made_good_by_the_next(
         self, households, report, copy
     ):

@@ -69,11 +69,13 @@ class TestRefused:
         message = problem_of(pushing.push(settings, synced_shop), synced_shop)
         assert expected in message or re.search(expected, message)
 
-    def test_a_wrong_password_is_refused_with_the_reason(self, synced_shop, copy):
-        settings = Settings(clickhouse_url=re.sub(r":[^:@]+@", f":{SECRET}@", copy.url))
+    def test_a_wrong_password_is_refused_with_the_reason(self, synced_shop, server):
+        wrong = server.url.replace(SECRET, SECRET[::-1])
+        settings = Settings(clickhouse_url=wrong)
         message = problem_of(pushing.push(settings, synced_shop), synced_shop)
         assert "refused" in message
         assert re.search("Authentication failed|Wrong password", message)
+        assert SECRET[::-1] not in message
 
     def test_without_a_clickhouse_there_is_nothing_to_do(self, synced_shop):
         result = pushing.push(Settings(), synced_shop)
