@@ -25,6 +25,7 @@ from core.api.grpc import responses
 from core.errors import NotFound
 from core.exports import text, xlsx
 from core.queries import REPORTS
+from core.queries.base import Listing
 from core.queries.parameters import parameters
 from core.queries.params import parse
 from core.settings import Settings
@@ -49,7 +50,13 @@ class Reader:
         return parse(REPORTS[slug], NEW_YORK, given)
 
     def answer(self, query):
-        return ask(self.report, query, self.settings)
+        """The answer, which must be of the store that is meant."""
+        found = ask(self.report, query, self.settings)
+        is_of_copy = self.settings.clickhouse_url and not isinstance(
+            query.report, Listing
+        )
+        assert found.store == ("clickhouse" if is_of_copy else "postgresql")
+        return found
 
 
 def of_json(reader, slug, asked):
