@@ -134,17 +134,17 @@ class LoyaltyReportingReader(models.AbstractModel):
 
         A company that does not exist and one of others are the same to the caller.
         """
-        return Company(*self._company_of(self.env.uid, company_id(given)))
+        return Company(*self._company_of(company_id(given)))
 
     # Three records, each with all its fields, are most of what a remembered answer
     # would need the database for. Whatever is written into them clears the cache.
-    @ormcache("uid", "asked")
-    def _company_of(self, uid, asked):
+    @ormcache("self.env.uid", "asked")
+    def _company_of(self, asked):
         """Return (id, time zone, currency, digits) of a user's company, or of their own."""
         self.env["res.users"].flush_model(["company_id", "company_ids"])
         self.env["res.company"].flush_model()
         self.env["res.currency"].flush_model(["name", "rounding"])
-        found = self.env.execute_query(SQL(_COMPANY, uid, asked))
+        found = self.env.execute_query(SQL(_COMPANY, self.env.uid, asked))
         if not found:
             raise NotFound("company_id", f"There is no company {asked} of yours.")
         [(number, timezone, currency, rounding)] = found

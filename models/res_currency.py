@@ -5,7 +5,7 @@ class ResCurrency(models.Model):
     _inherit = "res.currency"
 
     def write(self, vals):
-        """Clear what the reader of reports remembers; Odoo does, but not for these."""
+        """Clear what the reader of reports remembers, as Odoo does for a name."""
         written = super().write(vals)
         if "rounding" in vals:
             self.env.registry.clear_cache()

@@ -155,10 +155,6 @@ class TestMetrics(GuardCase):
     def test_the_pipeline_is_gauged(self):
         self.env.cr.execute(
             """
-            -- Other tests may have loaded a history for good.
-            DELETE FROM loyalty_reporting_run;
-            DELETE FROM loyalty_reporting_dead_letter;
-            DELETE FROM loyalty_reporting_cursor;
             INSERT INTO loyalty_reporting_run
                 (job, source_name, state, finished_at, lag_seconds)
                 VALUES ('sync', 'engine', 'done', '2026-01-01', 2),

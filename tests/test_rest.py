@@ -240,6 +240,25 @@ class TestRest(RestCase):
         ]
         self.assertEqual(rows, self.data(group_by="year")["data"])
 
+    def test_what_changes_of_a_company_shows_in_the_next_answer(self):
+        company, other = self.companies["a"], self.companies["b"]
+        reader = self.env["loyalty.reporting.reader"].with_user(self.reader)
+        currency = self.env["res.currency"].create({"name": "XTS", "symbol": "X"})
+        self.data()
+        company.loyalty_reporting_tz = "Asia/Jakarta"
+        self.assertEqual(self.data()["meta"]["time_zone"], "Asia/Jakarta")
+        company.currency_id = currency
+        self.assertEqual(self.data()["meta"]["currency"], "XTS")
+        self.assertEqual(reader._company({}).digits, 2)
+        currency.rounding = 1
+        self.assertEqual(reader._company({}).digits, 0)
+        self.data(company_id=company.id)
+        other.user_ids |= self.reader
+        self.data(company_id=other.id)
+        self.reader.company_ids -= other
+        answer = self.get(**YEARS, company_id=other.id)
+        self.assert_problem(answer, 404)
+
 
 @tagged("post_install", "-at_install")
 class TestCatalogue(RestCase):
