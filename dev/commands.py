@@ -37,7 +37,8 @@ def up() -> None:
         instance = Instance(DEMO, setup.paths)
         with exclusive(instance.lock, "the demo"):
             known = start_services(instance, setup.programs)
-            Serving(setup, instance, known, environment.DEMO_DATABASE, count).up()
+            serving = Serving(setup, instance, known, environment.DEMO_DATABASE, count)
+            serving.up(anew=bool(os.environ.get("FRESH")))
 
 
 def down() -> None:

@@ -60,16 +60,16 @@ class Serving:
         report, _engine = self.instance.clusters(self.state, self.setup.programs.tools)
         return Databases(self.setup, report, self.odoo, self.variables)
 
-    def up(self) -> None:
+    def up(self, anew: bool = False, selling: bool = True) -> None:
         """Have everything run on the repository's present files, with the history loaded.
+
+        ``anew``: in a new database; ``selling``: with the live replay, unless LIVE=0 forbids it.
 
         :raises SetupError: says which part did not come up, and why
         """
         self.odoo.prepare()
         wanted = self.fingerprint()
-        anew = bool(os.environ.get("FRESH")) or not self.databases.is_installed(
-            self.database
-        )
+        anew = anew or not self.databases.is_installed(self.database)
         if anew or self._served() != wanted:
             self.stop()
         make = self._make_anew if anew else lambda: self.databases.update(self.database)
@@ -77,7 +77,7 @@ class Serving:
         # Before Odoo runs, so that no scheduled action meets half a configuration.
         self.configure()
         self._start(wanted)
-        self._go_on_selling()
+        self._go_on_selling(selling and live.is_wanted())
 
     def stop(self) -> None:
         """Stop the live replay, Odoo with gRPC, and the proxy; the services stay."""
@@ -152,9 +152,8 @@ class Serving:
                 self.keeper.start(proxy.service(self.state))
             self.keeper.start(self.odoo.grpc(self.keeper, self.variables))
 
-    def _go_on_selling(self) -> None:
-        """Have the live replay run, unless LIVE=0 switches it off."""
-        if not live.is_wanted():
+    def _go_on_selling(self, wanted: bool) -> None:
+        if not wanted:
             self.keeper.stop(live.NAME)
             self.keeper.stop(CONSUMER)
             return

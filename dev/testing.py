@@ -1,4 +1,5 @@
-"""The test phases: lint, unit, integration against real services, and Odoo's own through pytest-odoo.
+"""The test phases: lint, unit, integration against real services, Odoo's own through pytest-odoo,
+and the screens in a browser.
 
 ``make test-slow`` has a phase for each other version of ClickHouse, too: what asks ClickHouse
 among the integration tests, on a server of that version.
@@ -29,9 +30,12 @@ DATABASE = "loyalty_test"
 INTEGRATION = "integration"
 # The phase of each other version of ClickHouse.
 CLICKHOUSES = {f"clickhouse-{version}": version for version in clickhouses.OTHERS}
-PHASES = ("lint", "unit", INTEGRATION, *CLICKHOUSES, "odoo")
+SCREENS = "screens"
+PHASES = ("lint", "unit", INTEGRATION, *CLICKHOUSES, "odoo", SCREENS)
 # The reference implementation's audits of GraphQL over HTTP.
 GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
+# Finds what keeps people with disabilities out of a page.
+AXE = ("axe-core@4.14.1",)
 # Integration tests wait for servers more than they compute: so many runs of them at once,
 # each with services of its own and every n-th file.
 SHARES = 2
@@ -129,6 +133,23 @@ class Suite:
             self.setup, self.slow
         )
 
+    def screens(self, serving: Serving) -> Verdict:
+        """What a browser shows, of a running Odoo with the engine's whole history."""
+        self._await_browser()
+        variables = {
+            **environment.services(serving.state, self.setup),
+            **environment.demo(serving.instance, serving.state, serving.database),
+            **_browser(),
+            **self._axe(),
+        }
+        return self._without_odoo(SCREENS, SCREENS, variables, held=self.held)
+
+    def _axe(self) -> dict[str, str]:
+        """LR_AXE, the script, where npm is at hand; the checks with it are left out without."""
+        folder = self.setup.paths.cache / f"axe-{digest(str(AXE))}"
+        found = npm.modules(folder, AXE)
+        return {"LR_AXE": str(found / "axe-core" / "axe.min.js")} if found else {}
+
     def _audits(self) -> dict[str, str]:
         """LR_GRAPHQL_HTTP, where npm is at hand; the test of it skips without."""
         folder = self.setup.paths.cache / f"graphql-http-{digest(str(GRAPHQL_HTTP))}"
@@ -149,15 +170,17 @@ class Suite:
 def test(slow: bool = False) -> bool:
     """Run the phases that PHASE names (all by default); return whether all passed.
 
-    Those on the services of the tests and Odoo's, which has services of its own, run at once.
+    Those on the services of the tests, Odoo's and the screens, which have services of their own,
+    run at once.
 
     :raises SetupError: PHASE names none, or the services cannot be started
     """
     phases = _phases(slow)
-    browser = background(machine.ensure_chromium) if "odoo" in phases else None
+    seen = not {"odoo", SCREENS}.isdisjoint(phases)
+    browser = background(machine.ensure_chromium) if seen else None
     held = not {*SERVED}.isdisjoint(phases)
     suite = Suite(install(), slow, browser, held)
-    lanes = {ALONE: _alone, SERVED: _served, ("odoo",): _odoo}
+    lanes = {ALONE: _alone, SERVED: _served, ("odoo",): _odoo, (SCREENS,): _screens}
     works = (
         partial(lane, suite, chosen)
         for names, lane in lanes.items()
@@ -215,6 +238,20 @@ def _odoo(suite: Suite, _phases: list[str]) -> list[Verdict]:
             closing = "the addon was not installed: see above"
             return [Verdict("odoo", False, 0, closing)]
         return [suite.odoo(serving)]
+
+
+def _screens(suite: Suite, _phases: list[str]) -> list[Verdict]:
+    with _serving(suite, f"{INSTANCE}-{SCREENS}") as serving:
+        try:
+            # What tests left in it is of no use to others, but to whoever writes a test.
+            serving.up(anew=not _is_selection(), selling=False)
+        except SetupError as error:
+            say(str(error))
+            return [Verdict(SCREENS, False, 0, "Odoo did not start: see above")]
+        try:
+            return [suite.screens(serving)]
+        finally:
+            serving.stop()
 
 
 def _fresh_database(serving: Serving) -> str:

@@ -1,0 +1,81 @@
+"""A browser in front of a running Odoo that has the engine's whole history.
+
+``make test`` starts it with a database of its own; by hand, the variables of the demo do:
+``set -a; eval "$(make -s env)"; set +a``.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+for path in (ROOT, ROOT / "tests"):
+    if str(path) not in sys.path:
+        sys.path.insert(0, str(path))
+
+from odoo_client import Client  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+from screen import Screen  # noqa: E402
+
+CHROMIUM = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+# What Odoo itself misses: a file of optional background effects, not packaged by Debian.
+HARMLESS = ("selfie_segmentation",)
+
+
+@pytest.fixture(scope="session")
+def odoo():
+    """Odoo as the administrator, over JSON-RPC."""
+    return Client(os.environ["ODOO_URL"], os.environ["ODOO_DB"], "admin", "admin")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium without windows."""
+    if "LR_CHROMIUM" not in os.environ:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ["LR_CHROMIUM"], args=CHROMIUM
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_screen(browser, odoo):
+    """Function that logs a user in, in a window of their own; returns a :class:`Screen`.
+
+    A screen that complained in the console fails its test, unless it says that it may.
+    """
+    screens = []
+
+    def open_as(client=odoo, **window):
+        context = browser.new_context(
+            **{"viewport": {"width": 1400, "height": 900}, "locale": "en-US", **window}
+        )
+        context.set_default_timeout(30_000)
+        context.add_cookies(
+            [{"name": "session_id", "value": client.session, "url": client.url}]
+        )
+        screen = Screen(context.new_page(), client.url)
+        screens.append(screen)
+        return screen
+
+    yield open_as
+    complaints = []
+    for screen in screens:
+        complaints += screen.complaints
+        screen.page.context.close()
+    complaints = [c for c in complaints if not any(word in c for word in HARMLESS)]
+    assert complaints == []
+
+
+@pytest.fixture
+def screen(open_screen):
+    """The administrator's screen."""
+    return open_screen()
