@@ -18,6 +18,7 @@
         "wizard/loyalty_reporting_export_views.xml",
         "wizard/loyalty_reporting_reconcile_views.xml",
         "wizard/loyalty_reporting_source_test_views.xml",
+        "views/loyalty_reporting_dashboard_views.xml",
         "views/promotion_order_views.xml",
         "views/promotion_report_detail_views.xml",
         "views/loyalty_reporting_run_views.xml",
@@ -37,7 +38,15 @@
         "views/loyalty_reporting_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["loyalty_reporting/static/src/exports/*.js"],
+        "web.assets_backend": [
+            "loyalty_reporting/static/src/dashboard/*.js",
+            "loyalty_reporting/static/src/dashboard/*.xml",
+            "loyalty_reporting/static/src/dashboard/dashboard.scss",
+            "loyalty_reporting/static/src/exports/*.js",
+        ],
+        "web.assets_web_dark": [
+            "loyalty_reporting/static/src/dashboard/dashboard.dark.scss",
+        ],
     },
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -1,4 +1,5 @@
 from . import (
+    dashboard,
     dispatcher,
     docs,
     events,

@@ -1,8 +1,11 @@
 from . import (
     ir_http,
+    ir_websocket,
+    loyalty_reporting_announcement,
     loyalty_reporting_clickhouse,
     loyalty_reporting_company_map,
     loyalty_reporting_customer,
+    loyalty_reporting_dashboard,
     loyalty_reporting_dead_letter,
     loyalty_reporting_difference,
     loyalty_reporting_export_job,

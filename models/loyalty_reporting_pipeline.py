@@ -13,7 +13,7 @@ from ..core import consume, sync
 from ..core.errors import ReportingError
 from ..core.records import Company, Rate, RunResult
 from ..core.settings import Settings
-from ..core.stores import push, renamings, summary
+from ..core.stores import announcements, push, renamings, summary
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -213,7 +213,9 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     @api.model
     def _push(self):
         """Ship what is new to ClickHouse; returns a ``RunResult``."""
-        return push.push(self._settings(), self._dsn())
+        result = push.push(self._settings(), self._dsn())
+        self.env["loyalty.reporting.announcement"]._announce(announcements.PUSH)
+        return result
 
     @api.model
     def _rebuild(self):
@@ -229,6 +231,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         """Link new dimensions to Odoo's records, and wake the push."""
         if not result.counts.rows_read:
             return
+        self.env["loyalty.reporting.announcement"]._announce(announcements.LOAD)
         # The facts were committed on a connection of the pipeline's own, which
         # this transaction's snapshot does not see.
         with self.env.registry.cursor() as cr:

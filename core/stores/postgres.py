@@ -225,6 +225,7 @@ class PostgresStore:
             ),
             values,
         )
+        cr.execute(sql("stores/sql/changed_families.sql"), values)
 
 
 def judge(cr, values):

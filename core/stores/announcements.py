@@ -1,0 +1,48 @@
+"""What changed since the open screens were told the last time: which figures, of whom."""
+
+from ..queries.base import Audience
+
+LOAD, PUSH = "load", "push"
+_KNOWN = {
+    LOAD: "SELECT load_id FROM fact_load",
+    PUSH: "SELECT watermark FROM loyalty_reporting_clickhouse",
+}
+_TOLD = """
+    SELECT load_id FROM loyalty_reporting_announcement WHERE store = %s FOR UPDATE"""
+_CHANGED = """
+    SELECT company_id, family FROM loyalty_reporting_changed
+    WHERE load_id > %(told)s AND load_id <= %(known)s ORDER BY company_id, family"""
+# A load that did not say what it changed: the first history, a repair, a recut.
+_IS_SAID = """
+    SELECT EXISTS (SELECT FROM loyalty_reporting_changed WHERE load_id >= %(known)s)"""
+_COMPANIES = "SELECT company_id FROM loyalty_reporting_company ORDER BY company_id"
+_TELL = "UPDATE loyalty_reporting_announcement SET load_id = %s WHERE store = %s"
+
+
+def take(cr, store):
+    """Return {company: families of reports} that changed, and note that it was told.
+
+    Whoever asks at the same time waits, so that nothing is told twice.
+
+    :param store: :data:`LOAD` after a load, :data:`PUSH` after one to ClickHouse
+    """
+    cr.execute(_TOLD, [store])
+    [told] = cr.fetchone()
+    cr.execute(_KNOWN[store])
+    [known] = cr.fetchone()
+    if known == told:
+        return {}
+    cr.execute(_TELL, [known, store])
+    return _changed(cr, {"told": told, "known": known})
+
+
+def _changed(cr, numbers):
+    cr.execute(_IS_SAID, numbers)
+    if not cr.fetchone()[0] or numbers["known"] < numbers["told"]:
+        cr.execute(_COMPANIES)
+        return {company: [*Audience] for (company,) in cr.fetchall()}
+    changed = {}
+    cr.execute(_CHANGED, numbers)
+    for company, family in cr.fetchall():
+        changed.setdefault(company, []).append(family)
+    return changed

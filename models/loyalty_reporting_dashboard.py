@@ -1,0 +1,92 @@
+import logging
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+from simplejson import RawJSON
+
+from ..core import dashboard
+from ..core.api import rest
+from ..core.errors import BadQuery, ReportingError
+
+_logger = logging.getLogger(__name__)
+# Filter of the page → (the model of its records, the filter of reports).
+_FILTERS = {
+    "programs": ("loyalty.reporting.program", "program_id"),
+    "stores": ("loyalty.reporting.shop", "store_id"),
+}
+
+
+class LoyaltyReportingDashboard(models.AbstractModel):
+    """What the dashboard shows, of one company, to one user."""
+
+    _name = "loyalty.reporting.dashboard"
+    _description = "Loyalty Reporting: dashboard"
+
+    @api.model
+    def _dashboard(self, given):
+        """Return all panels that the user may see, each an answer of its report.
+
+        A panel that cannot be answered says why, in ``error``; the others are there.
+
+        :param given: JSON values: ``period`` (a word of ``core.queries.periods``) or
+            ``date_from`` and ``date_to``; ``programs`` and ``stores``, lists of ids;
+            ``company_id``
+        :raise AccessError: the user may read no report
+        :raise BadQuery: a fault in what was given
+        """
+        reader = self.env["loyalty.reporting.reader"]
+        allowed = {report.slug for report in reader._reports().values()}
+        company = reader._company(self._company_given(given))
+        bounds = dashboard.bounds(self.env.cr, company)
+        asked = dashboard.asked(given, company.id, bounds)
+        asked.filters.update(self._filters(given))
+        shown = [panel for panel in dashboard.PANELS if panel.report in allowed]
+        return {
+            "company_id": company.id,
+            "currency_id": self._currency(company),
+            "time_zone": company.timezone,
+            "period": asked.period,
+            "date_from": asked.date_from.isoformat(),
+            "date_to": asked.date_to.isoformat(),
+            "group_by": dashboard.grain_of(asked.date_from, asked.date_to),
+            "today": bounds.today.isoformat(),
+            "first_day": bounds.first and bounds.first.isoformat(),
+            "last_day": bounds.last and bounds.last.isoformat(),
+            "programs": asked.filters["program_id"],
+            "stores": asked.filters["store_id"],
+            "panels": {panel.name: self._panel(panel, asked) for panel in shown},
+        }
+
+    def _company_given(self, given):
+        number = given.get("company_id")
+        if number is None:
+            return {}
+        if type(number) is not int:
+            raise BadQuery("company_id", "company_id is a whole number.")
+        return {"company_id": str(number)}
+
+    def _currency(self, company):
+        return self.env["res.company"].sudo().browse(company.id).currency_id.id
+
+    def _filters(self, given):
+        """Return {filter of reports: the source's numbers of the records chosen}."""
+        found = {}
+        for name, (model, asked) in _FILTERS.items():
+            ids = given.get(name) or []
+            if not isinstance(ids, list) or any(type(i) is not int for i in ids):
+                raise BadQuery(name, f"{name} is a list of whole numbers.")
+            # Not everybody reads them: who does not, has no panel with this filter.
+            records = self.env[model].sudo().with_context(active_test=False)
+            chosen = records.search([("id", "in", ids)])
+            found[asked] = sorted({*chosen.mapped("external_id")})
+        return found
+
+    def _panel(self, panel, asked):
+        reader = self.env["loyalty.reporting.reader"]
+        try:
+            with self.env.cr.savepoint(flush=False):
+                query = reader._query(panel.report, dashboard.parameters(panel, asked))
+                return RawJSON(rest.body(query, reader._answer(query)))
+        except (ReportingError, AccessError) as error:
+            _logger.info("Panel %s: %s", panel.name, error)
+            return {"error": str(error)}
