@@ -23,6 +23,8 @@ CHROMIUM = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+# Milliseconds: Odoo makes its scripts and styles when the first page asks for them.
+PATIENCE = 90_000
 # What Odoo itself misses: a file of optional background effects, not packaged by Debian.
 HARMLESS = ("selfie_segmentation",)
 
@@ -58,7 +60,8 @@ def open_screen(browser, odoo):
         context = browser.new_context(
             **{"viewport": {"width": 1400, "height": 900}, "locale": "en-US", **window}
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
+        context.set_default_navigation_timeout(PATIENCE)
         context.add_cookies(
             [{"name": "session_id", "value": client.session, "url": client.url}]
         )
@@ -79,3 +82,25 @@ def open_screen(browser, odoo):
 def screen(open_screen):
     """The administrator's screen."""
     return open_screen()
+
+
+@pytest.fixture(scope="session")
+def user_of(odoo):
+    """Function that returns a user of one of our groups, such as ``points``."""
+
+    def user_of_group(group):
+        login = f"screens_{group}"
+        values = {
+            "name": f"Screens {group}",
+            "login": login,
+            "password": login,
+            "group_ids": [
+                odoo.ref("base.group_user"),
+                odoo.ref(f"loyalty_reporting.group_loyalty_reporting_{group}"),
+            ],
+        }
+        if not odoo.call("res.users", "search", [["login", "=", login]]):
+            odoo.call("res.users", "create", [values])
+        return Client(odoo.url, odoo.database, login, login)
+
+    return user_of_group

@@ -115,6 +115,10 @@ export class LoyaltyDashboard extends Component {
     return last_day && (date_from > last_day || date_to < first_day);
   }
 
+  get lastDay() {
+    return dayName(this.answer.last_day);
+  }
+
   get sections() {
     const shown = { promotions: "programs", membership: "levels", points: "points" };
     const titles = { promotions: _t("Promotions"), membership: _t("Membership"), points: _t("Points") };

@@ -37,7 +37,7 @@ export class Tile extends Component {
       ...found,
       icon: { "-1": "fa-long-arrow-down", 0: "fa-arrows-h", 1: "fa-long-arrow-up" }[found.sign],
       words: { "-1": _t("less than before"), 0: _t("as before"), 1: _t("more than before") }[found.sign],
-      tone: { "-1": "o_loyalty_worse", 0: "text-muted", 1: "o_loyalty_better" }[good],
+      tone: { "-1": "o_loyalty_worse", 0: "o_loyalty_muted", 1: "o_loyalty_better" }[good],
     };
   }
 
