@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_clickhouse,
+    test_dashboard,
     test_dead_letter,
     test_dimension,
     test_docs,

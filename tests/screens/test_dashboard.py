@@ -202,7 +202,10 @@ def table(page, card):
     found.get_by_role("button", name="Show as table").click()
     rows = found.locator("tbody tr").all()
     return [
-        (row.locator("th").inner_text(), *map(number, row.locator("td").all_inner_texts()))
+        (
+            row.locator("th").inner_text(),
+            *map(number, row.locator("td").all_inner_texts()),
+        )
         for row in rows
     ]
 
