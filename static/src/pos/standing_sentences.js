@@ -69,7 +69,7 @@ export class Sentences {
   get reward() {
     const { points_missing, required_points } = this.standing.suggested_reward;
     return isSome(points_missing)
-      ? _t("%s points are missing.", format.points(points_missing))
+      ? _t("Points missing: %s.", format.points(points_missing))
       : _t("Can be had now, for %s points.", format.points(required_points));
   }
 
