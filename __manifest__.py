@@ -38,6 +38,7 @@
         "views/loyalty_reporting_menus.xml",
     ],
     "assets": {
+        "point_of_sale._assets_pos": ["loyalty_reporting/static/src/pos/*"],
         "web.assets_backend": [
             "loyalty_reporting/static/src/dashboard/*.js",
             "loyalty_reporting/static/src/dashboard/*.xml",

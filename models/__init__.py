@@ -23,6 +23,7 @@ from . import (
     loyalty_reporting_source,
     loyalty_reporting_source_query,
     loyalty_reporting_standing,
+    pos_config,
     res_company,
     res_config_settings,
     res_currency,

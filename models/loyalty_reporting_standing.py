@@ -39,6 +39,15 @@ class LoyaltyReportingStanding(models.AbstractModel):
         reward = suggested(standing, self._offers(standing, company, at.day))
         return document(standing, at, company, self._partner(asked, found), reward)
 
+    @api.model
+    def _is_offered(self, company):
+        """Return whether cashiers of a company may meet a customer with a standing.
+
+        So it is where a source that feeds the company knows a customer who is linked to
+        a contact. It is asked once, when a till opens: one row of an index.
+        """
+        return reading.is_offered(self.env.cr, company.id)
+
     def _check_group(self):
         user = self.env.user
         if not (user.has_group(POINTS_GROUP) or user.has_group(CASHIER_GROUP)):

@@ -28,6 +28,12 @@ def customers(cr, question):
     return [Customer(*row) for row in rows]
 
 
+def is_offered(cr, company_id):
+    """Return whether a source of a company knows a customer with a contact of Odoo's."""
+    [[is_offered]] = fetch(cr, "is_offered", {"company": company_id})
+    return is_offered
+
+
 def clock(cr, question, zone):
     """Return the :class:`Clock` of a question in a company's time zone."""
     asked = {"instant": question.instant, "day": question.day, "zone": zone}

@@ -33,7 +33,8 @@ class Client:
         found = self._http.post(self.url + path, json=body, timeout=TIMEOUT).json()
         if "error" in found:
             raise RuntimeError(found["error"]["data"]["message"])
-        return found["result"]
+        # A method that returns nothing has none.
+        return found.get("result")
 
     def call(self, model, method, *arguments, **options):
         """Return what a public method of a model returns."""
