@@ -4,6 +4,19 @@ from odoo.tools.safe_eval import safe_eval
 from .common import FACTS, ReportingCase
 
 PREFIX = "loyalty_reporting"
+REPORTS = (
+    "promotion.order",
+    "promotion.report.detail",
+    "membership.analytics",
+    "membership.event",
+    "point.analytics",
+)
+# What each group's own menus are called, besides the exports.
+MENUS = {
+    "promotions": {"promotion_order_menu", "promotion_report_detail_menu"},
+    "membership": {"membership_analytics_menu", "membership_event_menu"},
+    "points": {"point_analytics_activity_menu", "point_analytics_menu"},
+}
 
 
 @tagged("post_install", "-at_install")
@@ -37,7 +50,7 @@ class TestViews(ReportingCase):
             self.assertTrue(views["views"], action.name)
 
     def test_every_filter_can_be_applied(self):
-        for model in ("promotion.order", "promotion.report.detail"):
+        for model in REPORTS:
             view = self.env[model].get_view(view_type="search")
             for node in self.env[model]._get_view(view_type="search")[0].iter("filter"):
                 if node.get("domain"):
@@ -48,7 +61,7 @@ class TestViews(ReportingCase):
             self.assertTrue(view)
 
     def test_measures_of_the_screens_exist_and_explain_themselves(self):
-        for model in ("promotion.order", "promotion.report.detail"):
+        for model in REPORTS:
             for name, field in self.env[model].fields_get().items():
                 if field.get("aggregator") and name not in ("id", "line_count"):
                     self.assertTrue(field.get("help"), (model, name))
@@ -64,6 +77,17 @@ class TestViews(ReportingCase):
         seen = self.menus(self.user("manager", group="manager"))
         self.assertIn("loyalty_reporting_dead_letter_menu", seen)
         self.assertIn("loyalty_reporting_program_menu", seen)
+
+    def test_who_reads_one_kind_of_report_sees_its_menus_only(self):
+        every = set().union(*MENUS.values())
+        for group, menus in MENUS.items():
+            seen = self.menus(self.user(f"menus of {group}", group=group))
+            self.assertEqual(seen & every, menus)
+            self.assertIn(f"loyalty_reporting_{group}_menu", seen)
+            self.assertNotIn("loyalty_reporting_operations_menu", seen)
+            kinds = {menu for menu in seen if menu.endswith(("s_menu", "p_menu"))}
+            others = {f"loyalty_reporting_{g}_menu" for g in MENUS if g != group}
+            self.assertFalse(kinds & others)
 
     def test_without_a_group_the_app_is_not_there(self):
         self.assertFalse(self.menus(self.user("stranger", group=None)))
