@@ -1,8 +1,10 @@
 from . import (
     group_limit,
+    grouping_order,
     levels,
     order_link,
     reporting_measures,
+    rollups,
 )
 
 # They inherit from those before.

@@ -1,5 +1,7 @@
 """Pivots and graphs of too many groups say so, instead of filling the browser."""
 
+from functools import lru_cache
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -48,6 +50,12 @@ class LoyaltyReportingGroupLimit(models.AbstractModel):
         return super().formatted_read_grouping_sets(
             domain, grouping_sets, aggregates, order=order
         )
+
+    def _web_read_group_groupby_formatter(self, groupby_spec, values):
+        """Format each value once: thousands of cells share a few months and programs."""
+        formatter = super()._web_read_group_groupby_formatter(groupby_spec, values)
+        # By type too: no product (False) is not product 0.
+        return lru_cache(maxsize=None, typed=True)(formatter)
 
     @api.model
     def _check_groups(self, domain, grouping_sets):

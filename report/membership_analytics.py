@@ -17,6 +17,28 @@ _DIMENSIONS = frozenset(
     }
 )
 
+# What membership_analytics_data keeps by membership and day. (members has no column.)
+_ROLLUP = frozenset(
+    {
+        "company_id",
+        "currency_id",
+        "membership_product_key",
+        "membership_level",
+        "date",
+        "week",
+        "members",
+        "member_change",
+        "total_spending",
+        "gross_spending",
+        "total_points_earned",
+        "total_points_redeemed",
+        "total_points_expired",
+        "total_points_adjusted",
+        "total_transactions",
+        "refund_transactions",
+    }
+)
+
 
 def _measure(name):
     return described(_SLUG, name)
@@ -26,12 +48,18 @@ class MembershipAnalytics(models.Model):
     """What a customer did on a business day at one membership, one row."""
 
     _name = "membership.analytics"
-    _inherit = ["loyalty.reporting.levels", "loyalty.reporting.measures"]
+    _inherit = [
+        "loyalty.reporting.levels",
+        "loyalty.reporting.rollup",
+        "loyalty.reporting.measures",
+    ]
     _description = "Membership Analytics"
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "customer_key"
     _depends = {"res.company": ["currency_id"]}
+    _rollup_fields = _ROLLUP
+    _rollup_count = "customer_rows"
     _id_part = ("customer_key", _CUSTOMER)
     _levels = {"members": "member_change"}
     _level_keys = {"members": _DIMENSIONS}
@@ -102,8 +130,7 @@ class MembershipAnalytics(models.Model):
         readonly=True, **_measure("refund_transactions")
     )
 
-    @property
-    def _table_query(self):
+    def _rows_query(self):
         """Each measure's value on one row, beside the keys that totals count."""
         return SQL("""
             SELECT d.customer_key::bigint * 134217728
@@ -134,6 +161,22 @@ class MembershipAnalytics(models.Model):
                 ON product.id = d.membership_product_key
             LEFT JOIN loyalty_reporting_customer customer
                 ON customer.id = d.customer_key
+            LEFT JOIN res_company company ON company.id = d.company_id
+            WHERE d.membership_product_key > 0
+        """)
+
+    def _rollup_query(self):
+        """What all customers did on a day at a membership."""
+        return SQL("""
+            SELECT d.company_id, company.currency_id, d.membership_product_key,
+                product.level AS membership_level, d.date,
+                date_trunc('week', d.date)::date AS week, d.customer_rows,
+                d.member_change::integer, d.total_spending, d.gross_spending,
+                d.total_points_earned, d.total_points_redeemed, d.total_points_expired,
+                d.total_points_adjusted, d.total_transactions, d.refund_transactions
+            FROM membership_analytics_data d
+            LEFT JOIN loyalty_reporting_membership_product product
+                ON product.id = d.membership_product_key
             LEFT JOIN res_company company ON company.id = d.company_id
             WHERE d.membership_product_key > 0
         """)

@@ -20,6 +20,7 @@ class MembershipEvent(models.Model):
     _auto = False
     _order = "transaction_date desc, id desc"
     _rec_name = "customer_key"
+    _is_by_instant = True
     _distinct = {"unique_customers": "customer_key"}
 
     event_id = fields.Integer(

@@ -34,6 +34,7 @@ class PointAnalytics(models.Model):
     _rec_name = "card_key"
     _depends = {"res.company": ["currency_id"]}
     _id_part = ("order_key", _ROWS)
+    _is_by_instant = True
     _distinct = {"cards": "card_key", "unique_customers": "customer_key"}
     _ratios = {"redemption_rate": (["points_redeemed:sum"], ["points_earned:sum"])}
     _levels = {"balance": "balance_change"}

@@ -26,6 +26,7 @@ class PromotionMeasures(models.AbstractModel):
     _name = "promotion.measures"
     _inherit = ["loyalty.reporting.measures", "loyalty.reporting.order.link"]
     _description = "Measures of Promotions"
+    _is_by_instant = True
     _distinct = DISTINCT
     _ratios = RATIOS
 

@@ -1,8 +1,12 @@
 """How the rows of every report's pivot add up, and what all of them have."""
 
+from datetime import date, datetime, time, timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+_BOUNDS = ("<", "<=", ">", ">=")
 
 
 class LoyaltyReportingMeasures(models.AbstractModel):
@@ -13,12 +17,14 @@ class LoyaltyReportingMeasures(models.AbstractModel):
     """
 
     _name = "loyalty.reporting.measures"
-    _inherit = "loyalty.reporting.group.limit"
+    _inherit = ["loyalty.reporting.group.limit", "loyalty.reporting.grouping.order"]
     _description = "Loyalty Reporting: measures"
     # Measure → the column whose values are counted, NULL where a row does not count.
     _distinct = {}
     # Measure → (numerator, denominator), each a sum of aggregates.
     _ratios = {}
+    # Rows lie in partitions by their instant, ``transaction_date``.
+    _is_by_instant = False
     # (field, n): the integer part of id ÷ n. An index begins with it.
     _id_part = ()
 
@@ -70,9 +76,12 @@ class LoyaltyReportingMeasures(models.AbstractModel):
         return SQL("CASE WHEN MIN(%s) = MAX(%s) THEN %s END", currency, currency, total)
 
     def _search(self, domain, *args, **kwargs):
-        """Let an index find rows by their id, which no table stores."""
+        """Let an index find rows by their id, and partitions be left out by the day."""
+        domain = Domain(domain).optimize(self)
         if self._id_part:
-            domain = Domain(domain).map_conditions(self._by_id_part)
+            domain = domain.map_conditions(self._by_id_part)
+        if self._is_by_instant:
+            domain = domain.map_conditions(_by_instant)
         return super()._search(domain, *args, **kwargs)
 
     def _by_id_part(self, condition):
@@ -90,3 +99,29 @@ class LoyaltyReportingMeasures(models.AbstractModel):
         )
         views = [(False, "list"), (False, "form")]
         return {**action, "domain": domain, "context": context or {}, "views": views}
+
+
+def _by_instant(condition):
+    """Add to a condition on the business day what follows for the instant.
+
+    A day of any time zone begins less than a day before UTC's, and ends less than a day
+    after it.
+    """
+    if condition.field_expr != "date":
+        return condition
+    value = condition.value
+    days = [value] if condition.operator in _BOUNDS else value
+    if condition.operator not in (*_BOUNDS, "in") or not _are_days(days):
+        return condition
+    found = condition
+    if condition.operator not in ("<", "<="):
+        since = datetime.combine(min(days), time.min) - timedelta(days=1)
+        found &= Domain("transaction_date", ">=", since)
+    if condition.operator not in (">", ">="):
+        until = datetime.combine(max(days), time.min) + timedelta(days=2)
+        found &= Domain("transaction_date", "<", until)
+    return found
+
+
+def _are_days(values):
+    return bool(values) and all(type(value) is date for value in values)
