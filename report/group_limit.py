@@ -33,7 +33,14 @@ class LoyaltyReportingGroupLimit(models.AbstractModel):
     @api.model
     @api.readonly
     def formatted_read_group(
-        self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None
+        self,
+        domain,
+        groupby=(),
+        aggregates=(),
+        having=(),
+        offset=0,
+        limit=None,
+        order=None,
     ):
         if not limit:
             self._check_groups(domain, [groupby])

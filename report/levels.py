@@ -118,7 +118,7 @@ class LoyaltyReportingLevels(models.AbstractModel):
         if kept is None or not sets:
             return {}
         change = self._levels[name]
-        found = super()._read_grouping_sets(
+        found = self._read_grouping_sets(
             kept & Domain(change, "!=", 0),
             [[*by, "date:day"] for by in sets],
             [f"{change}:sum"],

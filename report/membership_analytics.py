@@ -111,9 +111,7 @@ class MembershipAnalytics(models.Model):
     avg_spending = fields.Monetary(
         readonly=True, aggregator="avg", **_measure("avg_spending")
     )
-    total_points_earned = fields.Float(
-        readonly=True, **_measure("total_points_earned")
-    )
+    total_points_earned = fields.Float(readonly=True, **_measure("total_points_earned"))
     total_points_redeemed = fields.Float(
         readonly=True, **_measure("total_points_redeemed")
     )
@@ -123,9 +121,7 @@ class MembershipAnalytics(models.Model):
     total_points_adjusted = fields.Float(
         readonly=True, **_measure("total_points_adjusted")
     )
-    total_transactions = fields.Integer(
-        readonly=True, **_measure("total_transactions")
-    )
+    total_transactions = fields.Integer(readonly=True, **_measure("total_transactions"))
     refund_transactions = fields.Integer(
         readonly=True, **_measure("refund_transactions")
     )

@@ -106,7 +106,6 @@ class PointAnalytics(models.Model):
         string="Reverses (source ID)", readonly=True, aggregator=None
     )
     balance_after = fields.Float(
-        string="Balance After",
         readonly=True,
         aggregator=None,
         help="Of the card after this row, as the engine says.",

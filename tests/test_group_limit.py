@@ -38,13 +38,18 @@ class TestGroupLimit(ReportingCase):
     def test_one_group_too_many_is_refused_with_its_number_and_what_to_do(self):
         self.assertEqual(len(self.graph(self.by)), 6)
         for read in (self.pivot, self.graph):
-            with self.limit(5), self.assertRaisesRegex(UserError, "^6 groups .* most 5 "):
+            with (
+                self.limit(5),
+                self.assertRaisesRegex(UserError, "^6 groups .* most 5 "),
+            ):
                 read(self.by)
             with self.limit(6):
                 read(self.by)
 
     def test_nothing_is_read_of_what_is_refused(self):
-        read = patch.object(type(self.model), "_read_grouping_sets", side_effect=KeyError)
+        read = patch.object(
+            type(self.model), "_read_grouping_sets", side_effect=KeyError
+        )
         with self.limit(5), read, self.assertRaises(UserError):
             self.pivot(self.by)
 
@@ -56,7 +61,9 @@ class TestGroupLimit(ReportingCase):
     def test_lists_are_read_by_pages_and_files_as_a_whole(self):
         with self.limit(1):
             self.assertEqual(len(self.graph(self.by, limit=80)), 6)
-            page = self.model.web_read_group(self.domain, self.by, ["__count"], limit=80)
+            page = self.model.web_read_group(
+                self.domain, self.by, ["__count"], limit=80
+            )
             self.assertEqual(page["length"], 4)
             self.assertEqual(len(self.model.search(self.domain)), 8)
 

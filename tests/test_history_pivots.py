@@ -1,9 +1,12 @@
 """Membership and points of the full history: pivots and graphs against the oracle."""
 
+import re
 from decimal import Decimal
 from fractions import Fraction
+from unittest.mock import patch
 
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
 
 from .history import load_history
 from .oracle import (
@@ -119,6 +122,36 @@ class TestHistoryPivots(TransactionCase):
             [self.named(group, [PRODUCT, MONTH], MEMBERSHIP) for group in groups], cells
         )
 
+    def test_sums_come_from_the_rollup_and_equal_the_rows(self):
+        model = self.env["membership.analytics"]
+        sums = [f for f in MEMBERSHIP if f.endswith((":sum", ":max"))] + ["__count"]
+        asked = DOMAIN, [[], [PRODUCT], [MONTH], [PRODUCT, "week:day"]], sums
+        with patch.object(type(model), "_rows_query", side_effect=KeyError):
+            rollup = model.formatted_read_grouping_sets(*asked)
+        with patch.object(type(model), "_where_answered", lambda self, *_: self):
+            rows = model.formatted_read_grouping_sets(*asked)
+        self.assertEqual(rollup, rows)
+
+    def test_what_the_rollup_does_not_have_comes_from_the_rows(self):
+        model = self.env["membership.analytics"]
+        with patch.object(type(model), "_rollup_query", side_effect=KeyError):
+            for domain, by, measure in (
+                ([("customer_key", "!=", False)], [], "total_spending:sum"),
+                ([], ["customer_key"], "total_spending:sum"),
+                ([], [PRODUCT], "active_members:count_distinct"),
+            ):
+                limited = [*DOMAIN, *domain, ("date", "<", "2017-01-08")]
+                found = model.formatted_read_group(limited, by, [measure])
+                self.assertTrue(found)
+
+    def test_a_month_is_read_from_its_own_partitions(self):
+        query = self.env["point.analytics"]._search(
+            [("date", ">=", "2017-03-01"), ("date", "<=", "2017-03-31")]
+        )
+        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        tables = set(re.findall(r"point_analytics_data_(\d+)", str(plan)))
+        self.assertEqual(tables, {"201702", "201703", "201704"})
+
     def test_distinct_members_are_not_the_sum_of_their_groups(self):
         [total], buckets = self.members([[], [MONTH]])
         parts = sum(row["active_members"] for row in buckets)
@@ -137,7 +170,9 @@ class TestHistoryPivots(TransactionCase):
 
     def test_events_equal_the_oracle_by_type_and_month(self):
         events = load_members().events
-        expected = events.groupby(["event_type", events["date"].dt.strftime("%Y-%m-01")])
+        expected = events.groupby(
+            ["event_type", events["date"].dt.strftime("%Y-%m-01")]
+        )
         found = self.env["membership.event"].formatted_read_group(
             DOMAIN, ["event_type", MONTH], ["events:sum"]
         )
@@ -223,7 +258,9 @@ def _points(grain):
                 },
                 "transactions": len(part),
                 "cards": part["card_id"].nunique(),
-                "redemption_rate": Fraction(int(redeemed), int(earned)) if earned else 0,
+                "redemption_rate": Fraction(int(redeemed), int(earned))
+                if earned
+                else 0,
                 "balance": outstanding(last),
             }
         )

@@ -16,14 +16,35 @@ class TestMembershipPivots(MembersCase):
         super().setUpClass()
         # 7 joins in January and is Gold from March on; 8 joins in March and leaves in
         # May; 9 joins in both companies.
-        cls.day(7, "2024-01-10", "Silver", is_joined=True, member_change=1,
-                transactions=1, spending=10)
+        cls.day(
+            7,
+            "2024-01-10",
+            "Silver",
+            is_joined=True,
+            member_change=1,
+            transactions=1,
+            spending=10,
+        )
         cls.day(7, "2024-02-10", "Silver", transactions=2, spending=30)
         cls.day(7, "2024-03-10", "Silver", member_change=-1)
-        cls.day(7, "2024-03-10", "Gold", is_upgraded=True, member_change=1,
-                transactions=1, spending=5)
-        cls.day(8, "2024-03-11", "Silver", is_joined=True, member_change=1,
-                transactions=1, spending="20.01")
+        cls.day(
+            7,
+            "2024-03-10",
+            "Gold",
+            is_upgraded=True,
+            member_change=1,
+            transactions=1,
+            spending=5,
+        )
+        cls.day(
+            8,
+            "2024-03-11",
+            "Silver",
+            is_joined=True,
+            member_change=1,
+            transactions=1,
+            spending="20.01",
+        )
         cls.day(8, "2024-05-01", "Silver", member_change=-1)
         cls.day(9, "2024-03-12", "Silver", is_joined=True, member_change=1)
         cls.day(9, "2024-03-12", "Silver", "b", is_joined=True, member_change=1)
@@ -85,13 +106,19 @@ class TestMembershipPivots(MembersCase):
 
     def test_members_of_a_customer(self):
         by = ["customer_key", "date:month"]
-        found = self.groups([("customer_key", "=", self.key("customer", 8))], by, MEMBERS)
+        found = self.groups(
+            [("customer_key", "=", self.key("customer", 8))], by, MEMBERS
+        )
         self.assertEqual([*found.values()], [(1,), (0,)])
 
     def test_members_are_empty_where_changes_are_left_out(self):
         found = self.groups([("active_members", "=", 1)], [], MEMBERS, "__count")
         self.assertEqual(found, {(): (False, 4)})
-        or_level = ["|", ("date", ">=", "2024-03-01"), ("membership_level", "=", "Gold")]
+        or_level = [
+            "|",
+            ("date", ">=", "2024-03-01"),
+            ("membership_level", "=", "Gold"),
+        ]
         self.assertEqual(self.groups(or_level, [], MEMBERS), {(): (False,)})
 
     def test_groups_cannot_be_ordered_by_members(self):
@@ -149,7 +176,9 @@ class TestMembershipPivots(MembersCase):
             other = self.user(f"of {group}", group=group)
             for name in ("membership.analytics", "membership.event"):
                 with self.assertRaises(AccessError):
-                    self.env[name].with_user(other).formatted_read_group([], [], ["__count"])
+                    self.env[name].with_user(other).formatted_read_group(
+                        [], [], ["__count"]
+                    )
 
 
 def _value(value, by):

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -75,6 +77,18 @@ class TestPointPivots(MembersCase):
         row = self.model().search([("transaction_type", "=", "expire")])
         self.assertEqual(self.model().search([("id", "=", row.id)]), row)
         self.assertEqual(row.balance_change, -5)
+
+    def test_a_day_s_rows_are_found_whatever_the_company_s_zone(self):
+        # 14 hours before UTC's noon it is the day before, 14 hours after it the next.
+        self.book(5, "2024-06-15", "earn", 1, 1, date=date(2024, 6, 14))
+        self.book(5, "2024-06-15", "earn", 2, 3, date=date(2024, 6, 16))
+        self.env.invalidate_all()
+        for day, points in (("2024-06-14", 1), ("2024-06-16", 2)):
+            for operator in ("=", ">=", "<=", "in"):
+                value = [day] if operator == "in" else day
+                domain = [("card_key", "=", self.card(5)), ("date", operator, value)]
+                found = self.model().search(domain)
+                self.assertIn(points, found.mapped("points_earned"), (day, operator))
 
     def test_rows_of_other_companies_and_without_the_group_are_not_there(self):
         self.assertEqual(self.model().search([]).company_id, self.companies["a"])

@@ -100,9 +100,7 @@ class TestPromotionOrder(ReportingCase):
             order = ", ".join(dict.fromkeys(spec for by in asked for spec in by))
             found = self.model()._read_grouping_sets([], asked, ["__count"], order)
             with patch.object(type(self.model()), "_is_by_name", lambda *_: False):
-                slowly = self.model()._read_grouping_sets(
-                    [], asked, ["__count"], order
-                )
+                slowly = self.model()._read_grouping_sets([], asked, ["__count"], order)
             self.assertEqual(found, slowly)
         names = [group["program_key"][1] for group in self.model().formatted_read_group(
             [], ["program_key"], ["__count"])]  # fmt: skip
