@@ -39,6 +39,7 @@
         "views/res_config_settings_views.xml",
         "views/loyalty_reporting_export_job_views.xml",
         "views/loyalty_reporting_menus.xml",
+        "data/ir_filters.xml",
     ],
     "assets": {
         "web.assets_backend": [

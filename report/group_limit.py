@@ -32,7 +32,7 @@ class LoyaltyReportingGroupLimit(models.AbstractModel):
 
     @api.model
     @api.readonly
-    def formatted_read_group(
+    def formatted_read_group(  # noqa: PLR0913, PLR0917 (as Odoo's)
         self,
         domain,
         groupby=(),

@@ -16,7 +16,7 @@ class LoyaltyReportingGroupingOrder(models.AbstractModel):
     _name = "loyalty.reporting.grouping.order"
     _description = "Loyalty Reporting: order of groups"
 
-    def _read_group(
+    def _read_group(  # noqa: PLR0913, PLR0917 (as Odoo's)
         self,
         domain,
         groupby=(),

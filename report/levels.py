@@ -31,7 +31,7 @@ class LoyaltyReportingLevels(models.AbstractModel):
     # By others, changes do not add up to a level: it is empty.
     _level_keys = {}
 
-    def _read_group(
+    def _read_group(  # noqa: PLR0913, PLR0917 (as Odoo's)
         self,
         domain,
         groupby=(),

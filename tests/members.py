@@ -61,8 +61,12 @@ class MembersCase(ReportingCase):
         )
 
     @classmethod
-    def event(cls, customer, day, kind, before=None, after=None, company="a"):
-        """Write a change of membership; return its id."""
+    def event(cls, customer, day, kind, levels, company="a"):
+        """Write a change of membership from one of two levels to the other.
+
+        :return: its id
+        """
+        before, after = levels
         instant = datetime.fromisoformat(f"{day}T12:30:00")
         cls.env.cr.execute("SELECT nextval('fact_document_order_key_seq')")
         [key] = cls.env.cr.fetchone()

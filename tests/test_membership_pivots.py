@@ -48,9 +48,9 @@ class TestMembershipPivots(MembersCase):
         cls.day(8, "2024-05-01", "Silver", member_change=-1)
         cls.day(9, "2024-03-12", "Silver", is_joined=True, member_change=1)
         cls.day(9, "2024-03-12", "Silver", "b", is_joined=True, member_change=1)
-        cls.join = cls.event(7, "2024-01-10", "join", after="Silver")
-        cls.event(7, "2024-03-10", "upgrade", "Silver", "Gold")
-        cls.event(9, "2024-03-12", "join", after="Silver", company="b")
+        cls.join = cls.event(7, "2024-01-10", "join", (None, "Silver"))
+        cls.event(7, "2024-03-10", "upgrade", ("Silver", "Gold"))
+        cls.event(9, "2024-03-12", "join", (None, "Silver"), company="b")
         cls.reader = cls.user("members", group="membership")
 
     def model(self, name="membership.analytics"):
