@@ -21,6 +21,9 @@
         "views/loyalty_reporting_dashboard_views.xml",
         "views/promotion_order_views.xml",
         "views/promotion_report_detail_views.xml",
+        "views/membership_analytics_views.xml",
+        "views/membership_event_views.xml",
+        "views/point_analytics_views.xml",
         "views/loyalty_reporting_run_views.xml",
         "views/loyalty_reporting_difference_views.xml",
         "views/loyalty_reporting_reconciliation_views.xml",
@@ -36,6 +39,7 @@
         "views/res_config_settings_views.xml",
         "views/loyalty_reporting_export_job_views.xml",
         "views/loyalty_reporting_menus.xml",
+        "data/ir_filters.xml",
     ],
     "assets": {
         "point_of_sale._assets_pos": ["loyalty_reporting/static/src/pos/*"],

@@ -20,8 +20,8 @@ DEADLINE = "loyalty_reporting_deadline"
 # Whose record rules bound the reports of an audience, beside its group.
 _OBJECTS = {
     Audience.PROMOTIONS: ("promotion.order", "promotion.report.detail"),
-    Audience.MEMBERSHIP: (),
-    Audience.POINTS: (),
+    Audience.MEMBERSHIP: ("membership.analytics", "membership.event"),
+    Audience.POINTS: ("point.analytics",),
 }
 _COMPANY = """
     SELECT c.id, c.loyalty_reporting_tz, k.name, k.rounding

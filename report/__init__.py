@@ -1,1 +1,19 @@
-from . import promotion_measures, promotion_order, promotion_report_detail
+from . import (
+    group_limit,
+    grouping_order,
+    levels,
+    order_link,
+    reporting_measures,
+    rollups,
+)
+
+# They inherit from those before.
+# isort: split
+from . import (
+    membership_analytics,
+    membership_event,
+    point_analytics,
+    promotion_measures,
+    promotion_order,
+    promotion_report_detail,
+)

@@ -1,7 +1,6 @@
 """What the measures of promotions mean, once for every grain."""
 
-from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo import fields, models
 
 MONEY = "tax included, net of discounts, in the company's currency"
 
@@ -21,18 +20,16 @@ RATIOS = {
 class PromotionMeasures(models.AbstractModel):
     """Dimensions and measures that order grain and lines have in common.
 
-    A subclass gives its rows in ``_table_query``; here is how they add up. Distinct
-    counts count an identity of the row, ratios divide sums by sums: both are right
-    at every grouping, in graphs, pivots and their totals.
+    A subclass gives its rows in ``_table_query``.
     """
 
     _name = "promotion.measures"
+    _inherit = ["loyalty.reporting.measures", "loyalty.reporting.order.link"]
     _description = "Measures of Promotions"
+    _is_by_instant = True
     _distinct = DISTINCT
     _ratios = RATIOS
 
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
     program_key = fields.Many2one(
         "loyalty.reporting.program",
         string="Program",
@@ -41,22 +38,8 @@ class PromotionMeasures(models.AbstractModel):
     )
     program_type = fields.Char(readonly=True)
     shop_key = fields.Many2one("loyalty.reporting.shop", string="Shop", readonly=True)
-    customer_key = fields.Many2one(
-        "loyalty.reporting.customer", string="Customer", readonly=True
-    )
-    odoo_partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
     channel = fields.Char(readonly=True)
-    order_key = fields.Integer(readonly=True, aggregator=None)
     transaction_date = fields.Datetime(string="Time", readonly=True)
-    date = fields.Date(
-        string="Business Day",
-        readonly=True,
-        help="The day in the company's reporting time zone. Grouped by week, it is cut "
-        "as your language says; “ISO Week” always begins on Monday.",
-    )
-    week = fields.Date(
-        string="ISO Week", readonly=True, help="The Monday of the business day's week."
-    )
     is_refund = fields.Boolean(string="Refund", readonly=True)
 
     qty = fields.Float(
@@ -109,34 +92,3 @@ class PromotionMeasures(models.AbstractModel):
         help="Discount ÷ (attributed amount + discount): the share of the "
         "undiscounted price that was given away.",
     )
-
-    @property
-    def _table_query(self):
-        raise NotImplementedError
-
-    @api.model
-    def _read_group_select(self, aggregate_spec, query):
-        name, _, function = aggregate_spec.partition(":")
-        if name in self._distinct:
-            column = SQL.identifier(self._table, self._distinct[name])
-            return SQL("COUNT(DISTINCT %s)", column)
-        if name in self._ratios:
-            above, below = (
-                SQL(" + ").join(self._read_group_select(spec, query) for spec in side)
-                for side in self._ratios[name]
-            )
-            return SQL("(%s)::numeric / NULLIF(%s, 0)", above, below)
-        if (
-            function in ("sum", "sum_currency")
-            and self._fields[name].type == "monetary"
-        ):
-            return self._sum_of_one_currency(name, query)
-        return super()._read_group_select(aggregate_spec, query)
-
-    def _sum_of_one_currency(self, name, query):
-        """Return the sum of an amount; NULL over rows of several currencies."""
-        total = SQL("SUM(%s)", self._field_to_sql(self._table, name, query))
-        if not self.env.su and len(self.env.companies.currency_id) == 1:
-            return total
-        currency = self._field_to_sql(self._table, "currency_id", query)
-        return SQL("CASE WHEN MIN(%s) = MAX(%s) THEN %s END", currency, currency, total)

@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .promotion_measures import DISTINCT, RATIOS
@@ -18,6 +17,7 @@ class PromotionOrder(models.Model):
     _order = "transaction_date desc, id desc"
     _rec_name = "program_key"
     _depends = {"res.company": ["currency_id"]}
+    _id_part = ("order_key", PROGRAMS)
     _distinct = {
         **DISTINCT,
         "eligible_transactions": "eligible_key",
@@ -80,33 +80,13 @@ class PromotionOrder(models.Model):
                 ON customer.id = o.customer_key
         """)
 
-    def _search(self, domain, *args, **kwargs):
-        """Let the primary key, which begins with the order, find rows by their id."""
-        return super()._search(
-            Domain(domain).map_conditions(_by_order), *args, **kwargs
-        )
-
     def action_open_lines(self):
         """Open the lines behind this row."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "loyalty_reporting.promotion_report_detail_action"
-        )
-        return {
-            **action,
-            "domain": [
+        return self._window(
+            "promotion_report_detail_action",
+            [
                 ("order_key", "=", self.order_key),
                 ("program_key", "=", self.program_key.id),
             ],
-            "context": {},
-            "views": [(False, "list"), (False, "form")],
-        }
-
-
-def _by_order(condition):
-    if condition.field_expr != "id" or condition.operator not in ("=", "in"):
-        return condition
-    value = condition.value
-    ids = [value] if isinstance(value, int) else value
-    orders = [row // PROGRAMS for row in ids if row]
-    return condition & Domain("order_key", "in", orders)
+        )

@@ -9,6 +9,7 @@ from odoo.tests import TransactionCase
 from ..core.stores import partitions
 
 DETAIL, ORDER = "promotion_report_detail_data", "promotion_order_data"
+LEDGER, EVENT = "point_analytics_data", "membership_event_data"
 # What an engine says of an order and a program → is_eligible, is_applied, is_rejected.
 OUTCOMES = {
     None: (False, False, False),
@@ -172,7 +173,7 @@ class ReportingCase(TransactionCase):
 
     @classmethod
     def _insert(cls, table, values, returning=None):
-        if table in (DETAIL, ORDER):
+        if table in (DETAIL, ORDER, LEDGER, EVENT):
             month = values["transaction_date"].date().replace(day=1)
             partitions.ensure(cls.env.cr, table, [month])
         columns = ", ".join(values)

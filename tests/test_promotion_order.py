@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -92,6 +93,19 @@ class TestPromotionOrder(ReportingCase):
             order=f"{MEASURES['discount_depth']} desc",
         )
         self.assertEqual([group["program_key"][1] for group in groups], ["Spring"])
+
+    def test_groups_are_in_the_order_of_their_names(self):
+        sets = [["program_key", "date:month"], ["date:month", "shop_key"], []]
+        for asked in (sets, [["customer_key", "program_key"]]):
+            order = ", ".join(dict.fromkeys(spec for by in asked for spec in by))
+            found = self.model()._read_grouping_sets([], asked, ["__count"], order)
+            with patch.object(type(self.model()), "_is_by_name", lambda *_: False):
+                slowly = self.model()._read_grouping_sets([], asked, ["__count"], order)
+            self.assertEqual(found, slowly)
+        names = [group["program_key"][1] for group in self.model().formatted_read_group(
+            [], ["program_key"], ["__count"])]  # fmt: skip
+        self.assertEqual(names, ["Points", "Spring"])
+        self.assertGreater(self.key("program", "Points"), self.key("program", "Spring"))
 
     def test_a_group_leads_to_its_rows(self):
         [group] = self.model().formatted_read_group(

@@ -7,6 +7,7 @@ from itertools import product
 from odoo.tests import tagged
 
 from ..core.queries import REPORTS
+from ..core.queries.base import Audience
 from ..core.queries.cache import _client
 from .test_grpc import GrpcCase
 from .test_rest import YEARS
@@ -14,6 +15,14 @@ from .test_rest import YEARS
 ROLES = ("manager", "user", "promotions", "membership", "points", "nobody")
 REFUSED = {"PERMISSION_DENIED": 403, "NOT_FOUND": 404, "UNAUTHENTICATED": 401}
 PROMOTIONS = "promotions/performance"
+# Odoo's own views of what each audience reads over the API.
+OBJECTS = {
+    "promotion.order": Audience.PROMOTIONS,
+    "promotion.report.detail": Audience.PROMOTIONS,
+    "membership.analytics": Audience.MEMBERSHIP,
+    "membership.event": Audience.MEMBERSHIP,
+    "point.analytics": Audience.POINTS,
+}
 
 
 @tagged("post_install", "-at_install")
@@ -196,26 +205,24 @@ class TestRights(GrpcCase):
                 # An export looks for it when it runs.
                 self.assertIn(found[0], (404, 200) if name == "export" else (404,))
 
-    def test_rules_of_others_refuse_by_every_protocol(self):
-        self.env["ir.rule"].create(
+    def restrict(self, model):
+        """Let a rule restrict what users see of a model."""
+        group = self.env.ref("loyalty_reporting.group_loyalty_reporting_user")
+        return self.env["ir.rule"].create(
             {
-                "name": "Only Spring",
-                "model_id": self.env["ir.model"]._get_id("promotion.order"),
-                "domain_force": "[('program_type', '=', 'coupons')]",
-                "groups": [
-                    (
-                        4,
-                        self.env.ref(
-                            "loyalty_reporting.group_loyalty_reporting_user"
-                        ).id,
-                    )
-                ],
+                "name": "Only old ones",
+                "model_id": self.env["ir.model"]._get_id(model),
+                "domain_force": "[('date', '<', '2000-01-01')]",
+                "groups": [(4, group.id)],
             }
         )
-        for name, ask in self.protocols.items():
-            with self.subTest(name):
-                asked = self.asked(PROMOTIONS, self.companies["a"])
-                self.assertEqual(ask(self.keys["user"], PROMOTIONS, asked)[0], 403)
-                slug = "membership/analytics"
-                asked = self.asked(slug, self.companies["a"])
-                self.assertEqual(ask(self.keys["user"], slug, asked)[0], 200)
+
+    def test_rules_of_others_refuse_by_every_protocol(self):
+        for model, audience in OBJECTS.items():
+            rule = self.restrict(model)
+            for slug, (name, ask) in product(REPORTS, self.protocols.items()):
+                with self.subTest(name, model=model, slug=slug):
+                    asked = self.asked(slug, self.companies["a"])
+                    status = 403 if REPORTS[slug].audience == audience else 200
+                    self.assertEqual(ask(self.keys["user"], slug, asked)[0], status)
+            rule.unlink()
