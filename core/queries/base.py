@@ -175,6 +175,8 @@ class Facts:
     :param where: which of its rows are meant
     :param levels: columns of changes: what they add up to from the very first row to
         the end of a bucket is a level, such as the number of members
+    :param level_keys: those of ``keys`` by which a level may be told apart; all of them
+        unless said otherwise
     """
 
     table: str
@@ -189,6 +191,12 @@ class Facts:
     is_by_instant: bool = False
     where: Test = Test()
     levels: dict[str, Sum] = field(default_factory=dict)
+    level_keys: frozenset[str] | None = None
+
+    def has_levels(self, names, keys):
+        """Tell whether it knows some levels, told apart and filtered by some keys."""
+        right = self.keys if self.level_keys is None else self.level_keys
+        return self.levels.keys() >= {*names} and right >= {*keys}
 
 
 PREVIOUS = "previous_"
