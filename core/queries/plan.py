@@ -213,9 +213,9 @@ def _levels(query, dialect):
         for grain in (query.grain, Grain.DAY)
     )
     return {
-        "levels_text": _changes(query, coarsest, names, begin, before, dialect)
+        "levels_text": _changes(query, coarsest, {"place": begin}, before, dialect)
         + " UNION ALL "
-        + _changes(query, facts, names, place, within, dialect),
+        + _changes(query, facts, {"place": place}, within, dialect),
         "levels": {name: facts.levels[name] for name in names},
     }
 
@@ -228,12 +228,15 @@ def _facts_of_levels(query, names, grain, store):
     raise AssertionError(f"{query.report.slug}: no table has {names} by {query.keys}")
 
 
-def _changes(query, facts, names, place, days, dialect):
-    """Return the sums of changes by place in time and dimensions."""
+def _changes(query, facts, place, days, dialect):
+    """Return the sums of changes by place in time ({name: expression}) and dimensions.
+
+    :param days: the condition of their days
+    """
     by, source = _dimensions(query, dialect, dialect.table(facts))
-    by = {"place": place, **by}
+    by = place | by
     selected = [f"{sql} AS {name}" for name, sql in by.items()]
-    for name in names:
+    for name in levels_of(query):
         changes = facts.levels[name]
         selected.append(f"{dialect.shown(dialect.sum(changes), changes)} AS {name}")
     where = " AND ".join([days, *_rows_meant(query, facts, dialect)])

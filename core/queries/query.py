@@ -16,7 +16,6 @@ from .base import (
     Report,
 )
 
-
 # How the beginning of an hour is written (UTC); texts are in the order of time.
 HOURS = "%Y-%m-%dT%H:%M:%SZ"
 
