@@ -175,8 +175,6 @@ class Facts:
     :param where: which of its rows are meant
     :param levels: columns of changes: what they add up to from the very first row to
         the end of a bucket is a level, such as the number of members
-    :param level_keys: those of ``keys`` by which a level may be told apart; all of them
-        unless said otherwise
     """
 
     table: str
@@ -191,12 +189,6 @@ class Facts:
     is_by_instant: bool = False
     where: Test = Test()
     levels: dict[str, Sum] = field(default_factory=dict)
-    level_keys: frozenset[str] | None = None
-
-    def has_levels(self, names, keys):
-        """Tell whether it knows some levels, told apart and filtered by some keys."""
-        right = self.keys if self.level_keys is None else self.level_keys
-        return self.levels.keys() >= {*names} and right >= {*keys}
 
 
 PREVIOUS = "previous_"
@@ -210,6 +202,8 @@ class Measure:
     :param numerator: name of the measure above the line, for ratios
     :param denominator: names of the measures whose sum is below the line
     :param required: in API.md's answer, so 0 and never null without denominator
+    :param not_by: the dimensions and filters over which it is one number: a question
+        that has one of them cannot have it
     """
 
     name: str
@@ -221,6 +215,7 @@ class Measure:
     numerator: str = ""
     denominator: tuple[str, ...] = ()
     required: bool = False
+    not_by: tuple[str, ...] = ()
 
     @property
     def previous(self):

@@ -72,33 +72,24 @@ def _grouped(query, given):
         compare=name,
         with_totals=_flag("totals", given),
     )
-    _check_levels(query)
+    for measure in query.measures:
+        _check_keys(measure, query)
     return replace(query, sort=_sort(query, given.get("sort")))
 
 
-def _check_levels(query):
-    """Refuse a level by what it cannot be told apart by.
+def _check_keys(measure, query):
+    """Refuse a measure by what it is one number over.
 
     :raise BadQuery: such as points outstanding by the type of what was booked
     """
-    for level in query.measures:
-        if level.additivity is not Additivity.SEMI_ADDITIVE:
-            continue
-        known = [f for f in query.report.facts if level.of in f.levels]
-        if any(facts.has_levels([level.of], query.keys) for facts in known):
-            continue
-        asked = [(d.name, d.key) for d in query.dimensions]
-        asked += [(f.name, f.column) for f, _values in query.filters]
-        wrong = next(
-            name
-            for name, key in asked
-            if not any(facts.has_levels([level.of], {key}) for facts in known)
-        )
-        raise BadQuery(
-            "measures",
-            f"{level.name} is one number over all of {wrong}, as a dimension or a "
-            "filter: ask for one without the other.",
-        )
+    asked = {d.name for d in query.dimensions} | {f.name for f, _v in query.filters}
+    for name in measure.not_by:
+        if name in asked:
+            raise BadQuery(
+                "measures",
+                f"{measure.name} is one number over all of {name}. Leave out either the "
+                f"measure {measure.name} or the dimension and filter {name}.",
+            )
 
 
 def _placed(query, given):

@@ -223,7 +223,8 @@ def _levels(query, dialect):
 def _facts_of_levels(query, names, grain, store):
     for facts in query.report.facts:
         is_fine = grain is not Grain.HOUR or facts.grain is Grain.HOUR
-        if store in facts.stores and is_fine and facts.has_levels(names, query.keys):
+        has_all = facts.levels.keys() >= {*names} and query.keys <= facts.keys
+        if store in facts.stores and is_fine and has_all:
             return facts
     raise AssertionError(f"{query.report.slug}: no table has {names} by {query.keys}")
 

@@ -17,7 +17,6 @@ FACTS = (
         Grain.DAY,
         stores=("postgresql",),
         levels=_LEVELS,
-        level_keys=frozenset({"program_key"}),
     ),
     Facts(
         "point_analytics_rollup_data",
@@ -25,7 +24,6 @@ FACTS = (
         _SUMS,
         frozenset({"program_key", "card_key", "customer_key", "transaction_type"}),
         levels=_LEVELS,
-        level_keys=frozenset({"program_key", "card_key", "customer_key"}),
     ),
 )
 REPORT = Report(
@@ -92,6 +90,7 @@ REPORT = Report(
             Unit.POINTS,
             Additivity.SEMI_ADDITIVE,
             of="balance",
+            not_by=("transaction_type",),
         ),
         Measure(
             "redemption_rate",

@@ -154,9 +154,8 @@ class TestBalance:
     def test_the_period_before_ends_where_this_one_begins(self, asked):
         query = {"group_by": "month", "dimensions": "", "compare": "previous_period"}
         [row] = asked(self.of(("2017-05-01", "2017-05-31"), **query))
-        months = balances((), "month").set_index("date")["balance"]
-        assert row["balance"] == months[pd.Timestamp("2017-05-01")]
-        assert row["previous_balance"] == months[pd.Timestamp("2017-04-01")]
+        assert row["balance"] == outstanding("2017-05-31")
+        assert row["previous_balance"] == outstanding("2017-04-30")
 
     def test_the_total_is_that_of_the_end_also_if_nothing_was_booked(
         self, pushed_history
