@@ -117,6 +117,7 @@ def _described(report):
                 "unit": m.unit.value,
                 "additivity": m.additivity.value,
                 "is_default": m.name in report.default_measures,
+                "not_by": [*m.not_by],
             }
             for m in report.measures
         ],

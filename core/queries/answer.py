@@ -18,7 +18,7 @@ from .measures import shower, value_of
 from .members import members_of
 from .pause import Pause
 from .plan import facts_of, plan, plan_listing
-from .query import Answer
+from .query import HOURS, Answer
 
 _logger = logging.getLogger(__name__)
 _pause = Pause()
@@ -129,7 +129,7 @@ class _Reading:
         nothing["date"] = query.date_from.isoformat()
         rows = read.rows or [nothing]
         if not read.rows:
-            level_writer(query, read.statement, read.result.levels)(nothing)
+            read.level_writer(query)(nothing)
         for row in rows:
             values = row_of(query, row, {})
             del values["date"]
@@ -191,9 +191,14 @@ class _Read:
     def __init__(self, query, statement, result, dialect):
         self.statement, self.result, self.dialect = statement, result, dialect
         self.rows = [raw_row(query, statement, row, dialect) for row in result.rows]
-        write_levels = level_writer(query, statement, result.levels)
+        write_levels = self.level_writer(query)
         for row in self.rows:
             write_levels(row)
+
+    def level_writer(self, query):
+        """Return what writes the levels that were found into a row."""
+        levels = self.result.levels
+        return level_writer(query, self.statement, levels, self.dialect)
 
 
 def state_of(cr):
@@ -232,7 +237,7 @@ def raw_row(query, statement, row, dialect):
     is_period = query.grain is Grain.PERIOD
     raw = {"date": (query.date_from if is_period else bucket).isoformat()}
     if query.grain is Grain.HOUR:
-        raw["hour"] = next(values).strftime("%Y-%m-%dT%H:%M:%SZ")
+        raw["hour"] = next(values).strftime(HOURS)
     for dimension in query.dimensions:
         raw[f"by_{dimension.name}"] = next(values)
     for name, column in statement.columns.items():

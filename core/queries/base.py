@@ -202,6 +202,8 @@ class Measure:
     :param numerator: name of the measure above the line, for ratios
     :param denominator: names of the measures whose sum is below the line
     :param required: in API.md's answer, so 0 and never null without denominator
+    :param not_by: the dimensions and filters over which it is one number: a question
+        that has one of them cannot have it
     """
 
     name: str
@@ -213,6 +215,7 @@ class Measure:
     numerator: str = ""
     denominator: tuple[str, ...] = ()
     required: bool = False
+    not_by: tuple[str, ...] = ()
 
     @property
     def previous(self):

@@ -90,12 +90,6 @@ def moved(bucket):
     return f"greatest({moved_to}, {day_of('moved_first')})"
 
 
-def not_before(name):
-    """Return the day of a row, or the one before a parameter if it is earlier."""
-    first = day_of(name)
-    return f"if(facts.date >= {first}, facts.date, addDays({first}, -1))"
-
-
 def day_of(name):
     """Return a parameter as a day."""
     return f"toDate({parameter(name)})"

@@ -65,7 +65,8 @@ def _planned(query, cr):
     dimensions = [d for d in query.dimensions if d.members]
     members = {d.name: members_of(d, cr) for d in dimensions}
     statement = plan(query, keys, members, postgres)
-    write_levels = level_writer(query, statement, _levels(cr, statement))
+    changes = _levels(cr, statement)
+    write_levels = level_writer(query, statement, changes, postgres)
 
     def shown(row):
         raw = raw_row(query, statement, row, postgres)

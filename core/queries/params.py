@@ -72,7 +72,24 @@ def _grouped(query, given):
         compare=name,
         with_totals=_flag("totals", given),
     )
+    for measure in query.measures:
+        _check_keys(measure, query)
     return replace(query, sort=_sort(query, given.get("sort")))
+
+
+def _check_keys(measure, query):
+    """Refuse a measure by what it is one number over.
+
+    :raise BadQuery: such as points outstanding by the type of what was booked
+    """
+    asked = {d.name for d in query.dimensions} | {f.name for f, _v in query.filters}
+    for name in measure.not_by:
+        if name in asked:
+            raise BadQuery(
+                "measures",
+                f"{measure.name} is one number over all of {name}. Leave out either the "
+                f"measure {measure.name} or the dimension and filter {name}.",
+            )
 
 
 def _placed(query, given):

@@ -4,7 +4,6 @@ A statement is made of our own column names and of parameters; nothing that a ca
 wrote ever becomes part of its text.
 """
 
-from dataclasses import replace
 from datetime import date
 
 from .base import PREVIOUS, Additivity, Facts, Grain, Sum
@@ -98,7 +97,7 @@ def levels_of(query):
 
 def facts_of(query, store):
     """Return the smallest stored table that can answer: fewer rows, same numbers."""
-    keys = {d.key for d in query.dimensions} | {f.column for f, _ in query.filters}
+    keys = query.keys
     needed = {name.removeprefix(PREVIOUS) for name in columns_of(query)}
     for facts in query.report.facts:
         known = _known(query, facts)
@@ -165,6 +164,13 @@ def _keys(query, facts, dialect, *, is_moved=False):
     elif query.grain is not Grain.PERIOD:
         bucket = dialect.BUCKETS[query.grain]
         names["bucket"] = dialect.moved(bucket) if is_moved else bucket
+    dimensions, source = _dimensions(query, dialect, source)
+    return names | dimensions, source
+
+
+def _dimensions(query, dialect, source):
+    """Return ({name: expression} of the dimensions, what to read) from a source."""
+    names = {}
     for dimension in query.dimensions:
         if dimension.members:
             names[f"by_{dimension.name}"], joined = dialect.group(dimension)
@@ -192,26 +198,53 @@ def _aggregate(column, dialect):
 
 
 def _levels(query, dialect):
-    """Return the changes of levels by day, those before the period together."""
+    """Return the changes of levels by day or hour, those before the period together."""
     names = levels_of(query)
     if not names:
         return {}
-    keys = {d.key for d in query.dimensions} | {f.column for f, _ in query.filters}
-    for facts in query.report.facts:
-        if facts.levels.keys() >= {*names} and keys <= facts.keys:
-            break
-    else:
-        raise AssertionError(f"{query.report.slug}: no table has {names} by {keys}")
-    by, source = _keys(replace(query, grain=Grain.PERIOD), facts, dialect)
-    by = {"change_day": dialect.not_before("levels_from"), **by}
-    selected = [f"{sql} AS {name}" for name, sql in by.items()]
-    selected += [f"{dialect.sum(facts.levels[name])} AS {name}" for name in names]
-    where = _conditions(query, facts, dialect, "levels_")
+    is_hour = query.grain is Grain.HOUR
+    begin = (dialect.instant_of if is_hour else dialect.day_of)("levels_begin")
+    place = "facts.hour" if is_hour else "facts.date"
+    first, last = parameter("levels_from"), parameter("date_to")
+    within = f"facts.date >= {first} AND facts.date <= {last}"
+    before = f"facts.date < {first} AND facts.date <= {last}"
+    facts, coarsest = (
+        _facts_of_levels(query, names, grain, dialect.STORE)
+        for grain in (query.grain, Grain.DAY)
+    )
     return {
-        "levels_text": f"SELECT {', '.join(selected)} FROM {source} WHERE {where}"
-        f" GROUP BY {', '.join(by)}",
-        "levels": names,
+        "levels_text": _changes(query, coarsest, {"place": begin}, before, dialect)
+        + " UNION ALL "
+        + _changes(query, facts, {"place": place}, within, dialect),
+        "levels": {name: facts.levels[name] for name in names},
     }
+
+
+def _facts_of_levels(query, names, grain, store):
+    for facts in query.report.facts:
+        is_fine = grain is not Grain.HOUR or facts.grain is Grain.HOUR
+        has_all = facts.levels.keys() >= {*names} and query.keys <= facts.keys
+        if store in facts.stores and is_fine and has_all:
+            return facts
+    raise AssertionError(f"{query.report.slug}: no table has {names} by {query.keys}")
+
+
+def _changes(query, facts, place, days, dialect):
+    """Return the sums of changes by place in time ({name: expression}) and dimensions.
+
+    :param days: the condition of their days
+    """
+    by, source = _dimensions(query, dialect, dialect.table(facts))
+    by = place | by
+    selected = [f"{sql} AS {name}" for name, sql in by.items()]
+    for name in levels_of(query):
+        changes = facts.levels[name]
+        selected.append(f"{dialect.shown(dialect.sum(changes), changes)} AS {name}")
+    where = " AND ".join([days, *_rows_meant(query, facts, dialect)])
+    return (
+        f"SELECT {', '.join(selected)} FROM {source} WHERE {where}"
+        f" GROUP BY {', '.join(by)}"
+    )
 
 
 def _count(query, source):
@@ -221,17 +254,24 @@ def _count(query, source):
 def _conditions(query, facts, dialect, prefix=""):
     begin, end = (parameter(f"{prefix}date_{side}") for side in ("from", "to"))
     conditions = [
-        f"facts.company_id = {parameter('company')}",
-        *([] if prefix == "levels_" else [f"facts.date >= {begin}"]),
+        f"facts.date >= {begin}",
         f"facts.date <= {end}",
         *(dialect.partitions(begin, end) if facts.is_by_instant else ()),
+        *_rows_meant(query, facts, dialect),
+    ]
+    return " AND ".join(conditions)
+
+
+def _rows_meant(query, facts, dialect):
+    """Return the conditions of rows, whatever their day."""
+    return [
+        f"facts.company_id = {parameter('company')}",
         *dialect.tests(facts.where),
         *(
             dialect.contains(f"facts.{f.column}", f"of_{f.name}")
             for f, _values in query.filters
         ),
     ]
-    return " AND ".join(conditions)
 
 
 def _parameters(query, keys, dialect):
@@ -257,7 +297,11 @@ def _parameters(query, keys, dialect):
             ),
         }
     found["levels_from"] = dialect.day(first)
-    found["levels_date_to"] = found["date_to"]
+    # Where the levels begin: before all facts.
+    is_hour = query.grain is Grain.HOUR
+    found["levels_begin"] = (
+        "1970-01-01 00:00:00" if is_hour else dialect.day(date(1970, 1, 1))
+    )
     return found
 
 

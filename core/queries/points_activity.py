@@ -1,16 +1,29 @@
-"""Points activity: what was earned, redeemed, expired and adjusted."""
+"""Points activity: what was earned, redeemed, expired, adjusted, and is outstanding."""
 
 from . import dimensions as by
 from .base import Additivity, Audience, Facts, Grain, Measure, Report, Sum, Unit
 
 _FLOWS = ("points_earned", "points_redeemed", "points_expired", "points_adjusted")
+_SUMS = {"transactions": Sum("transactions", is_count=True)} | {
+    name: Sum(name) for name in _FLOWS
+}
+_LEVELS = {"balance": Sum("balance_change")}
 FACTS = (
+    Facts(
+        "point_day_data",
+        "day",
+        _SUMS,
+        frozenset({"program_key", "transaction_type"}),
+        Grain.DAY,
+        stores=("postgresql",),
+        levels=_LEVELS,
+    ),
     Facts(
         "point_analytics_rollup_data",
         "rollup",
-        {"transactions": Sum("transactions", is_count=True)}
-        | {name: Sum(name) for name in _FLOWS},
+        _SUMS,
         frozenset({"program_key", "card_key", "customer_key", "transaction_type"}),
+        levels=_LEVELS,
     ),
 )
 REPORT = Report(
@@ -18,7 +31,8 @@ REPORT = Report(
     title="Points activity",
     description=(
         "What the points ledger booked, by program, type, hour, day, ISO week, month or "
-        "year of the company. A reverse counts negatively in the type it reverses."
+        "year of the company, and what is outstanding at its end. A reverse counts "
+        "negatively in the type it reverses."
     ),
     basis="the ledger's amounts; adjustments are signed",
     audience=Audience.POINTS,
@@ -65,6 +79,18 @@ REPORT = Report(
             "Points adjusted, signed.",
             Unit.POINTS,
             of="points_adjusted",
+        ),
+        Measure(
+            "balance",
+            "Outstanding points",
+            "Points that cards hold at the end of the bucket: what they held before their "
+            "first transaction, and all that was booked since. They belong to the program, "
+            "customer and company of the rows that booked them, and are one number over "
+            "all types of transactions.",
+            Unit.POINTS,
+            Additivity.SEMI_ADDITIVE,
+            of="balance",
+            not_by=("transaction_type",),
         ),
         Measure(
             "redemption_rate",

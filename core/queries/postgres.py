@@ -88,11 +88,6 @@ def moved(bucket):
     return f"greatest({moved_to}, {day_of('moved_first')})"
 
 
-def not_before(name):
-    """Return the day of a row, or the one before a parameter if it is earlier."""
-    return f"greatest(facts.date, {parameter(name)}::date - 1)"
-
-
 def day_of(name):
     """Return a parameter as a day."""
     return f"{parameter(name)}::date"

@@ -16,6 +16,9 @@ from .base import (
     Report,
 )
 
+# How the beginning of an hour is written (UTC); texts are in the order of time.
+HOURS = "%Y-%m-%dT%H:%M:%SZ"
+
 
 @dataclass(frozen=True)
 class Sort:
@@ -89,6 +92,12 @@ class Query:
         return (*self.measures, *previous)
 
     @property
+    def keys(self):
+        """The stored columns that rows are told apart and filtered by."""
+        filtered = {f.column for f, _values in self.filters}
+        return {d.key for d in self.dimensions} | filtered
+
+    @property
     def asked(self):
         """Everything that tells this question from others, as plain values."""
         return {
@@ -134,7 +143,8 @@ class Statement:
     :param count_text: how many rows there are on all pages; empty behind a cursor
     :param columns: :class:`Sum` and the like by name, in the order of the result, after
         the bucket, the hour (at that grain) and the dimensions
-    :param levels_text: by day and dimensions, changes of the columns ``levels``
+    :param levels_text: by day (at the grain hour: by hour) and dimensions, changes
+    :param levels: of these columns: :class:`Sum` by name
     """
 
     text: str
@@ -143,7 +153,7 @@ class Statement:
     columns: dict = field(default_factory=dict)
     tier: str = ""
     levels_text: str = ""
-    levels: tuple[str, ...] = ()
+    levels: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ DAY = "promotion_day_data"
 INTERVAL = "membership_interval"
 CUSTOMER_DAY = "customer_day_data"
 MEMBERSHIP = "membership_analytics_data"
+POINT_DAY = "point_day_data"
 CARD = "card_state"
 _IN_MONTH = "SELECT * FROM {} WHERE date >= %(first)s AND date < %(following)s"
 
@@ -180,6 +181,18 @@ def of_month():
             (POINT,),
             "point_analytics_rollup_tombstone",
             carries="later",
+        ),
+        Derived(
+            Check(
+                LEVEL, POINT_DAY,
+                ("company_id", "program_key", "date", "transaction_type"),
+            ),
+            "company_id, program_key, date, transaction_type, transactions,"
+            " points_earned, points_redeemed, points_expired, points_adjusted,"
+            " balance_change",
+            fragments.point_days("r.date >= %(first)s AND r.date < %(following)s"),
+            _of_month(POINT_DAY),
+            (POINT_ROLLUP,),
         ),
     )  # fmt: skip
 

@@ -68,6 +68,14 @@ def replaced_hours():
     return {"place_hours": sql("stores/sql/place_hours.sql")}
 
 
+def point_days(hours):
+    """Return the days of points, from scratch.
+
+    :param hours: the condition of the hours ``r`` that they are summed from
+    """
+    return sql("stores/sql/point_days.sql", hours=hours)
+
+
 @cache
 def reversals():
     """Return the statement that says what the CTE ``reverses`` takes back."""

@@ -309,6 +309,7 @@ def rebuild_customers(cr, values, company_ids=()):
         "stores/sql/rebuild_customers.sql",
         days_of_customers=fragments.all_days(),
         point_sums=fragments.all_hours(),
+        days_of_points=fragments.point_days("r.company_id = %(company_id)s"),
         **fragments.replaced_days("customer_day_data"),
         **fragments.replaced_hours(),
         **fragments.reversals(),

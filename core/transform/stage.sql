@@ -82,6 +82,10 @@ CREATE TEMP TABLE IF NOT EXISTS stage_booked (
 CREATE TEMP TABLE IF NOT EXISTS stage_new_day (LIKE customer_day_data);
 CREATE TEMP TABLE IF NOT EXISTS stage_old_day (LIKE customer_day_data);
 CREATE TEMP TABLE IF NOT EXISTS stage_first_hour (card_key integer, hour timestamp);
+-- The rollup row of a card's first booking, and what the card held before it.
+CREATE TEMP TABLE IF NOT EXISTS stage_opening (
+    card_key integer, company_id integer, program_key integer, customer_key integer,
+    date date, hour timestamp, transaction_type text, opening numeric);
 CREATE TEMP TABLE IF NOT EXISTS stage_balance (
     card_key integer, hour timestamp, balance numeric);
 CREATE TEMP TABLE IF NOT EXISTS stage_point_bucket (

@@ -219,6 +219,11 @@ _COMMON = (
             Field("kind", "string", "Or the unit, of a measure."),
             Field("is_measure", "bool"),
             Field("additivity", "string", "Of a measure: how values add up."),
+            Field(
+                "not_by", "string",
+                "Dimensions and filters over which it is one number: not with them.",
+                "repeated",
+            ),
         ),
     ),
     Message(

@@ -119,7 +119,8 @@ PARTS = {
         "point_analytics_data",
         "card_key hour transaction_type company_id program_key customer_key date"
         " load_id transactions",
-        "points_earned points_redeemed points_expired points_adjusted balance",
+        "points_earned points_redeemed points_expired points_adjusted balance"
+        " balance_change",
         source="point_analytics_rollup_data",
     ),
     "view": View(
@@ -146,7 +147,8 @@ PARTS = {
     "points view": View(
         "point_analytics",
         "card_id date hour points_earned points_redeemed points_expired balance"
-        " transaction_type company_id program_id points_adjusted transactions",
+        " transaction_type company_id program_id points_adjusted transactions"
+        " balance_change",
         {"partner_id": "coalesce(partner_id, 0)"},
         source="point_analytics_rollup",
     ),

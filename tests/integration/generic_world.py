@@ -7,12 +7,15 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 import databases
+from asking import ask
 from engine_world import Engine
 from oracle import assert_same, generic, sql_statement_2, sql_statement_3
 from pipeline import NEW_YORK, synced
 from recomputed import assert_rollups_follow_from_detail
 from sql_statements import run
 
+from core.queries import REPORTS
+from core.queries.params import parse
 from core.records import Company
 
 AS_OF = date(2018, 12, 31)
@@ -173,7 +176,7 @@ def assert_points(report, found, zone):
         generic.point_rollup(found, zone),
         rolled_up(report),
         ROLLUP,
-        [*FLOWS, "balance"],
+        [*FLOWS, "balance", "balance_change"],
     )
     assert_rows(
         generic.roll_forward(found, zone),
@@ -183,6 +186,26 @@ def assert_points(report, found, zone):
     )
     balances = dict(databases.rows(report, BALANCES))
     assert balances == generic.card_balances(found, zone, AS_OF)
+    assert_outstanding(report, found, zone)
+
+
+def assert_outstanding(report, found, zone):
+    """The report's balances, of those who booked them, at the end of any bucket."""
+    for group, grain in (
+        ([], "hour"), (["program_id"], "day"), (["program_id"], "month"),
+    ):  # fmt: skip
+        asked = {
+            "date_from": "2000-01-01", "date_to": "2029-12-31", "group_by": grain,
+            "measures": "balance", "dimensions": "program" if group else "",
+        }  # fmt: skip
+        company = Company(1, zone, "USD", 2)
+        query = parse(REPORTS["points/activity"], company, asked).unpaged(10**6)
+        assert_rows(
+            generic.balances(found, zone, group, grain),
+            ask(report, query).rows,
+            [*group, "date", *(["hour"] if grain == "hour" else [])],
+            ["balance"],
+        )
 
 
 ROLLUP = ["card_id", "date", "hour", "transaction_type"]
@@ -194,7 +217,7 @@ BALANCES = (
 
 def rolled_up(report):
     """The rollup by the oracle's keys: programs and customers of a card together."""
-    sums = ", ".join(f"sum({name}) AS {name}" for name in FLOWS)
+    sums = ", ".join(f"sum({name}) AS {name}" for name in [*FLOWS, "balance_change"])
     return databases.dicts(
         report,
         f"SELECT {', '.join(ROLLUP)}, {sums}, min(balance) AS balance"

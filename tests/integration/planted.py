@@ -36,6 +36,7 @@ TABLES = {
         "balance", f"{_DAY} AND transaction_type = 'redeem'",
         {"transaction_type": "adjust"},
     ),
+    ("rollup", "point_day_data"): ("points_earned", _DAY, {"program_key": 77}),
     ("rollup", "membership_interval"): (
         None, "valid_to < '2017-03-21'",
         {"valid_from": "2016-01-01", "valid_to": "2016-01-02", "date_from": "2016-01-01"},

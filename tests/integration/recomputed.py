@@ -137,9 +137,21 @@ _BALANCES = f"""
 _POINT_HOURS = f"""
     WITH counted AS MATERIALIZED ({_COUNTED}), balances AS ({_BALANCES})
     SELECT company_id, program_key, card_key, coalesce(customer_key, 0), date, hour,
-        transaction_type, count(*), {_POINTS}, b.balance
-    FROM counted JOIN balances b USING (card_key, hour)
+        transaction_type, count(*), {_POINTS}, b.balance,
+        sum({_EFFECT} + CASE WHEN number = 1
+            THEN coalesce(balance_after - {_EFFECT}, 0) ELSE 0 END)
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY card_key
+            ORDER BY transaction_date, seq, transaction_id) AS number
+        FROM counted
+    ) numbered JOIN balances b USING (card_key, hour)
     GROUP BY 1, 2, 3, 4, 5, 6, 7, b.balance"""
+# Whatever is not told apart is added up.
+_POINT_DAYS = f"""
+    SELECT company_id, program_key, date, transaction_type, sum(transactions),
+        {", ".join(f"sum({name})" for name in _KEPT_POINTS.split(", "))},
+        sum(balance_change)
+    FROM point_analytics_rollup_data GROUP BY 1, 2, 3, 4"""
 _CARDS = f"""
     WITH counted AS MATERIALIZED ({_COUNTED}), balances AS ({_BALANCES})
     SELECT card_key, min(hour), max(hour), (array_agg(balance ORDER BY hour DESC))[1]
@@ -170,10 +182,11 @@ _OF_CUSTOMERS = {
     ),
     "point hours": (
         "SELECT company_id, program_key, card_key, customer_key, date, hour,"
-        f" transaction_type, transactions, {_KEPT_POINTS}, balance"
+        f" transaction_type, transactions, {_KEPT_POINTS}, balance, balance_change"
         " FROM point_analytics_rollup_data",
         _POINT_HOURS,
     ),
+    "point days": ("TABLE point_day_data", _POINT_DAYS),
     "cards": ("TABLE card_state", _CARDS),
 }
 

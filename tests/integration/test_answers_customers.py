@@ -1,14 +1,24 @@
 """Membership and points from both stores: equal to the oracle and to each other."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from asking import YEAR, ask, asked_of
 from generic_world import FLOWS, MEMBERSHIP
-from oracle import assert_same, membership_analytics, plant_cent, plant_customer
+from oracle import (
+    assert_same,
+    balances,
+    membership_analytics,
+    outstanding,
+    plant_cent,
+    plant_customer,
+)
 from oracle import point_detail as ledger
 from oracle.business_time import with_bucket
+from oracle.member_facts import load_members
 
-from core.errors import NotFound
+from core.errors import BadQuery, NotFound
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
@@ -17,11 +27,14 @@ ACTIVITY = "points/activity"
 TRANSACTIONS = "points/transactions"
 TOLD = [name for name in MEMBERSHIP if name != "members"]
 GRAINS = ["day", "week", "month", "year"]
+EVER = ("2016-01-01", "2017-12-31")
+# Cards have points before, and bookings after it.
+LATER = ("2017-04-12", "2017-10-25")
 CENTS = {"avg_spending": 2}
 
 
 def of_members(**given):
-    return asked_of(MEMBERSHIPS, *YEAR, measures=",".join(TOLD), **given)
+    return asked_of(MEMBERSHIPS, *YEAR, measures=",".join(MEMBERSHIP), **given)
 
 
 def with_something(rows):
@@ -44,20 +57,20 @@ class TestMembership:
         expected = with_something(expected)
         rows = asked(of_members(group_by=grain, dimensions=dimension))
         found = with_something(rows)
-        assert_same(expected, found, [key, "date"], TOLD, digits=CENTS)
+        assert_same(expected, found, [key, "date"], MEMBERSHIP, digits=CENTS)
         for planted in (
             plant_cent(found, "total_spending"),
             plant_customer(found, "active_members"),
         ):
             with pytest.raises(AssertionError, match="1 differences"):
-                assert_same(expected, planted, [key, "date"], TOLD, digits=CENTS)
+                assert_same(expected, planted, [key, "date"], MEMBERSHIP, digits=CENTS)
 
     def test_all_members_together_are_counted_once(self, asked):
         [expected] = membership_analytics(
             (), "year", date_from=YEAR[0], date_to=YEAR[1]
         ).to_dict("records")
         [row] = asked(of_members(group_by="year", dimensions=""))
-        assert_same([expected], [row], ["date"], TOLD, digits=CENTS)
+        assert_same([expected], [row], ["date"], MEMBERSHIP, digits=CENTS)
 
     def test_a_filter_leaves_its_level(self, asked):
         [one, *_others] = sorted({r["membership_level"] for r in asked(of_members())})
@@ -91,6 +104,80 @@ class TestActivity:
         expected["transactions"] = bucketed.groupby(keys).size().to_numpy()
         found = asked(asked_of(ACTIVITY, *YEAR, group_by=grain, dimensions=dimension))
         assert_same(expected, found, keys, ["transactions", *FLOWS])
+
+
+class TestBalance:
+    """What cards have at the end of a bucket, also where nothing of them is booked."""
+
+    @pytest.mark.parametrize("grain", ["hour", *GRAINS])
+    @pytest.mark.parametrize("dimension", ["program", ""])
+    def test_it_is_what_the_ledger_says_that_cards_have(self, asked, grain, dimension):
+        group = ["program_id"] if dimension else []
+        keys = [*group, "date", *(["hour"] if grain == "hour" else [])]
+        expected = balances(group, grain, *LATER)
+        found = asked(self.of(group_by=grain, dimensions=dimension))
+        assert_same(expected, found, keys, ["balance"])
+        with pytest.raises(AssertionError, match="1 differences"):
+            planted = plant_cent(found, "balance", len(found) // 2)
+            assert_same(expected, planted, keys, ["balance"])
+
+    @pytest.mark.parametrize("last", ["2017-03-31", "2017-06-30", "2017-12-31"])
+    def test_one_bucket_ends_with_the_period(self, asked, last):
+        [expected] = balances((), None, date_to=last)["balance"]
+        period = {"group_by": "period", "dimensions": "", "measures": "balance"}
+        for first in ("2000-01-01", f"{last[:8]}01"):
+            [row] = asked(asked_of(ACTIVITY, first, last, **period))
+            assert row == {"date": first, "balance": expected}
+
+    @pytest.mark.parametrize("column", ["card_id", "partner_id"])
+    @pytest.mark.parametrize("grain", ["hour", "day", "month"])
+    def test_of_some_cards_or_customers(self, asked, column, grain):
+        facts = load_members()
+        some = sorted(facts.points[column].unique())[7::500]
+        chosen = facts.points[facts.points[column].isin(some)]
+        expected = balances((), grain, *LATER, replace(facts, points=chosen))
+        ids = ",".join(map(str, some))
+        found = asked(self.of(group_by=grain, dimensions="", **{column: ids}))
+        keys = ["date", *(["hour"] if grain == "hour" else [])]
+        assert_same(expected, found, keys, ["balance"])
+
+    def test_it_rolls_forward_from_bucket_to_bucket(self, asked):
+        names = ",".join(["balance", *FLOWS])
+        rows = asked(asked_of(ACTIVITY, *EVER, measures=names, dimensions=""))
+        held = 0
+        for row in rows:
+            held += row["points_earned"] - row["points_redeemed"]
+            held += row["points_adjusted"] - row["points_expired"]
+            assert row["balance"] == held
+        assert len(rows) == 365
+
+    def test_the_period_before_ends_where_this_one_begins(self, asked):
+        query = {"group_by": "month", "dimensions": "", "compare": "previous_period"}
+        [row] = asked(self.of(("2017-05-01", "2017-05-31"), **query))
+        assert row["balance"] == outstanding("2017-05-31")
+        assert row["previous_balance"] == outstanding("2017-04-30")
+
+    def test_the_total_is_that_of_the_end_also_if_nothing_was_booked(
+        self, pushed_history
+    ):
+        report, copy = pushed_history
+        for settings in (None, copy.settings):
+            for day in ("2017-05-31", "2031-01-01"):
+                query = asked_of(ACTIVITY, day, day, measures="balance", totals="true")
+                found = ask(report, query, settings)
+                assert found.totals == {"balance": outstanding(day)}
+                assert bool(found.rows) is (day < "2018")
+
+    @pytest.mark.parametrize(
+        "asked_for", [{"dimensions": "transaction_type"}, {"transaction_type": "earn"}]
+    )
+    def test_a_balance_of_one_type_of_transactions_is_refused(self, asked_for):
+        with pytest.raises(BadQuery, match="over all of transaction_type") as e:
+            self.of(**asked_for)
+        assert e.value.parameter == "measures"
+
+    def of(self, period=LATER, **given):
+        return asked_of(ACTIVITY, *period, measures="balance", **given)
 
 
 class TestTransactions:

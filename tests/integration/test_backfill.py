@@ -1,84 +1,50 @@
-"""Reading a source again from a day on: what is right stays, what is not is mended."""
+"""Schema files that fill what they add: as if all had been loaded with it."""
 
-from datetime import date
+from contextlib import closing
 
 import databases
-import pipeline
+from copies import synced
+from recomputed import assert_rollups_follow_from_detail
 
-from core import sync
-from core.sources import SOURCES
+from core.database import connect
+from core.stores.migrate import migrate
 
-WRITTEN = "SELECT max(load_id) FROM fact_document"
-
-
-def backfill(engine, report, **options):
-    """One run; a small chunk, so that there is something to go on with."""
-    given = {"companies": [pipeline.NEW_YORK], "mapping": {1: 1}, **options}
-    source = SOURCES["engine_pg"](engine.dsn, chunk_documents=2)
-    return sync.backfill(source, report, source_name="engine", **given)
+pytest_plugins = ["store_fixtures"]
 
 
-def progress(report):
-    """(documents read, in all) as the screen shows them."""
-    found = databases.rows(
+def undo(report, name, statements):
+    """Bring a reporting database back to before a schema file."""
+    databases.execute(
         report,
-        "SELECT position FROM loyalty_reporting_cursor WHERE source_name = %s",
-        [sync.BACKFILL.format("engine")],
+        f"{statements}; DELETE FROM loyalty_reporting_schema WHERE name = '{name}'",
     )
-    return sync.backfill_progress(found[0][0] if found else None)
 
 
-def test_a_loaded_history_is_read_again_and_nothing_is_written(shop, report):
-    pipeline.synced(shop.dsn, report)
-    before, contents = databases.value(report, WRITTEN), pipeline.contents(report)
-    result = backfill(shop, report, since=date(2017, 1, 1))
-    assert result.state == "done"
-    assert result.counts.documents_read > 10
-    assert result.counts.documents_changed == 0
-    assert databases.value(report, WRITTEN) == before
-    pipeline.assert_same_contents(contents, pipeline.contents(report))
+def apply(report):
+    """Bring it up to date. Returns the names of the files applied."""
+    with closing(connect(report)) as connection, connection:
+        return migrate(connection.cursor())
 
 
-def test_a_change_that_left_no_trace_is_found_and_the_cursor_stays(shop, report):
-    pipeline.synced(shop.dsn, report)
-    position = (
-        "SELECT position FROM loyalty_reporting_cursor WHERE source_name = 'engine'"
+def test_changes_of_balances_and_days_of_points(shop, synced_shop):
+    # Of a card that held points before its first row, and of one without balance.
+    shop.points(3, "redeem", card_id=77, occurred_at="2017-04-02 10:00Z",
+                balance_after=40)  # fmt: skip
+    shop.points(5, card_id=77, occurred_at="2017-04-02 10:00Z", seq=9)
+    shop.points(5, card_id=78, occurred_at="2017-04-02 10:00Z", balance_after=None)
+    synced(shop.dsn, synced_shop)
+    undo(
+        synced_shop,
+        "011_balances.sql",
+        "DROP TABLE point_day_data; DROP INDEX point_analytics_rollup_customer_idx;"
+        " DROP VIEW point_card_day, point_analytics_rollup;"
+        " ALTER TABLE point_analytics_rollup_data DROP COLUMN balance_change",
     )
-    before = databases.value(report, position)
-    shop.run("ALTER TABLE engine.order_promotion_line DISABLE TRIGGER ALL")
-    shop.run("UPDATE engine.order_promotion_line SET amount = 77 WHERE order_id = 'A5'")
-    assert pipeline.synced(shop.dsn, report).documents_changed == 0
-    changed = databases.value(report, position)
-
-    assert backfill(shop, report, since=date(2017, 4, 20)).counts.documents_changed == 1
-    assert databases.value(report, position) == changed
-    assert changed["phase"] == before["phase"] == "window"
-    amount = "SELECT sum(amount) FROM promotion_report_detail WHERE order_id = 'A5'"
-    assert databases.value(report, amount) == 77
-
-
-def test_only_documents_from_that_day_on_are_read(shop, report):
-    pipeline.synced(shop.dsn, report)
-    result = backfill(shop, report, since=date(2017, 4, 21))
-    assert result.counts.documents_read == 1  # A7
-
-
-def test_a_backfill_goes_on_where_its_time_slot_ended(shop, report):
-    pipeline.synced(shop.dsn, report)
-    shown = []
-    result = backfill(shop, report, since=date(2017, 1, 1), seconds=0.0001)
-    while result.state == "partial":
-        shown.append(progress(report))
-        result = backfill(shop, report, seconds=0.0001)
-    assert result.state == "done"
-    done = [read for read, _total in shown]
-    assert done == sorted(done)
-    assert len(set(done)) > 3
-    assert {total for _read, total in shown} == {shown[-1][0]}
-    assert progress(report) == (0, 0)
-
-
-def test_without_a_beginning_there_is_nothing_to_go_on_with(shop, report):
-    pipeline.synced(shop.dsn, report)
-    result = backfill(shop, report)
-    assert (result.state, result.counts.documents_read) == ("done", 0)
+    assert apply(synced_shop) == ["011_balances.sql"]
+    assert_rollups_follow_from_detail(synced_shop)
+    opening = (
+        "SELECT sum(balance_change - points_earned + points_redeemed + points_expired"
+        " - points_adjusted) FROM point_analytics_rollup WHERE card_id = %s"
+    )
+    assert databases.value(synced_shop, opening, [77]) == 43
+    assert databases.value(synced_shop, opening, [78]) == 0

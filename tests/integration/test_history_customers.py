@@ -128,6 +128,9 @@ def test_what_is_outstanding(dsn):
     )
     assert databases.value(dsn, lots) == OUTSTANDING
     assert databases.value(dsn, "SELECT sum(balance) FROM card_state") == OUTSTANDING
+    for table in ("point_analytics_rollup", "point_day_data"):
+        changes = databases.value(dsn, f"SELECT sum(balance_change) FROM {table}")
+        assert changes == OUTSTANDING
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked["date_from"][:10])

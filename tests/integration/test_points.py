@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import databases
 import pytest
+from asking import ask, asked_of
 from generic_world import Worlds, expected_lots, lots, tables
 from pipeline import NEW_YORK, contents, synced
 
+from core.queries import REPORTS
+from core.queries.params import parse
 from core.records import Company
 
 TYPES = """
@@ -16,6 +19,7 @@ TYPES = """
 CLOSINGS = """
     SELECT date::text, opening, closing FROM point_card_day
     WHERE card_id = %s ORDER BY 1"""
+EVER = {"date_from": "2016-01-01", "date_to": "2017-12-31"}
 TWO = [NEW_YORK, Company(2, "Asia/Kolkata", "USD", 2)]
 
 
@@ -176,6 +180,72 @@ class TestBalances:
             ("2017-03-03", 0, 40),
             ("2017-03-04", 40, 50),
         ]
+
+
+class TestOutstanding:
+    """What the report says is outstanding; `sync` compares it with the oracle, too."""
+
+    @pytest.fixture
+    def held(self, world):
+        """Function (day, filters): the balance in the totals of that day."""
+
+        def find(day, **filters):
+            asked = {"measures": "balance", "totals": "true", "dimensions": ""}
+            day = f"2017-{day}"
+            query = asked_of("points/activity", day, day, **asked, **filters)
+            return int(ask(world.report, query).totals["balance"])
+
+        return find
+
+    def test_it_is_carried_over_days_without_bookings(self, world, customer, held):
+        customer.points(30, "redeem", at=at(2), balance_after=70)
+        customer.points(5, at=at(6))
+        world.sync()
+        days = ("03-01", "03-02", "03-04", "03-06", "12-31")
+        of_card = [held(day, card_id=str(customer.id)) for day in days]
+        assert of_card == [0, 70, 70, 75, 75]
+
+    def test_points_stay_with_the_program_and_the_customer_that_booked_them(
+        self, world, customer, held
+    ):
+        other = world.customer()
+        customer.points(100, at=at(1), balance_after=140, program_id=41)
+        customer.points(30, "redeem", at=at(2), program_id=42, partner_id=other.id)
+        customer.points(7, at=at(3), program_id=42)
+        world.sync()
+        card = {"card_id": str(customer.id)}
+        assert [held(f"03-0{day}", **card) for day in (1, 2, 3)] == [140, 110, 117]
+        by_program = [held("03-04", program_id=p, **card) for p in ("41", "42")]
+        assert by_program == [140, -23]
+        assert held("03-04", partner_id=str(customer.id)) == 147
+        assert held("03-04", partner_id=str(other.id)) == -30
+
+    def test_the_opening_moves_with_the_first_row(self, world, customer, held):
+        row = {"program_id": 41, "balance_after": 60}
+        first = customer.points(10, at=at(5), **row)
+        second = customer.points(20, at=at(9), program_id=42, balance_after=90)
+        opens = (
+            "SELECT r.date::text, r.balance_change - r.points_earned"
+            " FROM point_analytics_rollup r WHERE r.card_id = %s"
+            " AND r.balance_change <> r.points_earned"
+        )
+
+        def opened():
+            world.sync()
+            return world.rows(opens, customer.id)
+
+        assert opened() == [("2017-03-05", 50)]
+        earlier = customer.points(1, at=at(5, "11:59:59"), balance_after=4)
+        assert opened() == [("2017-03-05", 3)]
+        world.engine.change("point_transaction", earlier, occurred_at=at(1))
+        assert opened() == [("2017-03-01", 3)]
+        world.engine.change("point_transaction", earlier, occurred_at=at(20))
+        assert opened() == [("2017-03-05", 50)]
+        world.engine.delete("point_transaction", first)
+        assert opened() == [("2017-03-09", 70)]
+        world.engine.change("point_transaction", second, card_id=world.customer().id)
+        assert opened() == [("2017-03-20", 3)]
+        assert held("12-31", card_id=str(customer.id)) == 4
 
 
 class TestReverses:
@@ -438,6 +508,11 @@ class TestCompanies:
         query = "SELECT company_id, balance FROM point_analytics_rollup ORDER BY hour"
         found = databases.rows(report, query)
         assert found == [(n % 2 + 1, 100 + 10 * n) for n in range(6)]
+        # Each company has what was booked there; the opening, where the first row was.
+        for company, expected in ((TWO[0], 90 + 30), (TWO[1], 30)):
+            query = {**EVER, "measures": "balance", "totals": "true"}
+            asked = parse(REPORTS["points/activity"], company, query)
+            assert ask(report, asked).totals == {"balance": expected}
         engine.change("processed_order", "A1", company_id=1)
         engine.change("processed_order", "A2", state="void")
         synced(engine.dsn, report, **options)

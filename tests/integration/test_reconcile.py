@@ -104,6 +104,23 @@ class TestPostgres:
         assert place_of(row) == ("rollup", table)
         repaired(shop.dsn, report)
 
+    def test_a_cent_of_what_a_row_changes_of_a_balance_is_found_and_repaired(
+        self, shop, report
+    ):
+        databases.execute(
+            report,
+            "UPDATE point_analytics_rollup_data SET balance_change = balance_change"
+            " + 0.01 WHERE date = '2017-04-20' AND transaction_type = 'redeem'",
+        )
+        [row] = reconciled(shop.dsn, report)
+        assert place_of(row) == ("rollup", "point_analytics_rollup_data")
+        changed = {c for c in row["kept"] if row["kept"][c] != row["expected"][c]}
+        assert changed == {"balance_change"}
+        assert [place_of(r)[1] for r in found(report, "explained")] == [
+            "point_day_data"
+        ]
+        repaired(shop.dsn, report)
+
     def test_all_at_once_is_repaired_as_if_loaded_from_scratch(
         self, shop, report, copy, assert_same_as_from_scratch
     ):
@@ -136,6 +153,17 @@ class TestClickhouse:
         for row in self.compared(shop, report, copy, "different"):
             column = planted.COPIES[row["table_name"]][0]
             assert int(row["kept"][column]) - int(row["expected"][column]) == 100
+
+    def test_a_cent_of_what_a_row_changes_of_a_balance_is_found(
+        self, shop, report, copy
+    ):
+        pushed(copy, report)
+        planted.in_copy(copy, "point_analytics_data", balance_change_e4=100)
+        [row] = reconciled(shop.dsn, report, copy)
+        changed = {c for c in row["kept"] if row["kept"][c] != row["expected"][c]}
+        assert changed == {"balance_change_e4"}
+        repaired(shop.dsn, report, copy)
+        assert_equal(report, copy)
 
     def test_a_missing_row_is_found_and_repaired(self, shop, report, copy):
         pushed(copy, report)

@@ -78,7 +78,13 @@ from .daily_summary import daily_summary, sql_statement_1
 from .member_facts import MemberFacts, build_members, load_members
 from .membership_analytics import membership_analytics
 from .point_ageing import ageing, expiry_forecast
-from .point_analytics import outstanding, point_detail, point_rollup, roll_forward
+from .point_analytics import (
+    balances,
+    outstanding,
+    point_detail,
+    point_rollup,
+    roll_forward,
+)
 from .point_statements import sql_statement_2, sql_statement_3
 from .promotion_lines import Facts, build
 from .promotion_performance import performance
@@ -89,6 +95,7 @@ __all__ = [
     "Mismatch",
     "ageing",
     "assert_same",
+    "balances",
     "build",
     "build_members",
     "daily_summary",

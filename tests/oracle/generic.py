@@ -53,6 +53,7 @@ from .generic_ageing import (
 )
 from .generic_membership import MEASURES, churn, members_on, membership
 from .generic_points import (
+    balances,
     card_balances,
     flows,
     outstanding,
@@ -71,6 +72,7 @@ def without_empty(rows):
 
 __all__ = [
     "ageing",
+    "balances",
     "card_balances",
     "churn",
     "daily_summary",

@@ -5,13 +5,14 @@ from .generic_rows import (
     clock,
     grouped,
     in_key_order,
+    keys_of,
     number,
     orders,
     table,
     total,
     voided,
 )
-from .generic_time import day, within
+from .generic_time import day, last_day, within
 
 COLUMN_OF = {
     "earn": "earned",
@@ -106,12 +107,13 @@ def _balanced(rows):
 
 
 def point_rollup(tables, zone):
-    """Per card, day, UTC instant of the local hour, and type: FLOWS and `balance`.
+    """Per card, day, UTC instant of the local hour, and type: FLOWS and balances.
 
-    `balance` is the card's after its last row of that hour, whatever that row's type,
-    and partner_id the customer of the last row summed.
+    `balance` is the card's after its last row of that hour, whatever that row's type;
+    `balance_change` the sum of the rows' `change`; partner_id the customer of the last
+    row summed.
     """
-    detail = point_detail(tables, zone)
+    detail = changes(tables, zone)
     ends = {(row["card_id"], row["hour"]): row["balance"] for row in detail}
     rows = in_key_order(grouped(detail, ROLLUP, None), ROLLUP)
     return [
@@ -119,6 +121,7 @@ def point_rollup(tables, zone):
         | {"partner_id": group[-1]["partner_id"]}
         | _sums(group)
         | {"balance": ends[key["card_id"], key["hour"]]}
+        | {"balance_change": total(row["change"] for row in group)}
         for key, group in rows
     ]
 
@@ -145,6 +148,48 @@ def card_balances(tables, zone, date):
     detail = point_detail(tables, zone)
     until = [row for row in detail if row["date"] <= day(date)]
     return {row["card_id"]: row["balance"] for row in until}
+
+
+def changes(tables, zone):
+    """point_detail, each row with its `change`: its effect, and the card's opening.
+
+    The opening is on the card's first row. The changes of any rows up to an instant
+    add up to what those who booked them have outstanding then.
+    """
+    seen, rows = set(), point_detail(tables, zone)
+    for row in rows:
+        is_first = row["card_id"] not in seen
+        row["change"] = row["effect"] + (row["opening"] if is_first else number(0))
+        seen.add(row["card_id"])
+    return rows
+
+
+def balances(tables, zone, group=(), grain="day"):
+    """Per bucket and group with a row: what its rows have outstanding at the end.
+
+    group: any columns of the rows. grain: hour, day, week, month or year.
+    """
+    rows, found = changes(tables, zone), []
+    for named, _rows in in_key_order(
+        grouped(rows, group, grain), keys_of(group, grain)
+    ):
+        until = _until(named, grain)
+        of_group = {name: named[name] for name in group}
+        held = total(
+            row["change"]
+            for row in rows
+            if until(row) and all(row[k] == v for k, v in of_group.items())
+        )
+        found.append({**named, "balance": held})
+    return found
+
+
+def _until(bucket, grain):
+    """Whether a row was booked before the end of a bucket."""
+    if grain == "hour":
+        return lambda row: row["hour"] <= bucket["hour"]
+    end = last_day(bucket["date"], grain)
+    return lambda row: row["date"] <= end
 
 
 def outstanding(tables, zone, date):

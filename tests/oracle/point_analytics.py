@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from .business_time import bucket_columns, with_bucket
 from .member_facts import load_members
 
 TYPES = ("earn", "redeem", "expire", "adjust", "reverse")
@@ -46,6 +47,31 @@ def outstanding(day, facts=None):
     detail = point_detail(facts)
     until = _in_order(detail[detail["date"] <= pd.Timestamp(day)])
     return int(until.groupby("card_id")["balance_after"].last().sum())
+
+
+def balances(group=(), grain="day", date_from=None, date_to=None, facts=None):
+    """Points of all cards at the end of each bucket in which the group has a row.
+
+    group: any of program_id, card_id, partner_id; each card has one of them. grain:
+    hour, day, week, month, year or None (one bucket of all). Computed of what the
+    ledger says that each card has, not of what was booked.
+    """
+    detail = _in_order(point_detail(facts))
+    last = detail["date"].max() if date_to is None else pd.Timestamp(date_to)
+    detail = detail[detail["date"] <= last]
+    moment = "hour" if grain == "hour" else "date"
+    ends = detail.groupby(["card_id", moment], as_index=False).last()
+    before = ends.groupby("card_id")["balance_after"].shift(fill_value=0)
+    ends = ends.assign(step=ends["balance_after"] - before).sort_values(moment)
+    group = [*group]
+    by = ends.groupby(group)["step"] if group else ends["step"]
+    ends = ends.assign(balance=by.cumsum())
+    if date_from is not None:
+        ends = ends[ends["date"] >= pd.Timestamp(date_from)]
+    keys = [*group, *bucket_columns(grain)]
+    if not keys:
+        return ends[["balance"]].tail(1)
+    return with_bucket(ends, grain).groupby(keys, as_index=False)["balance"].last()
 
 
 def flows(date_from=None, date_to=None, facts=None):

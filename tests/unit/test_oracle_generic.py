@@ -562,6 +562,10 @@ class TestBalance:
         assert generic.outstanding(tables, BERLIN, date(2024, 3, 4)) == 0
         assert generic.outstanding(tables, BERLIN, DAY) == 111
         assert generic.card_balances(tables, BERLIN, DAY) == {70: 110, 71: 1}
+        [row] = generic.balances(tables, BERLIN, grain="year")
+        assert row == {"date": date(2024, 1, 1), "balance": 111}
+        by_card = generic.balances(tables, BERLIN, ["card_id"], "hour")
+        assert [row["balance"] for row in by_card] == [110, 1]
 
 
 class TestLots:

@@ -33,7 +33,7 @@ from oracle.point_ageing import (  # noqa: E402
     redemption_rate,
     simple_breakage,
 )
-from oracle.point_analytics import FLOWS, flows, outstanding  # noqa: E402
+from oracle.point_analytics import FLOWS, balances, flows, outstanding  # noqa: E402
 
 BOOKED = ["transaction_type", "points_amount", "balance_after"]
 YEAR = ("2017-01-01", "2018-12-31")
@@ -149,6 +149,26 @@ class TestOutstanding:
         )
         days = ("2016-12-31", "2017-01-01", "2017-01-02")
         assert [outstanding(day, found) for day in days] == [0, 15, 18]
+
+    def test_at_the_end_of_buckets_of_cards_that_booked_earlier(self):
+        found = facts_of(
+            (7, "2017-01-01 12:00:00", 10),
+            (8, "2017-01-03 17:30:00", 5),
+            (8, "2017-01-03 17:40:00", 3),
+            (7, "2017-01-03 18:00:00", 1),
+        )
+
+        def held(*asked):
+            options = {"date_to": "2017-01-31", "facts": found}
+            return balances(*asked, **options)["balance"].tolist()
+
+        assert held() == [10, 19]
+        assert held(("card_id",)) == [10, 11, 8]
+        assert held((), "hour", "2017-01-02") == [18, 19]
+        assert held((), None) == [19]
+        assert held((), "week") == [10, 19]
+        # Then all of them expire.
+        assert balances(facts=found)["balance"].tolist()[-1] == 0
 
     def test_age_is_counted_in_business_days_at_the_edges_of_the_bands(self):
         found = facts_of(*((7, f"2017-03-{day} 12:00:00", day) for day in (10, 20)))

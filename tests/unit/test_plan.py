@@ -11,6 +11,7 @@ from core.queries.base import Grain
 from core.queries.members import Members
 from core.queries.params import parse
 from core.queries.plan import columns_of, facts_of, plan
+from core.queries.points_activity import REPORT as ACTIVITY
 from core.queries.promotion_performance import REPORT
 from core.records import Company
 
@@ -42,6 +43,15 @@ def test_the_coarsest_table_that_can_answer_is_read(
     for store, tier in (("postgresql", in_postgresql), ("clickhouse", in_clickhouse)):
         facts, _columns = facts_of(query(**asked), store)
         assert facts.tier == tier
+
+
+def test_changes_before_the_period_are_read_from_the_coarsest_table():
+    made = Company(1, "America/New_York", "USD", 2)
+    asked = {**PERIOD, "measures": "balance", "dimensions": "", "group_by": "hour"}
+    text = plan(parse(ACTIVITY, made, asked), {}, {}, postgres).levels_text
+    before, within = text.split(" UNION ALL ")
+    assert "point_day_data" in before and "facts.date < " in before
+    assert "point_analytics_rollup_data" in within and "facts.date >= " in within
 
 
 def test_a_ratio_asks_for_what_it_is_made_of():

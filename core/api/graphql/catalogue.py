@@ -88,6 +88,7 @@ def _measures(report):
             "unit": m.unit.value,
             "additivity": m.additivity.value,
             "isDefault": m.name in report.default_measures,
+            "notBy": m.not_by,
         }
         for m in report.measures
     ]
@@ -190,6 +191,11 @@ _MEASURE = GraphQLObjectType(
         "unit": _text("How its values are written."),
         "additivity": _text("Whether values of several rows may be added up."),
         "isDefault": _flag("Whether REST shows it unless asked otherwise."),
+        "notBy": GraphQLField(
+            _list(GraphQLString),
+            description="Dimensions and filters, as REST calls them, over which it is "
+            "one number: a question that has one of them cannot have it.",
+        ),
     },
     description="A number of a report; selecting its field asks for it.",
 )

@@ -145,8 +145,9 @@ class ReportsServicer:
 
     def PointsActivity(self, request, context):
         """Points activity. What the points ledger booked, by program, type, hour, day, ISO
-        week, month or year of the company. A reverse counts negatively in the type it
-        reverses. Basis: the ledger's amounts; adjustments are signed.
+        week, month or year of the company, and what is outstanding at its end. A reverse
+        counts negatively in the type it reverses. Basis: the ledger's amounts; adjustments
+        are signed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -140,4 +140,5 @@ def _column(column):
         kind=(column.unit if is_measure else column.kind).value,
         is_measure=is_measure,
         additivity=column.additivity.value if is_measure else "",
+        not_by=column.not_by if is_measure else (),
     )

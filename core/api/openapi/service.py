@@ -6,6 +6,11 @@ from .pieces import closed, json_of, refusals
 TAGS = ({"name": "about", "description": "What there is."},)
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
+_NOT_BY = {
+    "type": "array",
+    "items": _TEXT,
+    "description": "Dimensions and filters over which it is one number: not with them.",
+}
 _COLUMNS = {"type": "array", "items": {"$ref": "#/components/schemas/Column"}}
 
 
@@ -53,6 +58,7 @@ _SCHEMAS = {
                 unit=_one_of(Unit),
                 additivity=_one_of(Additivity),
                 is_default=_FLAG,
+                not_by=_NOT_BY,
             ),
         },
         description="A report that adds up.",

@@ -10,3 +10,4 @@ WHERE i.inhparent IN ('promotion_report_detail_data'::regclass,
 UNION SELECT DISTINCT date_trunc('month', date)::date FROM promotion_day_data
 UNION SELECT DISTINCT date_trunc('month', date)::date FROM customer_day_data
 UNION SELECT DISTINCT date_trunc('month', date)::date FROM membership_analytics_data
+UNION SELECT DISTINCT date_trunc('month', date)::date FROM point_day_data

@@ -2,7 +2,7 @@
 -- balance less that row) and all that was booked until the end of the hour.
 WITH hours (company_id, program_key, card_key, customer_key, date, hour,
     transaction_type, load_id, transactions, points_earned, points_redeemed,
-    points_expired, points_adjusted, balance) AS (
+    points_expired, points_adjusted, balance, balance_change) AS (
     {point_sums}
 ), booked AS (
     SELECT p.*, CASE WHEN p.counts_as IN ('redeem', 'expire') THEN -p.points_counted
@@ -11,16 +11,22 @@ WITH hours (company_id, program_key, card_key, customer_key, date, hour,
     WHERE p.card_key IN (SELECT card_key FROM hours)
       AND p.transaction_date < %(following)s::date + 1
 ), openings AS (
-    SELECT DISTINCT ON (card_key) card_key, coalesce(balance_after - effect, 0) AS opening
+    SELECT DISTINCT ON (card_key) card_key, company_id, program_key,
+        coalesce(customer_key, 0) AS customer_key, date, hour, transaction_type,
+        coalesce(balance_after - effect, 0) AS opening
     FROM booked
     ORDER BY card_key, transaction_date, seq, transaction_id
 ), balances AS (
-    SELECT card_key, hour, opening + sum(sum(effect)) OVER (
-        PARTITION BY card_key ORDER BY hour) AS balance
-    FROM booked JOIN openings USING (card_key)
-    GROUP BY card_key, hour, opening
+    SELECT b.card_key, b.hour, o.opening + sum(sum(b.effect)) OVER (
+        PARTITION BY b.card_key ORDER BY b.hour) AS balance
+    FROM booked b JOIN openings o USING (card_key)
+    GROUP BY b.card_key, b.hour, o.opening
 )
 SELECT h.company_id, h.program_key, h.card_key, h.customer_key, h.date, h.hour,
     h.transaction_type, h.load_id, h.transactions, h.points_earned, h.points_redeemed,
-    h.points_expired, h.points_adjusted, b.balance
-FROM hours h JOIN balances b USING (card_key, hour)
+    h.points_expired, h.points_adjusted, b.balance,
+    h.balance_change + coalesce(o.opening, 0)
+FROM hours h
+JOIN balances b USING (card_key, hour)
+LEFT JOIN openings o USING (card_key, company_id, program_key, customer_key, date, hour,
+    transaction_type)

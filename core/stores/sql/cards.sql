@@ -6,6 +6,37 @@ INSERT INTO stage_first_hour
 SELECT card_key, min(hour) FROM stage_booked GROUP BY card_key;
 ANALYZE stage_first_hour;
 
+-- What happened until a card's first hours were over may give it another first row, and
+-- so another opening: then these are computed anew, too. (A clock hour may be longer
+-- than one, and of two companies they overlap.)
+INSERT INTO stage_booked (card_key, hour)
+SELECT r.card_key, r.hour
+FROM stage_first_hour f
+JOIN card_state s USING (card_key)
+JOIN point_analytics_rollup_data r ON r.card_key = s.card_key
+    AND r.hour >= s.first_hour AND r.hour < s.first_hour + interval '2 hours'
+    AND r.date >= s.first_hour::date - 1 AND r.date <= s.first_hour::date + 1
+WHERE f.hour < s.first_hour + interval '2 hours';
+UPDATE stage_first_hour f
+SET hour = least(f.hour, s.first_hour)
+FROM card_state s
+WHERE s.card_key = f.card_key AND f.hour < s.first_hour + interval '2 hours';
+
+INSERT INTO stage_opening
+SELECT p.card_key, p.company_id, p.program_key, coalesce(p.customer_key, 0), p.date,
+    p.hour, p.transaction_type, coalesce(p.balance_after
+        - CASE WHEN p.counts_as IN ('redeem', 'expire')
+               THEN -p.points_counted ELSE p.points_counted END, 0)
+FROM stage_first_hour f
+LEFT JOIN card_state s USING (card_key)
+CROSS JOIN LATERAL (
+    SELECT * FROM point_analytics_data p
+    WHERE p.card_key = f.card_key AND p.transaction_date >= f.hour
+    ORDER BY p.transaction_date, p.seq, p.transaction_id LIMIT 1
+) p
+WHERE s.card_key IS NULL OR f.hour <= s.first_hour;
+INSERT INTO stage_booked (card_key, hour) SELECT card_key, hour FROM stage_opening;
+
 WITH old AS (
     DELETE FROM point_analytics_rollup_data r
     USING (SELECT DISTINCT card_key, hour FROM stage_booked) t
@@ -19,7 +50,7 @@ INSERT INTO stage_point_bucket
 {point_sums};
 
 -- The balance before the first touched hour: of the last hour before it, else the
--- card's opening (its first row's balance less that row).
+-- card's opening.
 INSERT INTO stage_balance (card_key, hour, balance)
 WITH base AS (
     SELECT f.card_key, CASE
@@ -28,15 +59,11 @@ WITH base AS (
             SELECT r.balance FROM point_analytics_rollup_data r
             WHERE r.card_key = f.card_key AND r.hour < f.hour
             ORDER BY r.hour DESC LIMIT 1)
-        ELSE coalesce((
-            SELECT p.balance_after - CASE WHEN p.counts_as IN ('redeem', 'expire')
-                THEN -p.points_counted ELSE p.points_counted END
-            FROM point_analytics_data p
-            WHERE p.card_key = f.card_key
-            ORDER BY p.transaction_date, p.seq, p.transaction_id LIMIT 1), 0)
+        ELSE coalesce(o.opening, 0)
         END AS balance
     FROM stage_first_hour f
     LEFT JOIN card_state s USING (card_key)
+    LEFT JOIN stage_opening o USING (card_key)
 ), booked AS (
     SELECT card_key, hour, points_earned - points_redeemed - points_expired
         + points_adjusted AS net
@@ -63,6 +90,33 @@ WHERE r.card_key = b.card_key AND r.hour = b.hour AND r.balance <> b.balance
   AND r.date >= b.hour::date - 1 AND r.date <= b.hour::date + 1;
 
 {place_hours}
+-- The days of points, by the difference.
+INSERT INTO point_day_data AS d
+SELECT company_id, program_key, date, transaction_type, sum(sign * transactions),
+    sum(sign * points_earned), sum(sign * points_redeemed), sum(sign * points_expired),
+    sum(sign * points_adjusted), sum(sign * balance_change)
+FROM (
+    SELECT *, 1 AS sign FROM stage_point_bucket
+    UNION ALL SELECT *, -1 FROM stage_old_bucket
+) r
+GROUP BY company_id, program_key, date, transaction_type
+ON CONFLICT (company_id, program_key, date, transaction_type) DO UPDATE
+SET transactions = d.transactions + excluded.transactions,
+    points_earned = d.points_earned + excluded.points_earned,
+    points_redeemed = d.points_redeemed + excluded.points_redeemed,
+    points_expired = d.points_expired + excluded.points_expired,
+    points_adjusted = d.points_adjusted + excluded.points_adjusted,
+    balance_change = d.balance_change + excluded.balance_change;
+
+DELETE FROM point_day_data d
+USING (
+    SELECT DISTINCT company_id, program_key, date, transaction_type
+    FROM stage_old_bucket
+) o
+WHERE d.company_id = o.company_id AND d.program_key = o.program_key
+  AND d.date = o.date AND d.transaction_type = o.transaction_type
+  AND d.transactions = 0;
+
 -- What is remembered of the cards: their first and last hour, and the last balance. A
 -- card of which an hour went is looked at as a whole.
 WITH ends AS (

@@ -7,6 +7,7 @@ SELECT card_key, hour AS hour_seconds,
     (points_redeemed * 10000)::bigint AS points_redeemed_e4,
     (points_expired * 10000)::bigint AS points_expired_e4,
     (points_adjusted * 10000)::bigint AS points_adjusted_e4,
-    (balance * 10000)::bigint AS balance_e4
+    (balance * 10000)::bigint AS balance_e4,
+    (balance_change * 10000)::bigint AS balance_change_e4
 FROM point_analytics_rollup_data
 WHERE load_id > %(watermark)s

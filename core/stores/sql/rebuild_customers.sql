@@ -42,10 +42,20 @@ INSERT INTO stage_point_bucket
 {point_sums};
 
 -- A card may be used in several companies: its balance is over all of them.
-TRUNCATE stage_first_hour, stage_balance;
+TRUNCATE stage_first_hour, stage_balance, stage_opening;
 INSERT INTO stage_first_hour (card_key)
 SELECT card_key FROM stage_old_bucket UNION SELECT card_key FROM stage_point_bucket;
 ANALYZE stage_first_hour;
+INSERT INTO stage_opening
+SELECT DISTINCT ON (p.card_key) p.card_key, p.company_id, p.program_key,
+    coalesce(p.customer_key, 0), p.date, p.hour, p.transaction_type,
+    coalesce(p.balance_after - CASE WHEN p.counts_as IN ('redeem', 'expire')
+        THEN -p.points_counted ELSE p.points_counted END, 0)
+FROM point_analytics_data p
+JOIN stage_first_hour c ON c.card_key = p.card_key
+ORDER BY p.card_key, p.transaction_date, p.seq, p.transaction_id;
+ANALYZE stage_opening;
+
 INSERT INTO stage_balance
 SELECT card_key, hour, coalesce(opening, 0) + sum(sum(net)) OVER (
     PARTITION BY card_key ORDER BY hour)
@@ -59,14 +69,7 @@ FROM (
     FROM point_analytics_rollup_data r
     JOIN stage_first_hour c ON c.card_key = r.card_key
 ) booked
-LEFT JOIN (
-    SELECT DISTINCT ON (p.card_key) p.card_key,
-        p.balance_after - CASE WHEN p.counts_as IN ('redeem', 'expire')
-            THEN -p.points_counted ELSE p.points_counted END AS opening
-    FROM point_analytics_data p
-    JOIN stage_first_hour c ON c.card_key = p.card_key
-    ORDER BY p.card_key, p.transaction_date, p.seq, p.transaction_id
-) o USING (card_key)
+LEFT JOIN (SELECT card_key, opening FROM stage_opening) o USING (card_key)
 GROUP BY card_key, hour, opening;
 ANALYZE stage_balance; ANALYZE stage_point_bucket;
 
@@ -76,6 +79,10 @@ FROM stage_balance b
 WHERE r.card_key = b.card_key AND r.hour = b.hour AND r.balance <> b.balance;
 
 {place_hours}
+DELETE FROM point_day_data WHERE company_id = %(company_id)s;
+INSERT INTO point_day_data
+{days_of_points};
+
 DELETE FROM card_state c USING stage_first_hour o WHERE c.card_key = o.card_key;
 INSERT INTO card_state (card_key, first_hour, last_hour, balance)
 SELECT card_key, min(hour), max(hour),

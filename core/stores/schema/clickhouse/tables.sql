@@ -129,7 +129,8 @@ CREATE TABLE IF NOT EXISTS point_analytics_data{suffix} (
     points_redeemed_e4 Int64,
     points_expired_e4 Int64,
     points_adjusted_e4 Int64,
-    balance_e4 Int64
+    balance_e4 Int64,
+    balance_change_e4 Int64
 ) ENGINE = ReplacingMergeTree(load_id)
 PARTITION BY toYYYYMM(date)
 ORDER BY (card_key, hour_seconds, type_number, company_id, program_key, customer_key,

@@ -84,7 +84,8 @@ ANY LEFT JOIN (
 ) AS products USING (membership_product_key);
 
 -- By card, clock hour and type. balance is the card's at the end of the hour, over
--- all types: of several rows of an hour it must be taken once.
+-- all types: of several rows of an hour it must be taken once. The sum of balance_change
+-- up to an instant is what is outstanding then.
 CREATE VIEW point_analytics AS
 SELECT
     company_id,
@@ -99,7 +100,8 @@ SELECT
     toDecimal128(points_redeemed_e4, 4) / toDecimal128(10000, 0) AS points_redeemed,
     toDecimal128(points_expired_e4, 4) / toDecimal128(10000, 0) AS points_expired,
     toDecimal128(points_adjusted_e4, 4) / toDecimal128(10000, 0) AS points_adjusted,
-    toDecimal128(balance_e4, 4) / toDecimal128(10000, 0) AS balance
+    toDecimal128(balance_e4, 4) / toDecimal128(10000, 0) AS balance,
+    toDecimal128(balance_change_e4, 4) / toDecimal128(10000, 0) AS balance_change
 FROM (
     SELECT *
     FROM (
