@@ -28,6 +28,6 @@ from . import (
     res_currency,
 )
 
-# It extends models of the others: Odoo wants those first.
+# They extend models of the others: Odoo wants those first.
 # isort: split
-from . import loyalty_reporting_change
+from . import loyalty_reporting_change, loyalty_reporting_edition
