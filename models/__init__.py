@@ -2,6 +2,7 @@ from . import (
     ir_http,
     ir_websocket,
     loyalty_reporting_announcement,
+    loyalty_reporting_catalogue,
     loyalty_reporting_clickhouse,
     loyalty_reporting_company_map,
     loyalty_reporting_customer,

@@ -87,6 +87,13 @@ class LoyaltyReportingReader(models.AbstractModel):
         self._note(query.report.slug, found)
         return found
 
+    @api.model
+    def _count(self, query):
+        """Return how many rows a query has on all pages."""
+        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        one = replace(query, page=1, per_page=1, after=None, with_totals=False)
+        return answer.answer(one, self.env.cr, settings, self.env.registry.cursor).total
+
     def _note(self, slug, found):
         """Note for the access log and the metrics what was answered."""
         trace.note(store=found.store, tier=found.tier)

@@ -41,6 +41,15 @@ def asked(query, file_format, *, is_counted=False):
     return replace(query, with_totals=not is_listing), beside
 
 
+def check_room(count, file_format):
+    """Refuse more rows than a file of this format has room for.
+
+    :raise BadQuery: says what to do instead
+    """
+    if file_format == XLSX:
+        workbook.check_room(count)
+
+
 def name_of(query, file_format):
     """Return what a file is called."""
     slug = query.report.slug.replace("/", "_")

@@ -16,6 +16,7 @@ from . import (
     standing,
     stream,
     visible,
+    workbook,
 )
 
 BENCHES = {
@@ -32,6 +33,7 @@ BENCHES = {
     "standing": standing.main,
     "stream": stream.main,
     "visible": visible.main,
+    "workbook": workbook.main,
 }
 
 

@@ -51,11 +51,15 @@ def _count(answer):
     :raise BadQuery: more than a sheet has
     """
     known = len(answer.rows) if isinstance(answer.rows, Sized) else answer.total
-    _check(known or 0)
+    check_room(known or 0)
     return MAX_ROWS if known is None else known
 
 
-def _check(count):
+def check_room(count):
+    """Refuse more rows than a sheet has.
+
+    :raise BadQuery: says what to do instead
+    """
     if count > MAX_ROWS:
         raise BadQuery(
             "format",
@@ -74,7 +78,7 @@ class _Rows:
         for number, row in enumerate(self._rows, ROW):
             self.count += 1
             if self.count > MAX_ROWS:
-                _check(self.count)
+                check_room(self.count)
             yield self.cells.row(number, row)
 
 
