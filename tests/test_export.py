@@ -29,8 +29,8 @@ class WizardCase(ReportingCase):
                 (company_id, program_key, date, total_transactions,
                 refund_transactions, eligible_transactions, applied_transactions,
                 rejected_transactions, total_qty, total_amount, total_discount,
-                gross_amount, gross_discount, points_earned, points_redeemed)
-            SELECT company_id, program_key, date, 1, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0
+                gross_qty, gross_amount, gross_discount, points_earned, points_redeemed)
+            SELECT company_id, program_key, date, 1, 0, 0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0
             FROM promotion_order_data WHERE company_id IN %s""",
             [tuple(company.id for company in cls.companies.values())],
         )
@@ -87,9 +87,9 @@ class TestExport(WizardCase):
 
     def test_a_long_one_is_written_in_the_background(self):
         name = "odoo.addons.loyalty_reporting.wizard.loyalty_reporting_export.AT_ONCE"
-        with patch(name, 1):
+        with patch(name, 0):
             action = self.export(group_by="day").action_export()
-        self.assertEqual(action["tag"], "display_notification")
+        self.assertEqual(action.get("tag"), "display_notification", action)
         shown = action["params"]["next"]["res_model"]
         self.assertEqual(shown, "loyalty.reporting.export.job")
         job = self.env[shown].search([("user_id", "=", self.reader.id)])
@@ -175,7 +175,7 @@ class TestExportRights(WizardCase):
 
     def test_a_report_of_another_group_is_refused(self):
         user = self.user("only points", group="points")
-        with self.assertRaises((AccessError, ValueError)):
+        with self.assertRaises(AccessError):
             self.export(
                 user, date_from="2024-01-01", date_to="2024-01-31"
             ).action_export()

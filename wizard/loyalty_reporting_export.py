@@ -52,16 +52,18 @@ class LoyaltyReportingExport(models.TransientModel):
     date_from = fields.Date(
         string="From",
         required=True,
-        compute="_compute_period",
+        compute="_compute_date_from",
         store=True,
+        precompute=True,
         readonly=False,
         help="First business day, inclusive.",
     )
     date_to = fields.Date(
         string="To",
         required=True,
-        compute="_compute_period",
+        compute="_compute_date_to",
         store=True,
+        precompute=True,
         readonly=False,
         help="Last business day, inclusive.",
     )
@@ -158,11 +160,16 @@ class LoyaltyReportingExport(models.TransientModel):
             export.filters = f",{','.join(names)},"
             export.is_listing = isinstance(report, Listing)
 
+    # Apart, as a view may have said one of them and not the other.
     @api.depends("report", "company_id")
-    def _compute_period(self):
+    def _compute_date_from(self):
         for export in self:
-            first, last = export._borders()
-            export.date_from, export.date_to = first, last
+            export.date_from, _last = export._borders()
+
+    @api.depends("report", "company_id")
+    def _compute_date_to(self):
+        for export in self:
+            _first, export.date_to = export._borders()
 
     @api.depends("report")
     def _compute_columns(self):

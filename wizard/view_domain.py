@@ -1,5 +1,6 @@
 """A view's domain as the parameters of a report, as far as they can say it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -161,8 +162,8 @@ class _Reader:
         if isinstance(values, Domain):
             texts = [str(inner.value) for inner in values.iter_conditions()]
         else:
-            is_list = isinstance(values, list | tuple | set | frozenset)
-            texts = [*map(str, values)] if is_list else [str(values)]
+            is_one = isinstance(values, str) or not isinstance(values, Collection)
+            texts = [str(values)] if is_one else [*map(str, values)]
         texts = [_("(none)") if text == "False" else text for text in texts]
         return f"{' / '.join(path)} {sign} {', '.join(sorted(texts))}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import StoreError
 from . import postgres
-from .answer import answer, keys_of, lister, raw_row, row_of, state_of
+from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
 from .levels import level_writer
 from .measures import shower
@@ -140,10 +140,12 @@ def _planned(query, cr):
     statement = plan(query, keys, members, postgres)
     write_levels = level_writer(query, statement, _levels(cr, statement))
 
+    read, show = raw_reader(query, statement, postgres), row_maker(query, members)
+
     def shown(row):
-        raw = raw_row(query, statement, row, postgres)
+        raw = read(row)
         write_levels(raw)
-        return row_of(query, raw, members)
+        return show(raw)
 
     return statement, shown
 
