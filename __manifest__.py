@@ -48,6 +48,7 @@
             "loyalty_reporting/static/src/dashboard/*.xml",
             "loyalty_reporting/static/src/dashboard/dashboard.scss",
             "loyalty_reporting/static/src/exports/*.js",
+            "loyalty_reporting/static/src/exports/*.xml",
         ],
         "web.assets_web_dark": [
             "loyalty_reporting/static/src/dashboard/dashboard.dark.scss",

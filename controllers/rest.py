@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wsgi import FileWrapper
 
 from ..core.api import openapi, rest
-from ..core.exports import files, xlsx
+from ..core.exports import files, workbook
 from .dispatcher import ANY, allowed_methods
 
 _BLOCK = 1 << 16
@@ -104,14 +104,15 @@ def _page(**other):
 
 def _file(query, file_format):
     """Return the whole report, all pages of it, as a file; texts as they are read."""
-    opening, counted = _reader()._exported(query), files.Counted()
+    opening, counted = _reader()._exported(query, file_format), files.Counted()
+    edition = _reader()._edition(query, _parameters())
     is_workbook = file_format == rest.XLSX
     make = _workbook if is_workbook else _blocks
     body = request.env["loyalty.reporting.export.log"]._log_export(
         query,
         file_format,
         _parameters(),
-        make(query, opening, file_format, counted),
+        make(query, opening, file_format, counted, edition),
         rows=lambda: counted.count,
     )
     # What goes wrong at the begin is told as any error is.
@@ -133,15 +134,16 @@ def _begun(blocks, first):
             blocks.close()
 
 
-def _workbook(query, opening, _file_format, counted):
+def _workbook(query, opening, _file_format, counted, edition):
     """Return blocks of a workbook, which is written to its end before the first."""
     file = TemporaryFile()  # noqa: SIM115 (closed with what is made of it)
     with opening as answer:
-        xlsx.write(file, query, counted.of(answer))
+        workbook.write(file, query, counted.of(answer), edition)
     file.seek(0)
     return FileWrapper(file, _BLOCK)
 
 
-def _blocks(query, opening, file_format, counted):
+def _blocks(query, opening, file_format, counted, edition):
     with opening as answer:
-        yield from files.BLOCKS[file_format](query, counted.of(answer).rows)
+        rows = counted.of(answer).rows
+        yield from files.BLOCKS[file_format](query, rows, edition)

@@ -69,6 +69,18 @@ def ensure_chromium() -> str:
     return found
 
 
+def ensure_office() -> str:
+    """The path of LibreOffice, installed if there is none: tests open workbooks with it."""
+    found = tools.office()
+    if not found:
+        with step("installing LibreOffice Calc for the tests of workbooks"):
+            install("libreoffice-calc")
+        found = tools.office()
+    if not found:
+        raise SetupError("libreoffice-calc was installed but soffice is not on the PATH")
+    return found
+
+
 @cache
 def database_user() -> str | None:
     """The user that runs PostgreSQL: nobody else's than ours, unless we are root.

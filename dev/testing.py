@@ -49,12 +49,14 @@ class Suite:
     """One run of the tests: what is installed, whether slow tests are in, and the coming browser.
 
     ``held``: Odoo's tests show what they print at their end, as others print meanwhile.
+    ``office``: LibreOffice, coming, which opens workbooks in the integration tests.
     """
 
     setup: Setup
     slow: bool
     browser: Future | None
     held: bool
+    office: Future | None = None
 
     def lint(self) -> Verdict:
         started = time.monotonic()
@@ -66,11 +68,12 @@ class Suite:
         return self._without_odoo("unit", "unit", {})
 
     def integration(self, serving: Serving, share: tuple[int, int]) -> Verdict:
+        _await(self.office)
         variables = environment.services(serving.state, self.setup)
         return self._without_odoo(
             INTEGRATION if share == ALL else f"{INTEGRATION}-{share[0] + 1}",
             INTEGRATION,
-            {**variables, **_browser()},
+            {**variables, **_browser(), **_office()},
             share=share,
             # What runs beside the first share is shown at its end.
             held=share[0] > 0,
@@ -110,7 +113,7 @@ class Suite:
 
     def odoo(self, serving: Serving) -> Verdict:
         """Odoo's tests, found through the link whose name is the addon's."""
-        self._await_browser()
+        _await(self.browser)
         root = self.setup.paths.addons / PROJECT
         # Folders of tests that are no packages belong to the other phases.
         others = (
@@ -135,7 +138,7 @@ class Suite:
 
     def screens(self, serving: Serving) -> Verdict:
         """What a browser shows, of a running Odoo with the engine's whole history."""
-        self._await_browser()
+        _await(self.browser)
         variables = {
             **environment.services(serving.state, self.setup),
             **environment.demo(serving.instance, serving.state, serving.database),
@@ -158,13 +161,14 @@ class Suite:
             say("   ...    npm is not installed: GraphQL over HTTP is not audited")
         return {"LR_GRAPHQL_HTTP": str(found)} if found else {}
 
-    def _await_browser(self) -> None:
-        """Have the installation of the browser ended; tests that need one skip without it."""
-        try:
-            if self.browser:
-                self.browser.result()
-        except SetupError as error:
-            say(f"   ...    {error}")
+
+def _await(installation: Future | None) -> None:
+    """Have the installation of a program ended; tests that need it skip without."""
+    try:
+        if installation:
+            installation.result()
+    except SetupError as error:
+        say(f"   ...    {error}")
 
 
 def test(slow: bool = False) -> bool:
@@ -179,7 +183,8 @@ def test(slow: bool = False) -> bool:
     seen = not {"odoo", SCREENS}.isdisjoint(phases)
     browser = background(machine.ensure_chromium) if seen else None
     held = not {*SERVED}.isdisjoint(phases)
-    suite = Suite(install(), slow, browser, held)
+    office = background(machine.ensure_office) if INTEGRATION in phases else None
+    suite = Suite(install(), slow, browser, held, office)
     lanes = {ALONE: _alone, SERVED: _served, ("odoo",): _odoo, (SCREENS,): _screens}
     works = (
         partial(lane, suite, chosen)
@@ -282,3 +287,9 @@ def _browser() -> dict[str, str]:
     """LR_CHROMIUM, if there is a browser."""
     found = os.environ.get("LR_CHROMIUM") or tools.chromium()
     return {"LR_CHROMIUM": found} if found else {}
+
+
+def _office() -> dict[str, str]:
+    """LR_SOFFICE, if there is LibreOffice."""
+    found = os.environ.get("LR_SOFFICE") or tools.office()
+    return {"LR_SOFFICE": found} if found else {}

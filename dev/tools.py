@@ -119,6 +119,11 @@ def installed_redis() -> Path | None:
     return Path(found) if found else None
 
 
+def office() -> str | None:
+    """The path of LibreOffice, if the machine has one."""
+    return shutil.which("soffice")
+
+
 def chromium() -> str | None:
     """The path of an installed Chromium or Chrome, if there is one."""
     candidates = (

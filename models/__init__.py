@@ -3,6 +3,7 @@ from . import (
     ir_websocket,
     loyalty_reporting_announcement,
     loyalty_reporting_card,
+    loyalty_reporting_catalogue,
     loyalty_reporting_clickhouse,
     loyalty_reporting_company_map,
     loyalty_reporting_customer,
@@ -30,6 +31,6 @@ from . import (
     res_currency,
 )
 
-# It extends models of the others: Odoo wants those first.
+# They extend models of the others: Odoo wants those first.
 # isort: split
-from . import loyalty_reporting_change
+from . import loyalty_reporting_change, loyalty_reporting_edition

@@ -53,8 +53,9 @@ class LoyaltyReportingExportJob(models.Model):
             except AccessError as error:
                 raise ConfigurationError(str(error)) from error
             reader = env["loyalty.reporting.reader"].with_user(job.user_id)
-            opening = reader._exported(query, seconds)
-            return running.Work(query, opening, job.file_format, seconds)
+            opening = reader._exported(query, job.file_format, seconds, is_counted=True)
+            edition = reader._edition(query, job.parameters)
+            return running.Work(query, opening, job.file_format, seconds, edition)
 
     @api.model
     def _seconds(self):

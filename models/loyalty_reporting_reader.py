@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, ormcache
 
 from ..core.errors import NotFound
+from ..core.exports import files
 from ..core.guard import trace
 from ..core.guard.counters import count
 from ..core.queries import REPORTS, answer, export
@@ -86,6 +87,13 @@ class LoyaltyReportingReader(models.AbstractModel):
         self._note(query.report.slug, found)
         return found
 
+    @api.model
+    def _count(self, query):
+        """Return how many rows a query has on all pages."""
+        settings = self.env["loyalty.reporting.pipeline"]._settings()
+        one = replace(query, page=1, per_page=1, after=None, with_totals=False)
+        return answer.answer(one, self.env.cr, settings, self.env.registry.cursor).total
+
     def _note(self, slug, found):
         """Note for the access log and the metrics what was answered."""
         trace.note(store=found.store, tier=found.tier)
@@ -94,19 +102,22 @@ class LoyaltyReportingReader(models.AbstractModel):
         count("rows", len(found.rows), report=slug)
 
     @api.model
-    def _exported(self, query, seconds=None):
+    def _exported(self, query, file_format, seconds=None, *, is_counted=False):
         """Return what opens all rows of a query: :func:`core.queries.export.exported`.
 
         It can be opened and read when this environment's cursor is closed.
 
+        :param file_format: that they are read for; a workbook asks for more beside them
         :param seconds: that reading may take, where that is less than the setting
+        :param is_counted: say how many rows there are before they are read
         """
         settings = self.env["loyalty.reporting.pipeline"]._settings()
         if seconds is not None:
             seconds = min(seconds, settings.export_timeout)
             settings = replace(settings, export_timeout=seconds)
         cursor = self.env.registry.cursor
-        return export.exported(query, self.env.cr, settings, cursor)
+        asked, beside = files.asked(query, file_format, is_counted=is_counted)
+        return export.exported(asked, self.env.cr, settings, cursor, beside)
 
     def _may_read(self, report):
         group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"

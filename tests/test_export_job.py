@@ -125,7 +125,7 @@ class TestExportJob(ExportCase):
         self.assertEqual(len(lines), len(expected))
         self.assertIn(f"'{HOSTILE}", [line[1] for line in lines])
         book = load_workbook(io.BytesIO(answers["xlsx"].content))
-        cells = [cell for line in book["Report"].iter_rows() for cell in line]
+        cells = [cell for sheet in book for line in sheet.iter_rows() for cell in line]
         self.assertIn(HOSTILE, [cell.value for cell in cells])
         self.assertFalse([c for c in cells if c.data_type == "f" or c.hyperlink])
 

@@ -216,13 +216,46 @@ class TestRest(RestCase):
     def test_the_workbook_holds_texts_numbers_and_definitions(self):
         answer = self.get(**YEARS, group_by="year", format="xlsx")
         book = load_workbook(io.BytesIO(answer.content))
-        rows = list(book["Report"].iter_rows(values_only=True))
-        start = rows.index(next(row for row in rows if row[0] == "Program id"))
-        hostile = next(row for row in rows[start:] if row[1] == HOSTILE)
+        rows = list(book["Data"].iter_rows(values_only=True))
+        hostile = next(row for row in rows if row[1] == HOSTILE)
         self.assertEqual(hostile[3:6], (1, 1, 0))
-        cells = [cell for line in book["Report"].iter_rows() for cell in line]
+        cells = [cell for sheet in book for line in sheet.iter_rows() for cell in line]
         self.assertFalse([c for c in cells if c.data_type == "f" or c.hyperlink])
         self.assertIn("Transactions", [r[0].value for r in book["Definitions"]])
+
+    def test_the_workbook_s_totals_and_sections_are_the_report_s(self):
+        asked = {**YEARS, "measures": "total_transactions,unique_customers"}
+        answer = self.get(**asked, group_by="month", format="xlsx")
+        book = load_workbook(io.BytesIO(answer.content))
+        totals = self.data(**asked, totals="true")["totals"]
+        found = {r[0]: r[1] for r in book["Summary"].iter_rows(values_only=True)}
+        self.assertEqual(found["Transactions"], totals["total_transactions"])
+        self.assertEqual(found["Customers"], totals["unique_customers"])
+        self.assertEqual(found["Made by"], "rest_reader")
+        programs = self.data(**asked, group_by="period")["data"]
+        lines = list(book["By program"].iter_rows(min_row=2, values_only=True))
+        shown = {line[1]: line[2:] for line in lines}
+        for row in programs:
+            expected = (row["total_transactions"], row["unique_customers"])
+            self.assertEqual(shown[row["program_name"]], expected)
+
+    def test_the_workbook_speaks_the_user_s_language(self):
+        self.env["res.lang"]._activate_lang("id_ID")
+        self.reader.lang = "id_ID"
+        answer = self.get(**YEARS, group_by="year", format="xlsx")
+        book = load_workbook(io.BytesIO(answer.content))
+        self.assertEqual(book.sheetnames[0], "Ringkasan")
+        self.assertEqual(book["Ringkasan"]["A1"].value, "Kinerja promosi")
+        self.assertEqual(book["Data"]["C2"].number_format, "dd/mm/yyyy")
+
+    def test_csv_begins_with_a_mark_where_excel_wants_one(self):
+        plain, marked = (
+            self.get(**YEARS, group_by="year", format="csv", bom=bom).content
+            for bom in ("false", "true")
+        )
+        self.assertEqual(marked, b"\xef\xbb\xbf" + plain)
+        answer = self.get(**YEARS, format="csv", bom="yes")
+        self.assert_problem(answer, 400, "bom")
 
     def test_lines_of_text_hold_the_whole_report_and_no_formula(self):
         for asked in ({"format": "csv"}, {"headers": {"Accept": "text/csv"}}):

@@ -4,3 +4,7 @@ from . import (
     loyalty_reporting_reconcile,
     loyalty_reporting_source_test,
 )
+
+# It extends the wizard of another file: Odoo wants that first.
+# isort: split
+from . import loyalty_reporting_export_view

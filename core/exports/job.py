@@ -7,12 +7,13 @@ import errno
 import logging
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import psycopg2
 
 from ..errors import ReportingError, StoreError
 from ..queries.query import Query
+from .edition import Edition
 from .files import write
 from .jobs import Cancelled, Taken
 
@@ -32,12 +33,14 @@ class Work:
 
     :param opening: context manager that gives the answer, with all its rows
     :param seconds: that it may take at most
+    :param edition: for whom it is
     """
 
     query: Query
     opening: AbstractContextManager
     file_format: str
     seconds: int
+    edition: Edition = field(default_factory=Edition)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def _written(job, jobs, folder, work):
         note(0)
         counter = _Counter(note)
         counted = replace(answer, rows=counter.counted(answer.rows))
-        write(file, work.query, counted, work.file_format)
+        write(file, work.query, counted, work.file_format, work.edition)
         # What came after the last row may have taken long: is it wanted still?
         note(counter.rows)
     return counter.rows

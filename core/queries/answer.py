@@ -14,7 +14,7 @@ from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
 from .levels import level_writer
-from .measures import shower, value_of
+from .measures import shower, valuer
 from .members import members_of
 from .pause import Pause
 from .plan import facts_of, plan, plan_listing
@@ -112,7 +112,7 @@ class _Reading:
             last = _grouped_place(query, read.rows[-1], members)
             goes_on = cursor.write(query, last)
         return Answer(
-            [row_of(query, row, members) for row in read.rows],
+            [*map(row_maker(query, members), read.rows)],
             read.result.total,
             read.statement.tier,
             read.dialect.STORE,
@@ -131,7 +131,7 @@ class _Reading:
         if not read.rows:
             read.level_writer(query)(nothing)
         for row in rows:
-            values = row_of(query, row, {})
+            values = row_maker(query, {})(row)
             del values["date"]
             yield values
 
@@ -190,7 +190,7 @@ class _Read:
 
     def __init__(self, query, statement, result, dialect):
         self.statement, self.result, self.dialect = statement, result, dialect
-        self.rows = [raw_row(query, statement, row, dialect) for row in result.rows]
+        self.rows = [*map(raw_reader(query, statement, dialect), result.rows)]
         write_levels = self.level_writer(query)
         for row in self.rows:
             write_levels(row)
@@ -228,36 +228,55 @@ def keys_of(query, cr):
     return keys
 
 
-def raw_row(query, statement, row, dialect):
-    """Return a row of a store as plain texts and whole numbers."""
-    values = iter(row)
-    bucket = next(values)
+def raw_reader(query, statement, dialect):
+    """Return the function from a row of a store to plain texts and whole numbers."""
     # The one bucket of a period is called by its first day, also by a store whose days
     # begin later.
-    is_period = query.grain is Grain.PERIOD
-    raw = {"date": (query.date_from if is_period else bucket).isoformat()}
-    if query.grain is Grain.HOUR:
-        raw["hour"] = next(values).strftime(HOURS)
-    for dimension in query.dimensions:
-        raw[f"by_{dimension.name}"] = next(values)
-    for name, column in statement.columns.items():
-        value = next(values)
-        raw[name] = value if is_whole(column) else str(dialect.decimal(value))
-    return raw
+    period = query.date_from.isoformat() if query.grain is Grain.PERIOD else None
+    is_hourly = query.grain is Grain.HOUR
+    names = [f"by_{dimension.name}" for dimension in query.dimensions]
+    decimals = [n for n, column in statement.columns.items() if not is_whole(column)]
+    names += statement.columns
+    begin = 2 if is_hourly else 1
+
+    def read(row):
+        raw = {"date": period or row[0].isoformat()}
+        if is_hourly:
+            raw["hour"] = row[1].strftime(HOURS)
+        raw.update(zip(names, row[begin:], strict=False))
+        for name in decimals:
+            raw[name] = str(dialect.decimal(raw[name]))
+        return raw
+
+    return read
 
 
-def row_of(query, raw, members):
-    """Return a row as it is shown."""
-    row = {}
-    for dimension in query.dimensions:
-        values = _values(dimension, raw, members)
-        row |= zip((c.name for c in dimension.columns), values, strict=True)
-    row["date"] = raw["date"]
-    if "hour" in raw:
-        row["hour"] = raw["hour"]
-    for measure in query.shown_measures:
-        row[measure.name] = value_of(measure, query, raw)
-    return row
+def row_maker(query, members):
+    """Return the function from a raw row to the one that is shown."""
+    dimensions = [
+        (
+            f"by_{dimension.name}",
+            [column.name for column in dimension.columns],
+            members[dimension.name].values if dimension.members else None,
+        )
+        for dimension in query.dimensions
+    ]
+    values = [(m.name, valuer(m, query)) for m in query.shown_measures]
+
+    def shown(raw):
+        row = {}
+        for by, names, known in dimensions:
+            value = raw[by]
+            found = known[value] if known is not None else (value,)
+            row.update(zip(names, found, strict=True))
+        row["date"] = raw["date"]
+        if "hour" in raw:
+            row["hour"] = raw["hour"]
+        for name, value_in in values:
+            row[name] = value_in(raw)
+        return row
+
+    return shown
 
 
 def lister(query):
@@ -271,11 +290,6 @@ def lister(query):
         }
 
     return listed
-
-
-def _values(dimension, raw, members):
-    value = raw[f"by_{dimension.name}"]
-    return members[dimension.name].values[value] if dimension.members else [value]
 
 
 def _member(dimension, raw, members):

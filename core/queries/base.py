@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
+from ..texts import _
+
 
 class Grain(StrEnum):
     """Time buckets, cut in the company's time zone; weeks begin on Monday."""
@@ -76,9 +78,13 @@ class Column:
 
 
 DATE = Column(
-    "date", "Date", "First day of the bucket, in the company's time zone.", Kind.DATE
+    "date",
+    _("Date"),
+    _("First day of the bucket, in the company's time zone."),
+    Kind.DATE,
 )
-HOUR = Column("hour", "Hour (UTC)", "When the clock hour began.", Kind.INSTANT)
+HOUR = Column("hour", _("Hour (UTC)"), _("When the clock hour began."), Kind.INSTANT)
+ROWS = Column("rows", _("Rows"), _("How many rows there are."), Kind.INTEGER)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,8 @@ class Filter:
         column holds the values themselves
     :param noun: where a value that is not there is an error, what it is called
     :param choices: the only values there are
+    :param label: what a reader of a file sees
+    :param names: SQL of (value, what it is called) for ``ids`` in ``company``
     """
 
     name: str
@@ -119,6 +127,8 @@ class Filter:
     keys: str = ""
     noun: str = ""
     choices: tuple[str, ...] = ()
+    label: str = ""
+    names: str = ""
 
 
 @dataclass(frozen=True)

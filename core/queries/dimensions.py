@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ..database import sql
+from ..texts import _
 from .base import Column, Dimension, Filter, Kind
 
 _INTEGER, _TEXT = Kind.INTEGER, Kind.TEXT
@@ -11,15 +12,21 @@ PROGRAM = Dimension(
     "program",
     "program_key",
     (
-        Column("program_id", "Program id", "The engine's number of it.", _INTEGER),
-        Column("program_name", "Program", "Its name today.", _TEXT),
+        Column(
+            "program_id", _("Program id"), _("The engine's number of it."), _INTEGER
+        ),
+        Column("program_name", _("Program"), _("Its name today."), _TEXT),
     ),
     "SELECT id, external_id, name FROM loyalty_reporting_program",
 )
 PROGRAM_TYPE = Dimension(
     "program_type",
     "program_key",
-    (Column("program_type", "Program type", "Of its programs today.", _TEXT, True),),
+    (
+        Column(
+            "program_type", _("Program type"), _("Of its programs today."), _TEXT, True
+        ),
+    ),
     "SELECT id, program_type FROM loyalty_reporting_program",
     is_identity=False,
 )
@@ -27,8 +34,10 @@ STORE = Dimension(
     "store",
     "shop_key",
     (
-        Column("store_id", "Store id", "The engine's number of it.", _INTEGER, True),
-        Column("store_name", "Store", "Its name today.", _TEXT, True),
+        Column(
+            "store_id", _("Store id"), _("The engine's number of it."), _INTEGER, True
+        ),
+        Column("store_name", _("Store"), _("Its name today."), _TEXT, True),
     ),
     "SELECT id, external_id, name FROM loyalty_reporting_shop"
     " UNION ALL SELECT 0, NULL, NULL",
@@ -36,12 +45,20 @@ STORE = Dimension(
 CHANNEL = Dimension(
     "channel",
     "channel",
-    (Column("channel", "Channel", "As the engine writes it; may be empty.", _TEXT),),
+    (
+        Column(
+            "channel", _("Channel"), _("As the engine writes it; may be empty."), _TEXT
+        ),
+    ),
 )
 LEVEL = Dimension(
     "level",
     "membership_product_key",
-    (Column("membership_level", "Level", "Level of the membership product.", _TEXT),),
+    (
+        Column(
+            "membership_level", _("Level"), _("Level of the membership product."), _TEXT
+        ),
+    ),
     "SELECT id, level FROM loyalty_reporting_membership_product",
     is_identity=False,
 )
@@ -50,10 +67,10 @@ MEMBERSHIP_PRODUCT = Dimension(
     "membership_product_key",
     (
         Column(
-            "membership_product_id", "Product id", "The engine's number of it.",
+            "membership_product_id", _("Product id"), _("The engine's number of it."),
             _INTEGER,
         ),
-        Column("membership_product_name", "Product", "Its name today.", _TEXT),
+        Column("membership_product_name", _("Product"), _("Its name today."), _TEXT),
     ),
     "SELECT id, external_id, name FROM loyalty_reporting_membership_product",
 )  # fmt: skip
@@ -62,36 +79,49 @@ TRANSACTION_TYPE = Dimension(
     "transaction_type",
     (
         Column(
-            "transaction_type", "Type", "earn, redeem, expire, adjust or reverse.",
+            "transaction_type", _("Type"), _("earn, redeem, expire, adjust or reverse."),
             _TEXT,
         ),
     ),
 )  # fmt: skip
+
+
+def _visible(members, facts, key):
+    """Return the SQL of (value, key) of what the company may know of."""
+    return sql("queries/visible.sql", members=members, facts=facts, key=key)
+
+
+def _named(members, visible):
+    """Return the SQL of (value, name) of what the company may know of."""
+    return f"""
+        SELECT p.external_id, p.name FROM {members} p
+        WHERE p.id IN (SELECT visible.id FROM ({visible}) visible)"""
+
+
+_PROGRAMS, _SHOPS = "loyalty_reporting_program", "loyalty_reporting_shop"
+_PRODUCTS = "loyalty_reporting_membership_product"
+_SOLD = _visible(_PROGRAMS, "promotion_day_data", "program_key")
+# A programme of points may have no sales.
+_BOOKED = _visible(
+    _PROGRAMS,
+    "(SELECT company_id, program_key FROM promotion_day_data UNION ALL"
+    " SELECT company_id, program_key FROM point_analytics_rollup_data)",
+    "program_key",
+)
+_HELD = _visible(_PRODUCTS, "membership_analytics_data", "membership_product_key")
+_SOLD_IN = _visible(_SHOPS, "promotion_performance_data", "shop_key")
 
 OF_PROGRAM = Filter(
     "program_id",
     "Programs, by the engine's number; one of another company is not found.",
     "program_key",
     _INTEGER,
-    sql(
-        "queries/visible.sql",
-        members="loyalty_reporting_program",
-        facts="promotion_day_data",
-        key="program_key",
-    ),
+    _SOLD,
     noun="program",
+    label=_("Program"),
+    names=_named(_PROGRAMS, _SOLD),
 )
-# A programme of points may have no sales.
-OF_LEDGER_PROGRAM = replace(
-    OF_PROGRAM,
-    keys=sql(
-        "queries/visible.sql",
-        members="loyalty_reporting_program",
-        facts="(SELECT company_id, program_key FROM promotion_day_data UNION ALL"
-        " SELECT company_id, program_key FROM point_analytics_rollup_data)",
-        key="program_key",
-    ),
-)
+OF_LEDGER_PROGRAM = replace(OF_PROGRAM, keys=_BOOKED, names=_named(_PROGRAMS, _BOOKED))
 OF_PROGRAM_TYPE = Filter(
     "program_type",
     "Types of programs, as the engine names them.",
@@ -99,6 +129,7 @@ OF_PROGRAM_TYPE = Filter(
     _TEXT,
     "SELECT program_type, id FROM loyalty_reporting_program"
     " WHERE program_type = ANY(%(ids)s)",
+    label=_("Program type"),
 )
 OF_STORE = Filter(
     "store_id",
@@ -106,20 +137,21 @@ OF_STORE = Filter(
     "shop_key",
     _INTEGER,
     "SELECT external_id, id FROM loyalty_reporting_shop WHERE external_id = ANY(%(ids)s)",
+    label=_("Store"),
+    names=_named(_SHOPS, _SOLD_IN),
 )
-OF_CHANNEL = Filter("channel", "Sales channels, as written.", "channel", _TEXT)
+OF_CHANNEL = Filter(
+    "channel", "Sales channels, as written.", "channel", _TEXT, label=_("Channel")
+)
 OF_MEMBERSHIP_PRODUCT = Filter(
     "membership_product_id",
     "Membership products, by the engine's number; an unknown one is not found.",
     "membership_product_key",
     _INTEGER,
-    sql(
-        "queries/visible.sql",
-        members="loyalty_reporting_membership_product",
-        facts="membership_analytics_data",
-        key="membership_product_key",
-    ),
+    _HELD,
     noun="membership product",
+    label=_("Product"),
+    names=_named(_PRODUCTS, _HELD),
 )
 OF_LEVEL = Filter(
     "membership_level",
@@ -128,6 +160,7 @@ OF_LEVEL = Filter(
     _TEXT,
     "SELECT level, id FROM loyalty_reporting_membership_product"
     " WHERE level = ANY(%(ids)s)",
+    label=_("Level"),
 )
 OF_TYPE = Filter(
     "transaction_type",
@@ -135,6 +168,7 @@ OF_TYPE = Filter(
     "transaction_type",
     _TEXT,
     choices=("earn", "redeem", "expire", "adjust", "reverse"),
+    label=_("Type"),
 )
 OF_CARD = Filter(
     "card_id",
@@ -142,6 +176,7 @@ OF_CARD = Filter(
     "card_key",
     _INTEGER,
     "SELECT external_id, id FROM loyalty_reporting_card WHERE external_id = ANY(%(ids)s)",
+    label=_("Card"),
 )
 OF_PARTNER = Filter(
     "partner_id",
@@ -150,4 +185,5 @@ OF_PARTNER = Filter(
     _INTEGER,
     "SELECT external_id, id FROM loyalty_reporting_customer"
     " WHERE external_id = ANY(%(ids)s)",
+    label=_("Customer"),
 )

@@ -2,15 +2,16 @@
 
 import time
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..errors import StoreError
 from . import postgres
-from .answer import answer, keys_of, lister, raw_row, row_of, state_of
+from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
 from .levels import level_writer
+from .measures import shower
 from .members import members_of
-from .plan import plan, plan_listing
+from .plan import plan, plan_listing, plan_tally
 from .query import Answer
 
 # So many rows are answered as any question is: by the fastest store, and remembered.
@@ -19,7 +20,20 @@ _CHUNK = 2_000
 _UNBOUNDED = 2**40
 
 
-def exported(query, cr, settings, fresh_cursor):
+@dataclass(frozen=True)
+class Beside:
+    """What a file wants besides the rows.
+
+    :param questions: other questions of the same report and period, with few rows; of
+        a listing :class:`~core.queries.query.Tally` objects
+    :param is_counted: how many rows there are, before they are read
+    """
+
+    questions: tuple = ()
+    is_counted: bool = False
+
+
+def exported(query, cr, settings, fresh_cursor, beside=Beside()):
     """Return a context manager that opens all rows of a question.
 
     What is wrong with the question is raised here, not within.
@@ -28,31 +42,90 @@ def exported(query, cr, settings, fresh_cursor):
     :param fresh_cursor: function that opens a cursor with a snapshot of its own (a
         context manager), which is held while the rows are read
     :return: it gives an :class:`~core.queries.query.Answer` whose rows can be read once,
-        of one state of the data; reading them raises StoreError where it takes longer
-        than ``settings.export_timeout`` seconds
+        of one state of the data, as are those beside; reading them raises StoreError
+        where it takes longer than ``settings.export_timeout`` seconds
     """
-    totals = None
+    patient = replace(settings, query_timeout=settings.export_timeout)
+    export = _Export(query, patient, fresh_cursor, beside)
     if isinstance(query.report, Listing):
         keys_of(query, cr)
-    else:
-        first = replace(query, after={}, per_page=AT_ONCE)
-        patient = replace(settings, query_timeout=settings.export_timeout)
-        made = answer(first, cr, patient, fresh_cursor)
-        if not made.next_cursor:
-            return nullcontext(made)
-        totals = made.totals
-    return _streamed(query, settings, fresh_cursor, totals)
+        return export.streamed()
+    return export.short(cr) or export.streamed()
 
 
-@contextmanager
-def _streamed(query, settings, fresh_cursor, totals):
-    timeout = settings.export_timeout
-    with fresh_cursor() as cr, postgres.limited(cr, timeout):
-        statement, shown = _planned(query, cr)
-        rows = map(shown, _read(cr, statement, timeout))
-        as_of = state_of(cr).as_of(postgres.STORE)
-        tier = statement.tier
-        yield Answer(rows, None, tier, postgres.STORE, as_of=as_of, totals=totals)
+@dataclass(frozen=True)
+class _Export:
+    query: object
+    settings: object
+    fresh_cursor: object
+    beside: Beside
+
+    def short(self, cr):
+        """Return what opens a few rows with what is beside them; None if they are many."""
+        first = replace(self.query, after={}, per_page=AT_ONCE)
+        made = answer(first, cr, self.settings, self.fresh_cursor)
+        if made.next_cursor:
+            return None
+        others = [
+            answer(asked, cr, self.settings, self.fresh_cursor)
+            for asked in self.beside.questions
+        ]
+        with self.fresh_cursor() as fresh:
+            if others and state_of(fresh).version != state_of(cr).version:
+                # What was loaded meanwhile may be in some of them.
+                made, *others = self._of_one_snapshot(fresh, first)
+        return nullcontext(replace(made, total=len(made.rows), beside=tuple(others)))
+
+    @contextmanager
+    def streamed(self):
+        """Open many rows, read in one snapshot with what is beside them."""
+        query, timeout = self.query, self.settings.export_timeout
+        with self.fresh_cursor() as cr, postgres.limited(cr, timeout):
+            totals, others = self._many(cr)
+            statement, shown = _planned(query, cr)
+            total = _count(cr, statement) if self.beside.is_counted else None
+            rows = map(shown, _read(cr, statement, timeout))
+            as_of = state_of(cr).as_of(postgres.STORE)
+            yield Answer(
+                rows, total, statement.tier, postgres.STORE,
+                as_of=as_of, totals=totals, beside=tuple(others),
+            )  # fmt: skip
+
+    def _many(self, cr):
+        """Return (totals, answers to the other questions)."""
+        if isinstance(self.query.report, Listing):
+            return None, [_tallied(tally, cr) for tally in self.beside.questions]
+        one = replace(self.query, after={}, per_page=1)
+        if not (one.with_totals or self.beside.questions):
+            return None, []
+        made, *others = self._of_one_snapshot(cr, one)
+        return made.totals, others
+
+    def _of_one_snapshot(self, cr, query):
+        """Answer a question and the others from what one cursor sees, in PostgreSQL."""
+        alone = replace(self.settings, clickhouse_url="")
+        return [
+            answer(asked, cr, alone, lambda: nullcontext(cr))
+            for asked in (query, *self.beside.questions)
+        ]
+
+
+def _tallied(tally, cr):
+    """Return the :class:`~core.queries.query.Answer` of a tally."""
+    statement = plan_tally(tally, keys_of(tally.query, cr), postgres)
+    cr.execute(statement.text, statement.parameters)
+    show = shower(tally.columns[-1])
+    names = [column.name for column in tally.columns]
+    rows = [
+        dict(zip(names, (by, count, show(added)), strict=True))
+        for by, count, added in cr.fetchall()
+    ]
+    return Answer(rows, len(rows), statement.tier, postgres.STORE)
+
+
+def _count(cr, statement):
+    cr.execute(statement.count_text, statement.parameters)
+    return cr.fetchone()[0]
 
 
 def _planned(query, cr):
@@ -68,10 +141,12 @@ def _planned(query, cr):
     changes = _levels(cr, statement)
     write_levels = level_writer(query, statement, changes, postgres)
 
+    read, show = raw_reader(query, statement, postgres), row_maker(query, members)
+
     def shown(row):
-        raw = raw_row(query, statement, row, postgres)
+        raw = read(row)
         write_levels(raw)
-        return row_of(query, raw, members)
+        return show(raw)
 
     return statement, shown
 

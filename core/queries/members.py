@@ -49,6 +49,19 @@ class Members:
         return sorted({sortable(values[place]) for values in self.values})
 
 
+def names_of(query, cr):
+    """Return {name of a filter: {value: what it is called}} of a question's filters.
+
+    What another company has is not named.
+    """
+    found = {}
+    for asked, values in query.filters:
+        if asked.names:
+            cr.execute(asked.names, {"ids": [*values], "company": query.company.id})
+            found[asked.name] = dict(cr.fetchall())
+    return found
+
+
 def members_of(dimension, cr):
     """Return the :class:`Members` of a dimension, as this cursor sees them."""
     cr.execute(dimension.members)

@@ -1,5 +1,6 @@
 """Membership analytics: who joined, bought, moved and spent, by level."""
 
+from ..texts import _
 from . import dimensions as by
 from .base import (
     Additivity,
@@ -63,13 +64,15 @@ def _members(name, label, definition):
 
 REPORT = Report(
     slug="membership/analytics",
-    title="Membership analytics",
-    description=(
+    title=_("Membership analytics"),
+    description=_(
         "Members who joined, bought, moved and spent, by level of membership and day, "
         "ISO week, month or year of the company. A sale counts at the level its "
         "customer held at that instant."
     ),
-    basis="tax included, net of discounts and refunds, at the level held at the time",
+    basis=_(
+        "tax included, net of discounts and refunds, at the level held at the time"
+    ),
     audience=Audience.MEMBERSHIP,
     grains=(Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR, Grain.PERIOD),
     dimensions=(by.LEVEL, by.MEMBERSHIP_PRODUCT),
@@ -84,42 +87,46 @@ REPORT = Report(
         "total_points_earned",
     ),
     measures=(
-        _members("new_members", "New members", "Customers with a join in the bucket."),
+        _members(
+            "new_members", _("New members"), _("Customers with a join in the bucket.")
+        ),
         _members(
             "active_members",
-            "Active members",
-            "Distinct members with a sale in the bucket, at the level they held then.",
+            _("Active members"),
+            _(
+                "Distinct members with a sale in the bucket, at the level they held then."
+            ),
         ),
         _members(
             "upgraded_members",
-            "Upgraded",
-            "Customers moved to this level by an upgrade in the bucket.",
+            _("Upgraded"),
+            _("Customers moved to this level by an upgrade in the bucket."),
         ),
         _members(
             "downgraded_members",
-            "Downgraded",
-            "Customers moved to this level by a downgrade in the bucket.",
+            _("Downgraded"),
+            _("Customers moved to this level by a downgrade in the bucket."),
         ),
         Measure(
             "members",
-            "Members",
-            "Customers who hold the level at the end of the bucket.",
+            _("Members"),
+            _("Customers who hold the level at the end of the bucket."),
             Unit.COUNT,
             Additivity.SEMI_ADDITIVE,
             of="members",
         ),
         Measure(
             "total_spending",
-            "Spending",
-            "What members spent at that level, tax included, net of refunds.",
+            _("Spending"),
+            _("What members spent at that level, tax included, net of refunds."),
             Unit.MONEY,
             of="total_spending",
             required=True,
         ),
         Measure(
             "avg_spending",
-            "Average spending",
-            "total_spending / active_members.",
+            _("Average spending"),
+            _("total_spending / active_members."),
             Unit.MONEY,
             Additivity.RATIO,
             numerator="total_spending",
@@ -128,51 +135,51 @@ REPORT = Report(
         ),
         Measure(
             "total_points_earned",
-            "Points earned",
-            "Points that members earned at that level.",
+            _("Points earned"),
+            _("Points that members earned at that level."),
             Unit.POINTS,
             of="total_points_earned",
             required=True,
         ),
         Measure(
             "total_points_redeemed",
-            "Points redeemed",
-            "Points that members redeemed at that level.",
+            _("Points redeemed"),
+            _("Points that members redeemed at that level."),
             Unit.POINTS,
             of="total_points_redeemed",
         ),
         Measure(
             "total_points_expired",
-            "Points expired",
-            "Points of members that expired at that level.",
+            _("Points expired"),
+            _("Points of members that expired at that level."),
             Unit.POINTS,
             of="total_points_expired",
         ),
         Measure(
             "total_points_adjusted",
-            "Points adjusted",
-            "Points of members that were adjusted at that level, signed.",
+            _("Points adjusted"),
+            _("Points of members that were adjusted at that level, signed."),
             Unit.POINTS,
             of="total_points_adjusted",
         ),
         Measure(
             "total_transactions",
-            "Transactions",
-            "Sales to members at that level; refunds are not counted.",
+            _("Transactions"),
+            _("Sales to members at that level; refunds are not counted."),
             Unit.COUNT,
             of="total_transactions",
         ),
         Measure(
             "refund_transactions",
-            "Refunds",
-            "Refunds to members at that level.",
+            _("Refunds"),
+            _("Refunds to members at that level."),
             Unit.COUNT,
             of="refund_transactions",
         ),
         Measure(
             "gross_spending",
-            "Gross spending",
-            "Spending, refunds left out.",
+            _("Gross spending"),
+            _("Spending, refunds left out."),
             Unit.MONEY,
             of="gross_spending",
         ),

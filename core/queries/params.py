@@ -15,7 +15,7 @@ from .query import Query, Sort
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?", re.ASCII)
 _BIGINT = 2**63 - 1
-TECHNICAL = ("format", "company_id")
+TECHNICAL = ("format", "company_id", "bom")
 _BACKWARDS = ("transaction_date", "-transaction_date")
 
 
@@ -27,6 +27,7 @@ def parse(report, company, given):
     """
     known = {p.name: p for p in parameters(report)}
     _reject_unknown((*known, *TECHNICAL), given)
+    has_mark(given)
     filters = {f.name for f in report.filters}
     once = {
         name: _joined(name, given) if asked.is_list else single(name, given[name])
@@ -137,6 +138,16 @@ def _flag(name, given):
 def _check_choice(name, text, choices):
     if text not in choices:
         raise BadQuery(name, f"{name} {text!r:.50} is none of {', '.join(choices)}.")
+
+
+def has_mark(given):
+    """Tell whether CSV is to begin with the mark by which Excel knows UTF-8.
+
+    :raise BadQuery: it is neither true nor false
+    """
+    text = single("bom", given.get("bom", "false"))
+    _check_choice("bom", text, ("true", "false"))
+    return text == "true"
 
 
 def company_id(given):

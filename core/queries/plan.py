@@ -52,11 +52,10 @@ def plan_listing(query, keys, dialect):
     :param keys: as in :func:`plan`
     """
     report = query.report
-    facts = Facts(report.table, "detail", {}, frozenset(), is_by_instant=True)
+    facts = _facts_of_listing(report)
     shown = [dialect.stored(column) for column in report.columns]
     place = [f"facts.{name}" for name, _kind in report.order]
     direction = " DESC" if query.is_backwards else ""
-    where = _conditions(query, facts, dialect)
     parameters = _parameters(query, keys, dialect)
     begin = ""
     if query.after:
@@ -68,7 +67,7 @@ def plan_listing(query, keys, dialect):
             f" AND ({', '.join(place)}) {sign} ({', '.join(bound)})"
         )
         parameters |= {f"after_{name}": v for name, v in query.after.items()}
-    source = f"{dialect.table(facts)} WHERE {where}"
+    source = _listed(query, facts, dialect)
     ordered = ", ".join(f"{name}{direction}" for name in place)
     return Statement(
         text=f"SELECT {', '.join([*shown, *place])} FROM {source}{begin}"
@@ -77,6 +76,32 @@ def plan_listing(query, keys, dialect):
         parameters=parameters,
         tier=facts.tier,
     )
+
+
+def plan_tally(tally, keys, dialect):
+    """Return the :class:`Statement` that counts the rows of a listing.
+
+    :param tally: :class:`~core.queries.query.Tally`
+    :param keys: as in :func:`plan`
+    """
+    query = tally.query
+    facts = _facts_of_listing(query.report)
+    by, added = f"facts.{tally.by}", f"facts.{tally.adds}"
+    return Statement(
+        text=f"SELECT {by}, count(*), sum({added})::text FROM"
+        f" {_listed(query, facts, dialect)} GROUP BY {by} ORDER BY {by}",
+        count_text="",
+        parameters=_parameters(query, keys, dialect),
+        tier=facts.tier,
+    )
+
+
+def _facts_of_listing(report):
+    return Facts(report.table, "detail", {}, frozenset(), is_by_instant=True)
+
+
+def _listed(query, facts, dialect):
+    return f"{dialect.table(facts)} WHERE {_conditions(query, facts, dialect)}"
 
 
 def columns_of(query):

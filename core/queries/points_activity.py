@@ -1,5 +1,6 @@
 """Points activity: what was earned, redeemed, expired, adjusted, and is outstanding."""
 
+from ..texts import _
 from . import dimensions as by
 from .base import Additivity, Audience, Facts, Grain, Measure, Report, Sum, Unit
 
@@ -28,13 +29,13 @@ FACTS = (
 )
 REPORT = Report(
     slug="points/activity",
-    title="Points activity",
-    description=(
+    title=_("Points activity"),
+    description=_(
         "What the points ledger booked, by program, type, hour, day, ISO week, month or "
         "year of the company, and what is outstanding at its end. A reverse counts "
         "negatively in the type it reverses."
     ),
-    basis="the ledger's amounts; adjustments are signed",
+    basis=_("the ledger's amounts; adjustments are signed"),
     audience=Audience.POINTS,
     grains=tuple(Grain),
     dimensions=(by.PROGRAM, by.TRANSACTION_TYPE, by.PROGRAM_TYPE),
@@ -51,32 +52,36 @@ REPORT = Report(
     measures=(
         Measure(
             "transactions",
-            "Transactions",
-            "Rows of the ledger.",
+            _("Transactions"),
+            _("Rows of the ledger."),
             Unit.COUNT,
             of="transactions",
         ),
         Measure(
-            "points_earned", "Earned", "Points earned.", Unit.POINTS, of="points_earned"
+            "points_earned",
+            _("Earned"),
+            _("Points earned."),
+            Unit.POINTS,
+            of="points_earned",
         ),
         Measure(
             "points_redeemed",
-            "Redeemed",
-            "Points redeemed.",
+            _("Redeemed"),
+            _("Points redeemed."),
             Unit.POINTS,
             of="points_redeemed",
         ),
         Measure(
             "points_expired",
-            "Expired",
-            "Points expired.",
+            _("Expired"),
+            _("Points expired."),
             Unit.POINTS,
             of="points_expired",
         ),
         Measure(
             "points_adjusted",
-            "Adjusted",
-            "Points adjusted, signed.",
+            _("Adjusted"),
+            _("Points adjusted, signed."),
             Unit.POINTS,
             of="points_adjusted",
         ),
@@ -94,9 +99,11 @@ REPORT = Report(
         ),
         Measure(
             "redemption_rate",
-            "Redemption rate",
-            "points_redeemed / points_earned of the rows asked for: a ratio of flows, "
-            "which may exceed 100 %.",
+            _("Redemption rate"),
+            _(
+                "points_redeemed / points_earned of the rows asked for: a ratio of flows, "
+                "which may exceed 100 %."
+            ),
             Unit.RATIO,
             Additivity.RATIO,
             numerator="points_redeemed",

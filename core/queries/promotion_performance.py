@@ -1,5 +1,6 @@
 """Promotion performance: what every program sold, gave away and converted."""
 
+from ..texts import _
 from . import dimensions as by
 from .base import (
     Additivity,
@@ -77,13 +78,13 @@ FACTS = (
 
 REPORT = Report(
     slug="promotions/performance",
-    title="Promotion performance",
-    description=(
+    title=_("Promotion performance"),
+    description=_(
         "Sales, discounts, customers and conversion of every program, by hour, day, "
         "ISO week, month or year of the company. An order may carry several programs: "
         "amounts are attributed to each and are not revenue when added up over them."
     ),
-    basis="attributed amounts, tax included, net of discounts and refunds",
+    basis=_("attributed amounts, tax included, net of discounts and refunds"),
     audience=Audience.PROMOTIONS,
     grains=tuple(Grain),
     dimensions=(by.PROGRAM, by.PROGRAM_TYPE, by.STORE, by.CHANNEL),
@@ -100,40 +101,42 @@ REPORT = Report(
     measures=(
         Measure(
             "total_transactions",
-            "Transactions",
-            "Distinct sales with a line of the programs; refunds are not counted.",
+            _("Transactions"),
+            _("Distinct sales with a line of the programs; refunds are not counted."),
             Unit.COUNT,
             of="total_transactions",
             required=True,
         ),
         Measure(
             "total_qty",
-            "Quantity",
-            "Quantity of the lines the program applied to, net of refunds.",
+            _("Quantity"),
+            _("Quantity of the lines the program applied to, net of refunds."),
             Unit.QUANTITY,
             of="total_qty",
         ),
         Measure(
             "total_amount",
-            "Amount",
-            "Amount of the lines the program applied to, tax included, net of "
-            "discounts and of refunds, in the company's currency.",
+            _("Amount"),
+            _(
+                "Amount of the lines the program applied to, tax included, net of "
+                "discounts and of refunds, in the company's currency."
+            ),
             Unit.MONEY,
             of="total_amount",
             required=True,
         ),
         Measure(
             "total_discount",
-            "Discount",
-            "Discount the program gave, net of refunds.",
+            _("Discount"),
+            _("Discount the program gave, net of refunds."),
             Unit.MONEY,
             of="total_discount",
             required=True,
         ),
         Measure(
             "avg_transaction_value",
-            "Average transaction",
-            "total_amount / total_transactions: per sale, not per line.",
+            _("Average transaction"),
+            _("total_amount / total_transactions: per sale, not per line."),
             Unit.MONEY,
             Additivity.RATIO,
             numerator="total_amount",
@@ -142,32 +145,36 @@ REPORT = Report(
         ),
         Measure(
             "unique_customers",
-            "Customers",
-            "Distinct known customers with a sale in exactly the rows asked for; "
-            "anonymous customers are not counted.",
+            _("Customers"),
+            _(
+                "Distinct known customers with a sale in exactly the rows asked for; "
+                "anonymous customers are not counted."
+            ),
             Unit.COUNT,
             Additivity.DISTINCT,
             of="unique_customers",
         ),
         Measure(
             "eligible_transactions",
-            "Eligible",
-            "Distinct orders that the engine evaluated as applied or eligible, and "
-            "baskets evaluated that never became an order.",
+            _("Eligible"),
+            _(
+                "Distinct orders that the engine evaluated as applied or eligible, and "
+                "baskets evaluated that never became an order."
+            ),
             Unit.COUNT,
             of="eligible_transactions",
         ),
         Measure(
             "applied_transactions",
-            "Applied",
-            "Distinct orders that the engine evaluated as applied.",
+            _("Applied"),
+            _("Distinct orders that the engine evaluated as applied."),
             Unit.COUNT,
             of="applied_transactions",
         ),
         Measure(
             "conversion_rate",
-            "Conversion",
-            "applied_transactions / eligible_transactions.",
+            _("Conversion"),
+            _("applied_transactions / eligible_transactions."),
             Unit.RATIO,
             Additivity.RATIO,
             numerator="applied_transactions",
@@ -176,8 +183,8 @@ REPORT = Report(
         ),
         Measure(
             "discount_depth",
-            "Discount depth",
-            "total_discount / (total_amount + total_discount).",
+            _("Discount depth"),
+            _("total_discount / (total_amount + total_discount)."),
             Unit.RATIO,
             Additivity.RATIO,
             numerator="total_discount",
@@ -185,43 +192,43 @@ REPORT = Report(
         ),
         Measure(
             "rejected_transactions",
-            "Rejected",
-            "Distinct orders and baskets that the engine evaluated as rejected.",
+            _("Rejected"),
+            _("Distinct orders and baskets that the engine evaluated as rejected."),
             Unit.COUNT,
             of="rejected_transactions",
         ),
         Measure(
             "refund_transactions",
-            "Refunds",
-            "Distinct refunds with a line of the program.",
+            _("Refunds"),
+            _("Distinct refunds with a line of the program."),
             Unit.COUNT,
             of="refund_transactions",
         ),
         Measure(
             "gross_amount",
-            "Gross amount",
-            "Amount of sales, refunds left out.",
+            _("Gross amount"),
+            _("Amount of sales, refunds left out."),
             Unit.MONEY,
             of="gross_amount",
         ),
         Measure(
             "gross_discount",
-            "Gross discount",
-            "Discount of sales, refunds left out.",
+            _("Gross discount"),
+            _("Discount of sales, refunds left out."),
             Unit.MONEY,
             of="gross_discount",
         ),
         Measure(
             "points_earned",
-            "Points earned",
-            "Points that the lines earned, net of refunds.",
+            _("Points earned"),
+            _("Points that the lines earned, net of refunds."),
             Unit.POINTS,
             of="points_earned",
         ),
         Measure(
             "points_redeemed",
-            "Points redeemed",
-            "Points that the lines redeemed, net of refunds.",
+            _("Points redeemed"),
+            _("Points that the lines redeemed, net of refunds."),
             Unit.POINTS,
             of="points_redeemed",
         ),

@@ -7,6 +7,7 @@ from ..records import Company
 from .base import (
     DATE,
     HOUR,
+    ROWS,
     Column,
     Dimension,
     Filter,
@@ -136,6 +137,26 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How many rows a listing has, and what they add up to, by one of its columns.
+
+    :param query: the listing's question; all pages are meant
+    :param by: name of a column of texts
+    :param adds: name of a column of points
+    """
+
+    query: Query
+    by: str
+    adds: str
+
+    @property
+    def columns(self):
+        """What each row of its answer has: the text, how many rows, their sum."""
+        known = {column.name: column for column in self.query.report.columns}
+        return (known[self.by], ROWS, known[self.adds])
+
+
+@dataclass(frozen=True)
 class Statement:
     """SQL with named parameters, and what its columns are.
 
@@ -206,6 +227,7 @@ class Answer:
     :param as_of: instant (UTC) up to which the sources are read, or None
     :param totals: measures of all rows together, where they were asked for
     :param next_cursor: where the next page begins; empty on the last one
+    :param beside: answers to other questions, of the same state of the data
     """
 
     rows: list[dict] = field(repr=False)
@@ -215,3 +237,4 @@ class Answer:
     as_of: datetime | None = None
     totals: dict | None = None
     next_cursor: str = ""
+    beside: tuple["Answer", ...] = ()

@@ -17,6 +17,7 @@ from . import (
     standing,
     stream,
     visible,
+    workbook,
 )
 
 BENCHES = {
@@ -34,6 +35,7 @@ BENCHES = {
     "standing": standing.main,
     "stream": stream.main,
     "visible": visible.main,
+    "workbook": workbook.main,
 }
 
 

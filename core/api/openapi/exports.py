@@ -97,6 +97,7 @@ def _asked(report):
                 {
                     **{p.name: _value(report, p) for p in parameters(report)},
                     "company_id": {**COMPANY, "type": ["integer", "null"]},
+                    "bom": {"type": ["boolean", "null"]},
                 },
                 required=[p.name for p in parameters(report) if p.is_required],
                 description="Those of the report's own path, by name.",

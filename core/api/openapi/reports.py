@@ -62,6 +62,12 @@ def _operation(report):
                 "Instead of the header Accept. All but JSON are files with all rows, "
                 "whatever the page.",
             ),
+            in_query(
+                "bom",
+                {"type": "boolean", "default": False},
+                "CSV begins with a byte order mark, without which Excel does not take "
+                "it for UTF-8.",
+            ),
             _IF_NONE_MATCH,
         ],
         "responses": {
