@@ -51,7 +51,13 @@ _MEMBERSHIP = (
     "members",
     "total_spending",
 )
-_POINTS = ("points_earned", "points_redeemed", "points_expired", "points_adjusted")
+_POINTS = (
+    "points_earned",
+    "points_redeemed",
+    "points_expired",
+    "points_adjusted",
+    "balance",
+)
 
 PANELS = (
     Panel(

@@ -48,6 +48,8 @@ def test_the_tiles_of_points_equal_the_oracle(dashboard):
     page = dashboard(SUMMER_URL)
     for measure, points in point_analytics.flows(**SUMMER).items():
         assert tile(page, measure)[0] == points, measure
+    now, before = (point_analytics.outstanding(p["date_to"]) for p in (SUMMER, SPRING))
+    assert tile(page, "balance") == (now, before)
 
 
 def test_every_row_of_a_table_equals_the_oracle(dashboard):
