@@ -384,6 +384,41 @@ class TestStanding(StandingCase):
 
 
 @tagged("post_install", "-at_install")
+class TestTill(StandingCase):
+    """What a till is told when it opens."""
+
+    def told(self, company, user=None):
+        """What the till of a company gets to know of its own configuration."""
+        tills = self.env["pos.config"].with_company(self.companies[company])
+        till = tills.create({"name": "Till", "payment_method_ids": [(5,)]})
+        loaded = tills.with_user(user or self.cashier)._load_pos_data_read(till, till)
+        [found] = loaded
+        return found["_has_loyalty_standing"]
+
+    def feed(self, company):
+        self._insert(
+            "loyalty_reporting_source_company",
+            {
+                "source": "test",
+                "external_id": 1,
+                "company_id": self.companies[company].id,
+            },  # fmt: skip
+        )
+
+    def test_a_standing_is_offered_where_a_source_knows_a_linked_customer(self):
+        self.assertIs(self.told("a"), False)
+        self.feed("a")
+        self.assertIs(self.told("a"), True)
+        self.env["loyalty.reporting.customer"].search([]).partner_id = False
+        self.env.flush_all()
+        self.assertIs(self.told("a"), False)
+
+    def test_another_companys_source_offers_none(self):
+        self.feed("b")
+        self.assertIs(self.told("a"), False)
+
+
+@tagged("post_install", "-at_install")
 class TestRpcReports(StandingCase):
     """Reports over JSON-RPC: what REST answers, as the result."""
 

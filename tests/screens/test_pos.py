@@ -2,6 +2,7 @@
 
 import json
 import time
+from copy import deepcopy
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -142,13 +143,52 @@ def test_every_number_equals_the_oracle(till, partner, household):
     till.screen.picture(f"standing_{household}")
 
 
+def test_a_planted_fault_is_seen(till, partner, odoo):
+    silver = partner(SILVER)
+    asked = {"odoo_partner_id": silver["id"], "as_of": LAST_DAY}
+    told = odoo.post(STANDING, asked)
+    till = till()
+    answered(till, told)
+    till.choose(silver)
+    till.open_standing()
+    wanted = expected(SILVER, END)
+    assert shown(till, wanted[0]) == wanted
+    for path, fault in FAULTS.items():
+        answered(till, _altered(told, path, fault))
+        again = till.popup.locator(".o_loyalty_standing_again:enabled")
+        with till.page.expect_response(f"**{STANDING}"):
+            again.click()
+        again.wait_for()
+        assert shown(till, wanted[0]) != wanted, path
+
+
+def _altered(told, path, fault):
+    altered = part = deepcopy(told)
+    *way, last = (int(name) if name.isdigit() else name for name in path.split("."))
+    for name in way:
+        part = part[name]
+    assert part[last] != fault
+    part[last] = fault
+    return altered
+
+
+FAULTS = {
+    "points.balance": 844, "cards.0.balance": 842, "cards.0.card_id": 8,
+    "points.expiring_30_days": 15, "points.expiring_90_days": 402,
+    "points.expiring.0.points": 13, "points.expiring.1.month": "2018-03-01",
+    "progress.spend": 445.68, "progress.missing": 554.32,
+    "progress.threshold": 999.99, "progress.progress": 0.45,
+    "membership.since_date": "2017-03-31", "redemptions.1.points": 499,
+    "redemptions.0.date": "2017-10-20", "membership.membership_level": "Gold",
+}  # fmt: skip
+
+
 def test_the_standing_is_todays(till, partner):
     till = till()
     till.choose(partner(SILVER))
     till.open_standing()
     wanted = expected(SILVER, pd.Timestamp(datetime.now(UTC)).tz_localize(None))
     assert shown(till, wanted[0]) == wanted
-    assert "(due)" in till.text("month") if len(till.texts("month")) == 1 else True
 
 
 def test_the_button_waits_for_a_customer_and_then_shows_the_level(till, partner):
@@ -234,6 +274,8 @@ def test_without_the_server_the_last_known_is_shown_and_the_sale_goes_on(till, p
     till.popup.locator(".o_loyalty_standing_trouble").wait_for()
     assert till.popup.locator("section").count() == 0
     till.close()
+    assert [c for c in till.screen.complaints if "net::ERR_" not in c] == []
+    till.screen.forget_complaints()
     till.sell(warnings=1)
     # With the server, the popup is as before.
     till.page.context.set_offline(False)
@@ -242,8 +284,10 @@ def test_without_the_server_the_last_known_is_shown_and_the_sale_goes_on(till, p
     till.open_standing()
     till.read()
     assert till.text("level") == "Gold"
-    others = [c for c in till.screen.complaints if "net::ERR_" not in c]
-    assert others == [], "\n".join(others)
+    # What Odoo itself says of the order that it could not send at once.
+    own = ("net::ERR_", "syncAllOrders")
+    others = [c for c in till.screen.complaints if not any(word in c for word in own)]
+    assert others == []
     till.screen.forget_complaints()
 
 
@@ -424,7 +468,7 @@ def test_a_cashier_reads_it_in_his_own_language(till, partner, cashier):
     till.open_standing()
     till.read()
     assert "2.339,31" in till.text("spent")
-    assert till.text("month").startswith(("Mei", "Juni"))
+    assert till.texts("month")[0].startswith("Mei 2018: ")
 
 
 @pytest.fixture
