@@ -77,7 +77,9 @@ def ensure_office() -> str:
             install("libreoffice-calc")
         found = tools.office()
     if not found:
-        raise SetupError("libreoffice-calc was installed but soffice is not on the PATH")
+        raise SetupError(
+            "libreoffice-calc was installed but soffice is not on the PATH"
+        )
     return found
 
 

@@ -58,11 +58,11 @@ SECTIONS = {
         ),
         Section(
             _("By program"),
-            ("program",),
+            dimensions=("program",),
             chart=Chart("bar", ("total_amount",), most=10),
         ),
-        Section(_("By program type"), ("program_type",)),
-        Section(_("By store"), ("store",)),
+        Section(_("By program type"), dimensions=("program_type",)),
+        Section(_("By store"), dimensions=("store",)),
     ),
     "membership/analytics": (
         Section(
@@ -71,15 +71,19 @@ SECTIONS = {
             chart=Chart("line", ("total_spending",)),
         ),
         Section(
-            _("By level"), ("level",), chart=Chart("bar", ("total_spending",), most=10)
+            _("By level"),
+            dimensions=("level",),
+            chart=Chart("bar", ("total_spending",), most=10),
         ),
     ),
     "points/activity": (
         Section(_("Over time"), is_over_time=True, chart=Chart("column", _POINTS)),
         Section(
-            _("By program"), ("program",), chart=Chart("bar", ("points_earned",), 10)
+            _("By program"),
+            dimensions=("program",),
+            chart=Chart("bar", ("points_earned",), 10),
         ),
-        Section(_("By type"), ("transaction_type",)),
+        Section(_("By type"), dimensions=("transaction_type",)),
     ),
     "points/transactions": (
         Section(
