@@ -105,7 +105,7 @@ def sections_of(query):
     """
     sections = SECTIONS.get(query.report.slug, ())
     pairs = ((section, _question(section, query)) for section in sections)
-    return [(section, asked) for section, asked in pairs if not _is_same(asked, query)]
+    return [(section, asked) for section, asked in pairs if _is_worth(asked, query)]
 
 
 def drawn(chart, measures):
@@ -117,8 +117,11 @@ def _question(section, query):
     if isinstance(query.report, Listing):
         return Tally(query, section.by, section.adds)
     dimensions = tuple(query.report.dimension(name) for name in section.dimensions)
+    # Points outstanding are one number over all types of what was booked.
+    measures = (m for m in query.measures if not {*section.dimensions} & {*m.not_by})
     plain = replace(
         query.unpaged(MOST_ROWS),
+        measures=tuple(measures),
         dimensions=dimensions,
         grain=Grain.PERIOD,
         sort=(),
@@ -147,7 +150,9 @@ def _largest_first(section, query):
     return (Sort(found[0], is_descending=True),) if found else ()
 
 
-def _is_same(asked, query):
+def _is_worth(asked, query):
+    """Tell whether a section says something, and not what the rows say already."""
     if isinstance(asked, Tally):
-        return False
-    return (asked.dimensions, asked.grain) == (query.dimensions, query.grain)
+        return True
+    is_same = (asked.dimensions, asked.grain) == (query.dimensions, query.grain)
+    return bool(asked.measures) and not is_same

@@ -17,7 +17,9 @@ def engine(odoo):
     engine = Engine(os.environ["ENGINE_PG_DSN"], first_id=990_000_000)
     yield engine
     for order in ORDERS:
-        engine.run("DELETE FROM engine.order_promotion_line WHERE order_id = %s", [order])
+        engine.run(
+            "DELETE FROM engine.order_promotion_line WHERE order_id = %s", [order]
+        )
         engine.run("DELETE FROM engine.processed_order WHERE id = %s", [order])
     load(odoo)
 
