@@ -167,11 +167,12 @@ class LoyaltyReportingExportJob(models.Model):
                     self.env._("This Idempotency-Key was used for another request.")
                 )
             return known.sudo(False)
-        query = self.env["loyalty.reporting.reader"]._query(asked.slug, asked.given)
+        reader = self.env["loyalty.reporting.reader"]
+        query = reader._query(asked.slug, asked.given)
         keys_of(query, self.env.cr)
         self._check_open(self.env.user)
         values = {
-            "title": query.report.title,
+            "title": reader._translate()(query.report.title),
             "report": asked.slug,
             "parameters": asked.given | {"company_id": [str(query.company.id)]},
             "file_format": asked.file_format,

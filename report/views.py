@@ -12,6 +12,17 @@ _PROMOTIONS = {
     "shop_key": ("store_id", "store"),
     "channel": ("channel", "channel"),
 }
+_MEMBERSHIPS = {
+    "membership_product_key": ("membership_product_id", "membership_product"),
+    "membership_level": ("membership_level", "level"),
+}
+_POINTS = {
+    "program_key": ("program_id", "program"),
+    "program_type": ("program_type", "program_type"),
+    "transaction_type": ("transaction_type", "transaction_type"),
+    "card_key": ("card_id", ""),
+    "customer_key": ("partner_id", ""),
+}
 _AMOUNTS = {"qty": "total_qty", "amount": "total_amount", "discount": "total_discount"}
 
 
@@ -36,4 +47,6 @@ class View:
 VIEWS = {
     "promotion.order": View("promotions/performance", _PROMOTIONS, _AMOUNTS),
     "promotion.report.detail": View("promotions/performance", _PROMOTIONS, _AMOUNTS),
+    "membership.analytics": View("membership/analytics", _MEMBERSHIPS),
+    "point.analytics": View("points/activity", _POINTS),
 }

@@ -37,6 +37,8 @@ class WizardCase(ReportingCase):
         cls.reader = cls.user("reader")
         pipeline = type(cls.env["loyalty.reporting.pipeline"])
         cls.startClassPatcher(patch.object(pipeline, "_settings", lambda _: Settings()))
+        # Members of dimensions are looked up by a cursor of their own.
+        cls.registry_enter_test_mode_cls()
 
     def wizard(self, user=None):
         return self.env[MODEL].with_user(user or self.reader)
@@ -87,7 +89,7 @@ class TestExport(WizardCase):
 
     def test_a_long_one_is_written_in_the_background(self):
         name = "odoo.addons.loyalty_reporting.wizard.loyalty_reporting_export.AT_ONCE"
-        with patch(name, 0):
+        with patch(name, 1):
             action = self.export(group_by="day").action_export()
         self.assertEqual(action.get("tag"), "display_notification", action)
         shown = action["params"]["next"]["res_model"]
@@ -325,6 +327,27 @@ class TestExportOfView(WizardCase):
     def test_iso_weeks_are_weeks(self):
         values, _left_out = self.filled(group_by=["week:day", "channel"])
         self.assertEqual(values["group_by"], "week")
+
+    def test_points_and_memberships_are_taken_over_too(self):
+        context = {
+            "pivot_measures": ["points_earned", "transactions"],
+            "pivot_row_groupby": ["transaction_type", "week:day"],
+        }
+        domain = [("transaction_type", "in", ["earn", "redeem"])]
+        values, left_out = self.filled(domain, "point.analytics", context)
+        self.assertEqual(left_out, [])
+        self.assertEqual(values["report"], "points/activity")
+        types = self.names(values["transaction_type_ids"])
+        self.assertEqual({*types}, {"earn", "redeem"})
+        self.assertEqual(self.names(values["dimension_ids"]), ["transaction_type"])
+        self.assertEqual(values["group_by"], "week")
+        context = {"pivot_measures": ["members", "new_members"]}
+        domain = [("membership_level", "=", "Gold")]
+        values, left_out = self.filled(domain, "membership.analytics", context)
+        self.assertEqual((values["levels"], left_out), ("Gold", []))
+        self.assertEqual(
+            {*self.names(values["measure_ids"])}, {"members", "new_members"}
+        )
 
     def test_the_file_has_the_rows_of_the_view(self):
         spring = self.program()

@@ -58,11 +58,11 @@ SECTIONS = {
         ),
         Section(
             _("By program"),
-            ("program",),
+            dimensions=("program",),
             chart=Chart("bar", ("total_amount",), most=10),
         ),
-        Section(_("By program type"), ("program_type",)),
-        Section(_("By store"), ("store",)),
+        Section(_("By program type"), dimensions=("program_type",)),
+        Section(_("By store"), dimensions=("store",)),
     ),
     "membership/analytics": (
         Section(
@@ -71,15 +71,19 @@ SECTIONS = {
             chart=Chart("line", ("total_spending",)),
         ),
         Section(
-            _("By level"), ("level",), chart=Chart("bar", ("total_spending",), most=10)
+            _("By level"),
+            dimensions=("level",),
+            chart=Chart("bar", ("total_spending",), most=10),
         ),
     ),
     "points/activity": (
         Section(_("Over time"), is_over_time=True, chart=Chart("column", _POINTS)),
         Section(
-            _("By program"), ("program",), chart=Chart("bar", ("points_earned",), 10)
+            _("By program"),
+            dimensions=("program",),
+            chart=Chart("bar", ("points_earned",), 10),
         ),
-        Section(_("By type"), ("transaction_type",)),
+        Section(_("By type"), dimensions=("transaction_type",)),
     ),
     "points/transactions": (
         Section(
@@ -101,7 +105,7 @@ def sections_of(query):
     """
     sections = SECTIONS.get(query.report.slug, ())
     pairs = ((section, _question(section, query)) for section in sections)
-    return [(section, asked) for section, asked in pairs if not _is_same(asked, query)]
+    return [(section, asked) for section, asked in pairs if _is_worth(asked, query)]
 
 
 def drawn(chart, measures):
@@ -113,8 +117,11 @@ def _question(section, query):
     if isinstance(query.report, Listing):
         return Tally(query, section.by, section.adds)
     dimensions = tuple(query.report.dimension(name) for name in section.dimensions)
+    # Points outstanding are one number over all types of what was booked.
+    measures = (m for m in query.measures if not {*section.dimensions} & {*m.not_by})
     plain = replace(
         query.unpaged(MOST_ROWS),
+        measures=tuple(measures),
         dimensions=dimensions,
         grain=Grain.PERIOD,
         sort=(),
@@ -143,7 +150,9 @@ def _largest_first(section, query):
     return (Sort(found[0], is_descending=True),) if found else ()
 
 
-def _is_same(asked, query):
+def _is_worth(asked, query):
+    """Tell whether a section says something, and not what the rows say already."""
     if isinstance(asked, Tally):
-        return False
-    return (asked.dimensions, asked.grain) == (query.dimensions, query.grain)
+        return True
+    is_same = (asked.dimensions, asked.grain) == (query.dimensions, query.grain)
+    return bool(asked.measures) and not is_same

@@ -87,11 +87,13 @@ REPORT = Report(
         ),
         Measure(
             "balance",
-            "Outstanding points",
-            "Points that cards hold at the end of the bucket: what they held before their "
-            "first transaction, and all that was booked since. They belong to the program, "
-            "customer and company of the rows that booked them, and are one number over "
-            "all types of transactions.",
+            _("Outstanding points"),
+            _(
+                "Points that cards hold at the end of the bucket: what they held before "
+                "their first transaction, and all that was booked since. They belong to "
+                "the program, customer and company of the rows that booked them, and are "
+                "one number over all types of transactions."
+            ),
             Unit.POINTS,
             Additivity.SEMI_ADDITIVE,
             of="balance",

@@ -290,6 +290,15 @@ class TestSheets:
         whole = workbook.questions(question(group_by="period"))
         assert len(whole) == len(workbook.questions(question())) - 1
 
+    def test_what_cannot_be_told_apart_by_a_section_is_not_in_it(self):
+        query = question("points/activity", measures="balance,points_earned")
+        measures = [
+            [m.name for m in asked.measures] for asked in workbook.questions(query)
+        ]
+        assert measures == [["balance", "points_earned"]] * 2 + [["points_earned"]]
+        query = question("points/activity", measures="balance")
+        assert len(workbook.questions(query)) == 2
+
     def test_definitions_are_those_of_the_registry(self):
         query = question(compare="previous_year", measures="conversion_rate")
         lines = values_of(book_of(query, [])["Definitions"])

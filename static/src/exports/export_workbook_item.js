@@ -4,7 +4,12 @@ import { registry } from "@web/core/registry";
 import { STATIC_ACTIONS_GROUP_NUMBER } from "@web/search/action_menus/action_menus";
 
 /** Models whose rows a report counts: the server's report/views.py names them, too. */
-export const reportedModels = new Set(["promotion.order", "promotion.report.detail"]);
+export const reportedModels = new Set([
+  "promotion.order",
+  "promotion.report.detail",
+  "membership.analytics",
+  "point.analytics",
+]);
 
 /** "Export workbook" in the cog menu: the wizard, filled in with what the view shows. */
 export class ExportWorkbook extends Component {
