@@ -103,7 +103,7 @@ class TestGraphql(GraphqlCase):
         asked = {**YEARS, "per_page": "50"}
         if report["measures"]:
             asked["measures"] = ",".join(m["name"] for m in report["measures"])
-            asked["dimensions"] = ",".join(self._dimensions(report))
+            asked["dimensions"] = ",".join(self._asked_by(report))
         rest = json.loads(
             self.get(url=f"/api/v1/reports/{report['slug']}", **asked).text,
             parse_float=Decimal,
@@ -123,10 +123,10 @@ class TestGraphql(GraphqlCase):
                 self.assertEqual(row[field], str(value) if is_key else value)
 
     def _all_dimensions(self, report):
-        values = ", ".join(self._dimensions(report)).upper()
+        values = ", ".join(self._asked_by(report)).upper()
         return f", dimensions: [{values}]" if values else ""
 
-    def _dimensions(self, report):
+    def _asked_by(self, report):
         """Those that all measures can be told apart by."""
         refused = {name for m in report["measures"] for name in m["notBy"]}
         return [d["name"] for d in report["dimensions"] if d["name"] not in refused]
