@@ -4,7 +4,13 @@ from pathlib import Path
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.translate import PoFileReader
 
+from ..core.exports.sections import SECTIONS
+from ..core.queries import REPORTS
+from ..core.queries.base import PREVIOUS
+
 I18N = Path(__file__).parent.parent / "i18n"
+# A text that is translated under another name than _ is found by nobody.
+HIDDEN = re.compile(r"translate\(\s*[\"'f]")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|</?\w+")
 
 
@@ -22,6 +28,21 @@ class TestTranslation(TransactionCase):
         self.assertGreater(len(template), 250)
         missing = [src for src in template if not translated.get(src)]
         self.assertFalse(missing)
+
+    def test_every_text_of_a_file_is_exported(self):
+        template = self.terms("loyalty_reporting.pot")
+        texts = {section.title for parts in SECTIONS.values() for section in parts}
+        for report in REPORTS.values():
+            columns = (c for c in report.columns if not c.name.startswith(PREVIOUS))
+            texts |= {report.title, report.description, report.basis}
+            texts |= {t for c in columns for t in (c.label, c.definition)}
+            texts |= {asked.label for asked in report.filters}
+        self.assertFalse([text for text in texts if text not in template])
+
+    def test_only_what_the_export_of_terms_finds_is_translated(self):
+        for path in (Path(__file__).parent.parent / "core" / "exports").rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            self.assertFalse(HIDDEN.findall(text), path)
 
     def test_placeholders_and_markup_survive(self):
         for source, translation in self.terms("id.po").items():

@@ -68,13 +68,15 @@ def store_of(answer, edition):
     """Return which store and which of its tables answered, in words."""
     stores = {"postgresql": "PostgreSQL", "clickhouse": "ClickHouse"}
     known = {"store": stores.get(answer.store, answer.store), "tier": answer.tier}
-    return edition.translate("%(store)s, table “%(tier)s”") % known
+    _ = edition.translate
+    return _("%(store)s, table “%(tier)s”") % known
 
 
 def _named(value, names, edition):
     if name := names.get(value):
         return f"{name} ({value})" if isinstance(value, int) else name
-    return str(value) or edition.translate("(none)")
+    _ = edition.translate
+    return str(value) or _("(none)")
 
 
 def _compared(column, query):

@@ -88,7 +88,8 @@ def _end(query, answer, edition, styles, made):
     row = made.count + TOTAL
     if answer.totals:
         total = {column.name: None for column in columns} | answer.totals
-        total[columns[0].name] = edition.translate("Total")
+        _ = edition.translate
+        total[columns[0].name] = _("Total")
         yield Cells(map(_as_total, columns), styles, zone).row(row, total)
         row += 1
     notes = Cells([_text("note")], [0], zone)

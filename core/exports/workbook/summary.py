@@ -84,8 +84,8 @@ class Summary:
 
     def _instant(self, label, instant, zone):
         if instant is None:
-            not_yet = self._edition.translate("not read yet")
-            self._fact(label, Kind.TEXT, not_yet)
+            _ = self._edition.translate
+            self._fact(label, Kind.TEXT, _("not read yet"))
         else:
             self._fact(label, Kind.INSTANT, local(instant, zone))
 
@@ -102,9 +102,8 @@ class Summary:
         self._row += 1
 
     def _notice(self):
-        text = self._edition.translate(
-            "There are no rows in this period with these restrictions."
-        )
+        _ = self._edition.translate
+        text = _("There are no rows in this period with these restrictions.")
         style = self._styles.of(bold=True, font_color=DARK)
         self._sheet.write_string(self._row, 0, text, style)
         self._row += 2
