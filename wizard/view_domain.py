@@ -141,16 +141,16 @@ class _Reader:
 
     def words(self, part):
         """Return a part of a domain as a person reads it."""
-        _ = self._model.env._
+        env = self._model.env
         if isinstance(part, DomainCondition):
             return self._words_of(part)
-        joint = _(" or ") if isinstance(part, DomainOr) else _(" and ")
+        joint = env._(" or ") if isinstance(part, DomainOr) else env._(" and ")
         if isinstance(part, DomainAnd | DomainOr):
             return "(" + joint.join(self.words(child) for child in part.children) + ")"
         return str(part)
 
     def _words_of(self, condition):
-        _ = self._model.env._
+        env = self._model.env
         path, model = [], self._model
         for name in condition.field_expr.split("."):
             shown = model._fields.get(name)
@@ -164,7 +164,7 @@ class _Reader:
         else:
             is_one = isinstance(values, str) or not isinstance(values, Collection)
             texts = [str(values)] if is_one else [*map(str, values)]
-        texts = [_("(none)") if text == "False" else text for text in texts]
+        texts = [env._("(none)") if text == "False" else text for text in texts]
         return f"{' / '.join(path)} {sign} {', '.join(sorted(texts))}"
 
 
