@@ -18,6 +18,29 @@ _REVERSES = (
     "is unknown."
 )
 
+# What point_day_data keeps by program, day and type. (balance and the rate have no
+# column.)
+_ROLLUP = frozenset(
+    {
+        "company_id",
+        "currency_id",
+        "program_key",
+        "program_type",
+        "transaction_type",
+        "date",
+        "week",
+        "transactions",
+        "points_earned",
+        "points_redeemed",
+        "points_expired",
+        "points_adjusted",
+        "points_net",
+        "redemption_rate",
+        "balance",
+        "balance_change",
+    }
+)
+
 
 class PointAnalytics(models.Model):
     """A row of the points ledger."""
@@ -25,6 +48,7 @@ class PointAnalytics(models.Model):
     _name = "point.analytics"
     _inherit = [
         "loyalty.reporting.levels",
+        "loyalty.reporting.rollup",
         "loyalty.reporting.measures",
         "loyalty.reporting.order.link",
     ]
@@ -33,6 +57,8 @@ class PointAnalytics(models.Model):
     _order = "transaction_date desc, seq desc, id desc"
     _rec_name = "card_key"
     _depends = {"res.company": ["currency_id"]}
+    _rollup_fields = _ROLLUP
+    _rollup_count = "transactions"
     _id_part = ("order_key", _ROWS)
     _is_by_instant = True
     _distinct = {"cards": "card_key", "unique_customers": "customer_key"}
@@ -151,13 +177,14 @@ class PointAnalytics(models.Model):
         "for.",
     )
     balance = fields.Float(
-        string="Outstanding Points",
         readonly=True,
         aggregator="max",
-        help="Points that cards hold at the end of the bucket: what they held before "
-        "their first transaction, and all that was booked since, also before the "
-        "period. Over several buckets it is the last one's. Empty where rows are "
-        "filtered or grouped by anything but program, card, customer, company and time.",
+        **described(
+            _SLUG,
+            "balance",
+            "Over several buckets it is the last one's. Empty where rows are filtered or "
+            "grouped by anything but program, card, customer, company and time.",
+        ),
     )
     balance_change = fields.Float(
         readonly=True,
@@ -172,8 +199,7 @@ class PointAnalytics(models.Model):
         "counts once.",
     )
 
-    @property
-    def _table_query(self):
+    def _rows_query(self):
         """Each measure's value on one row, beside the keys that totals count."""
         return SQL("""
             SELECT r.order_key * 1048576 + (r.transaction_id & 1048575) AS id,
@@ -222,6 +248,21 @@ class PointAnalytics(models.Model):
             LEFT JOIN loyalty_reporting_customer customer
                 ON customer.id = r.customer_key
             LEFT JOIN res_company company ON company.id = r.company_id
+        """)
+
+    def _rollup_query(self):
+        """What was booked on all cards of a day."""
+        return SQL("""
+            SELECT d.company_id, company.currency_id, d.program_key,
+                program.program_type, d.transaction_type, d.date,
+                date_trunc('week', d.date)::date AS week, d.transactions,
+                d.points_earned, d.points_redeemed, d.points_expired,
+                d.points_adjusted, d.points_earned - d.points_redeemed
+                    - d.points_expired + d.points_adjusted AS points_net,
+                d.balance_change
+            FROM point_day_data d
+            LEFT JOIN loyalty_reporting_program program ON program.id = d.program_key
+            LEFT JOIN res_company company ON company.id = d.company_id
         """)
 
     @api.depends("order_record", "order_id")

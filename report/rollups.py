@@ -55,6 +55,7 @@ class LoyaltyReportingRollup(models.AbstractModel):
         return super()._read_group_select(aggregate_spec, query)
 
     def _is_rollup(self):
+        """Tell whether a rollup is read in place of the rows."""
         return self.env.context.get(_KEY) is _ROLLUP
 
     def _where_answered(self, domain, grouping_sets, aggregates, *elsewhere):

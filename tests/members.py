@@ -21,6 +21,29 @@ _DAY = {
 }
 _COUNTS_AS = {"reverse": "earn"}
 
+_ROLL_UP = """
+    DELETE FROM membership_analytics_data;
+    INSERT INTO membership_analytics_data
+    SELECT company_id, membership_product_key, date, 1, count(*),
+        count(*) FILTER (WHERE is_joined), count(*) FILTER (WHERE transactions > 0),
+        count(*) FILTER (WHERE is_upgraded), count(*) FILTER (WHERE is_downgraded),
+        sum(member_change), sum(transactions), sum(refund_transactions), sum(spending),
+        sum(gross_spending), sum(points_earned), sum(points_redeemed),
+        sum(points_expired), sum(points_adjusted)
+    FROM customer_day_data GROUP BY 1, 2, 3;
+    DELETE FROM point_day_data;
+    INSERT INTO point_day_data
+    SELECT company_id, program_key, date, transaction_type, count(*),
+        coalesce(sum(points_counted) FILTER (WHERE counts_as = 'earn'), 0),
+        coalesce(sum(points_counted) FILTER (WHERE counts_as = 'redeem'), 0),
+        coalesce(sum(points_counted) FILTER (WHERE counts_as = 'expire'), 0),
+        coalesce(sum(points_counted) FILTER (WHERE counts_as = 'adjust'), 0),
+        sum(CASE WHEN counts_as IN ('redeem', 'expire') THEN -points_counted
+                ELSE points_counted END)
+            + coalesce(sum(balance_after - points_counted) FILTER (WHERE seq = 1), 0)
+    FROM point_analytics_data GROUP BY 1, 2, 3, 4;
+"""
+
 
 class MembersCase(ReportingCase):
     """``day``, ``event`` and ``book`` write rows."""
@@ -44,6 +67,12 @@ class MembersCase(ReportingCase):
         }
         cls._cards = {}
         cls._booked = 0
+
+    @classmethod
+    def roll_up(cls):
+        """Fill the rollups with the sums of what was written."""
+        cls.env.cr.execute(_ROLL_UP)
+        cls.env.invalidate_all()
 
     @classmethod
     def day(cls, customer, day, level, company="a", **values):

@@ -51,6 +51,7 @@ class TestMembershipPivots(MembersCase):
         cls.join = cls.event(7, "2024-01-10", "join", (None, "Silver"))
         cls.event(7, "2024-03-10", "upgrade", ("Silver", "Gold"))
         cls.event(9, "2024-03-12", "join", (None, "Silver"), company="b")
+        cls.roll_up()
         cls.reader = cls.user("members", group="membership")
 
     def model(self, name="membership.analytics"):

@@ -25,6 +25,7 @@ class TestPointPivots(MembersCase):
         cls.book(2, "2024-04-01", "expire", 5, 20, customer=8)
         cls.book(3, "2024-04-02", "adjust", -2, None, customer=None)
         cls.book(4, "2024-04-02", "earn", 1000, 1000, company="b")
+        cls.roll_up()
         cls.reader = cls.user("ledger", group="points")
 
     def model(self):
