@@ -25,14 +25,15 @@ export function points(value) {
 }
 
 /**
- * Writes an amount, which has the digits of its currency already.
+ * Writes an amount with all its digits, and at least those of its currency.
  *
  * @param {Object} [currency] a `res.currency`
  * @param {string} code of the currency, where the till does not know it
  */
 export function money(value, currency, code) {
-  const digits = currency?.decimal_places;
-  const amount = decimal(typeof value === "number" && digits ? value.toFixed(digits) : value);
+  const [whole, part = ""] = String(value).split(".");
+  const digits = part.padEnd(currency?.decimal_places || 0, "0");
+  const amount = decimal(digits ? `${whole}.${digits}` : whole);
   const parts = [currency?.symbol || code, amount];
   return (currency?.position === "after" ? parts.reverse() : parts).join(nbsp);
 }
