@@ -7,6 +7,7 @@ a smaller table that can; PostgreSQL otherwise, with the same numbers.
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from ..database import sql
 from ..errors import NotFound, ReportingError
@@ -242,13 +243,19 @@ def raw_reader(query, statement, dialect):
     def read(row):
         raw = {"date": period or row[0].isoformat()}
         if is_hourly:
-            raw["hour"] = row[1].strftime(HOURS)
+            raw["hour"] = _hour(row[1])
         raw.update(zip(names, row[begin:], strict=False))
         for name in decimals:
             raw[name] = str(dialect.decimal(raw[name]))
         return raw
 
     return read
+
+
+# Rows are in the order of their hours: each comes many times, one after the other.
+@lru_cache(maxsize=1_000)
+def _hour(instant):
+    return instant.strftime(HOURS)
 
 
 def row_maker(query, members):

@@ -23,6 +23,8 @@ def level_writer(query, statement, changes, dialect):
 
     :param changes: rows of ``statement.levels_text``: day or hour, dimensions, changes
     """
+    if not statement.levels:
+        return lambda row: None
     count = len(query.dimensions)
     histories = {
         name: _History(changes, count, place, column, dialect)

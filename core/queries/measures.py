@@ -33,7 +33,7 @@ def valuer(measure, query):
         step = Decimal(1).scaleb(-query.company.digits)
         return lambda raw: _rounded(Decimal(raw[name]), step)
     at_least = 2 if measure.unit is Unit.POINTS else 0
-    return lambda raw: plain(Decimal(raw[name]), at_least)
+    return lambda raw: _plain(raw[name], at_least)
 
 
 def shower(column):
@@ -44,10 +44,14 @@ def shower(column):
     return {Kind.POINTS: _points, Kind.INSTANT: _instant}.get(column.kind)
 
 
-# A ledger has millions of rows, and few different amounts.
-@lru_cache(maxsize=10_000)
 def _points(text):
-    return None if text is None else plain(Decimal(text), at_least=2)
+    return None if text is None else _plain(text, 2)
+
+
+# There are millions of rows, and few different amounts.
+@lru_cache(maxsize=10_000)
+def _plain(text, at_least):
+    return plain(Decimal(text), at_least)
 
 
 def _instant(value):

@@ -45,9 +45,10 @@ class Cells:
 
     def __init__(self, columns, styles, zone):
         self.cut = 0
+        self._clock = _clock(zone)
         made = enumerate(zip(columns, styles, strict=True))
         self._cells = [
-            (column.name, self._cell(letters(place), style, kind_of(column), zone))
+            (column.name, *self._cell(letters(place), style, kind_of(column)))
             for place, (column, style) in made
         ]
 
@@ -58,46 +59,49 @@ class Cells:
         :param values: name of a column → value
         """
         parts = [f'<row r="{number}">']
-        for name, cell in self._cells:
+        # Most of the time of a workbook is spent here: a call less for each number.
+        for name, begin, middle, end, cell in self._cells:
             value = values[name]
-            if value is not None:
+            if value is None:
+                continue
+            if cell is None:
+                parts.append(f"{begin}{number}{middle}{value}{end}")
+            else:
                 parts.append(cell(number, value))
         parts.append("</row>")
         return "".join(parts)
 
-    def _cell(self, letter, style, kind, zone):
-        """Return the function (row, value) → XML of a column."""
+    def _cell(self, letter, style, kind):
+        """Return how a column is written: what is around a row's number and its value,
+        or else a function (row, value) → XML."""
+        around = (f'<c r="{letter}', f'" s="{style}"><v>', "</v></c>")
+        begin, middle, end = around
 
         def number(row, value):
-            return f'<c r="{letter}{row}" s="{style}"><v>{value}</v></c>'
+            return f"{begin}{row}{middle}{value}{end}"
 
         def text(row, value):
-            return (
-                f'<c r="{letter}{row}" s="{style}" t="inlineStr">'
-                f"<is>{self._text(value)}</is></c>"
-            )
+            return f'{begin}{row}" s="{style}" t="inlineStr"><is>{self._text(value)}</is></c>'
 
         def whole(row, value):
             is_small = -_LARGEST < value < _LARGEST
             return number(row, value) if is_small else text(row, str(value))
 
         def flag(row, value):
-            return f'<c r="{letter}{row}" s="{style}" t="b"><v>{value:d}</v></c>'
+            return f'{begin}{row}" s="{style}" t="b"><v>{value:d}{end}'
 
         def day(row, value):
             is_known = value >= _FIRST_DAY
             return number(row, _day(value)) if is_known else text(row, value)
 
-        clock = _clock(zone)
-
         def instant(row, value):
             is_known = value >= _FIRST_DAY
-            return number(row, clock(value)) if is_known else text(row, value)
+            return number(row, self._clock(value)) if is_known else text(row, value)
 
-        return {
+        return *around, {
             Kind.TEXT: text, Kind.INTEGER: whole, Unit.COUNT: whole,
             Kind.BOOLEAN: flag, Kind.DATE: day, Kind.INSTANT: instant,
-        }.get(kind, number)  # fmt: skip
+        }.get(kind)  # fmt: skip
 
     def _text(self, value):
         if len(value) > LONGEST_TEXT // 2 and _units(value) > LONGEST_TEXT:
