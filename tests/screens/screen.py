@@ -26,7 +26,7 @@ class Screen:
     def go(self, path):
         """Open an address of the web client, such as ``loyalty``; waits for its content."""
         self.page.goto(f"{self.url}/odoo/{path}")
-        self.page.locator(".o_action_manager > *").first.wait_for()
+        self.page.locator(".o_action_manager > *, .modal").first.wait_for()
 
     def forget_complaints(self):
         """What was complained of was meant to be, such as a server that is away."""
