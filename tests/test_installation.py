@@ -37,13 +37,14 @@ class TestInstallation(TransactionCase):
     def test_uninstalling_leaves_nothing_but_odoo_s_own_tables(self):
         self.env["ir.config_parameter"].set_param("loyalty_reporting.neutralized", "1")
         uninstall_hook(self.env)
-        own = {
-            model._table
+        models = [
+            model
             for name, model in self.env.registry.items()
             if name.startswith("loyalty.reporting.") and model._auto
-        }
-        senders = self.env["loyalty.reporting.source"]._fields["sender_ids"]
-        own.add(senders.relation)
+        ]
+        own = {model._table for model in models}
+        fields = (field for model in models for field in model._fields.values())
+        own |= {field.relation for field in fields if field.type == "many2many"}
         # Odoo drops the tables that its ORM made, and their sequences.
         left = {name.removesuffix("_id_seq") for name in self.objects()}
         self.assertLessEqual(left, own)
