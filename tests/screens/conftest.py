@@ -18,6 +18,7 @@ for path in (ROOT, ROOT / "tests", ROOT / "tests" / "integration"):
 from odoo_client import Client  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from screen import Screen  # noqa: E402
+from till_fixtures import partner, till, till_config  # noqa: E402, F401
 
 CHROMIUM = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",

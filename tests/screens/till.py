@@ -1,5 +1,6 @@
 """A till of Odoo's Point of Sale, as a cashier uses it."""
 
+import json
 from contextlib import suppress
 
 from playwright.sync_api import TimeoutError
@@ -92,6 +93,13 @@ class Till:
             self.popup.locator(".o_loyalty_standing_again").click()
         told.wait_for()
 
+    def shown(self, parts):
+        """Return what the popup says, in the shape of ``standing_texts.expected``."""
+        self.read()
+        bar = self.popup.get_by_role("progressbar")
+        percent = bar.get_attribute("aria-valuenow") if bar.count() else None
+        return {name: self.texts(name) for name in parts}, percent
+
     def close(self):
         self.page.keyboard.press("Escape")
         self.popup.wait_for(state="detached")
@@ -104,6 +112,25 @@ class Till:
     def text(self, name):
         [text] = self.texts(name)
         return text
+
+    def ask_as_of(self, day):
+        """Have the page's questions be about the end of a business day."""
+
+        def ask(route):
+            body = route.request.post_data_json
+            body["params"]["as_of"] = day
+            route.continue_(post_data=json.dumps(body))
+
+        self.page.route(f"**{STANDING}", ask)
+
+    def answer(self, result=None, status=200, problem=None, text=None):
+        """Have the page's questions answered as told, by no server."""
+        error = {"code": 0, "message": "", "data": {"problem": {"status": problem}}}
+        body = {"result": result} if problem is None else {"error": error}
+        self.page.route(
+            f"**{STANDING}",
+            lambda route: route.fulfill(status=status, body=text or json.dumps(body)),
+        )
 
     def sell(self, warnings=0):
         """Put the product into the basket, and have it paid.
