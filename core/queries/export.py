@@ -73,7 +73,8 @@ class _Export:
         with self.fresh_cursor() as fresh:
             if others and state_of(fresh).version != state_of(cr).version:
                 # What was loaded meanwhile may be in some of them.
-                made, *others = self._of_one_snapshot(fresh, first)
+                asked = (first, *self.beside.questions)
+                made, *others = self._of_one_snapshot(fresh, *asked)
         return nullcontext(replace(made, total=len(made.rows), beside=tuple(others)))
 
     @contextmanager
@@ -83,8 +84,8 @@ class _Export:
         with self.fresh_cursor() as cr, postgres.limited(cr, timeout):
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
-            total = _count(cr, statement) if self.beside.is_counted else None
-            rows = map(shown, _read(cr, statement, timeout))
+            total = _declare(cr, statement, is_counted=self.beside.is_counted)
+            rows = map(shown, _read(cr, timeout))
             as_of = state_of(cr).as_of(postgres.STORE)
             yield Answer(
                 rows, total, statement.tier, postgres.STORE,
@@ -95,18 +96,19 @@ class _Export:
         """Return (totals, answers to the other questions)."""
         if isinstance(self.query.report, Listing):
             return None, [_tallied(tally, cr) for tally in self.beside.questions]
-        one = replace(self.query, after={}, per_page=1)
-        if not (one.with_totals or self.beside.questions):
-            return None, []
-        made, *others = self._of_one_snapshot(cr, one)
-        return made.totals, others
+        whole = (self.query.total,) if self.query.with_totals else ()
+        found = self._of_one_snapshot(cr, *whole, *self.beside.questions)
+        others = found[len(whole) :]
+        totals = dict(found[0].rows[0]) if whole and found[0].rows else None
+        if totals:
+            del totals["date"]
+        return totals, others
 
-    def _of_one_snapshot(self, cr, query):
-        """Answer a question and the others from what one cursor sees, in PostgreSQL."""
+    def _of_one_snapshot(self, cr, *questions):
+        """Answer questions from what one cursor sees, in PostgreSQL."""
         alone = replace(self.settings, clickhouse_url="")
         return [
-            answer(asked, cr, alone, lambda: nullcontext(cr))
-            for asked in (query, *self.beside.questions)
+            answer(asked, cr, alone, lambda: nullcontext(cr)) for asked in questions
         ]
 
 
@@ -121,11 +123,6 @@ def _tallied(tally, cr):
         for by, count, added in cr.fetchall()
     ]
     return Answer(rows, len(rows), statement.tier, postgres.STORE)
-
-
-def _count(cr, statement):
-    cr.execute(statement.count_text, statement.parameters)
-    return cr.fetchone()[0]
 
 
 def _planned(query, cr):
@@ -158,12 +155,27 @@ def _levels(cr, statement):
     return cr.fetchall()
 
 
-def _read(cr, statement, seconds):
-    """Yield the rows of a statement, a chunk at a time."""
-    until = time.monotonic() + seconds
+def _declare(cr, statement, *, is_counted):
+    """Have the server begin with the rows of a statement.
+
+    :return: how many there are, or None; they are counted on the way there and back, by
+        the server alone, which keeps what it found: nothing is computed twice
+    """
+    scroll = "SCROLL" if is_counted else "NO SCROLL"
     cr.execute(
-        f"DECLARE exported NO SCROLL CURSOR FOR {statement.text}", statement.parameters
+        f"DECLARE exported {scroll} CURSOR FOR {statement.text}", statement.parameters
     )
+    if not is_counted:
+        return None
+    cr.execute("MOVE FORWARD ALL FROM exported")
+    count = int(cr.statusmessage.removeprefix("MOVE "))
+    cr.execute("MOVE ABSOLUTE 0 FROM exported")
+    return count
+
+
+def _read(cr, seconds):
+    """Yield the declared rows, a chunk at a time."""
+    until = time.monotonic() + seconds
     while True:
         cr.execute(f"FETCH {_CHUNK} FROM exported")
         rows = cr.fetchall()
