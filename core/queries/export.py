@@ -3,6 +3,7 @@
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..errors import StoreError
 from . import postgres
@@ -62,20 +63,23 @@ class _Export:
 
     def short(self, cr):
         """Return what opens a few rows with what is beside them; None if they are many."""
-        first = replace(self.query, after={}, per_page=AT_ONCE)
+        first = replace(self.query, after={}, per_page=AT_ONCE, with_totals=False)
         made = answer(first, cr, self.settings, self.fresh_cursor)
         if made.next_cursor:
             return None
-        others = [
-            answer(asked, cr, self.settings, self.fresh_cursor)
-            for asked in self.beside.questions
-        ]
+        ask = partial(
+            answer, cr=cr, settings=self.settings, fresh_cursor=self.fresh_cursor
+        )
+        totals, others = self._besides(ask)
         with self.fresh_cursor() as fresh:
-            if others and state_of(fresh).version != state_of(cr).version:
+            is_alone = totals is None and not others
+            if not is_alone and state_of(fresh).version != state_of(cr).version:
                 # What was loaded meanwhile may be in some of them.
-                asked = (first, *self.beside.questions)
-                made, *others = self._of_one_snapshot(fresh, *asked)
-        return nullcontext(replace(made, total=len(made.rows), beside=tuple(others)))
+                ask = self._of_one_snapshot(fresh)
+                made = ask(first)
+                totals, others = self._besides(ask)
+        count = len(made.rows)
+        return nullcontext(replace(made, total=count, totals=totals, beside=others))
 
     @contextmanager
     def streamed(self):
@@ -89,27 +93,33 @@ class _Export:
             as_of = state_of(cr).as_of(postgres.STORE)
             yield Answer(
                 rows, total, statement.tier, postgres.STORE,
-                as_of=as_of, totals=totals, beside=tuple(others),
+                as_of=as_of, totals=totals, beside=others,
             )  # fmt: skip
 
     def _many(self, cr):
         """Return (totals, answers to the other questions)."""
         if isinstance(self.query.report, Listing):
-            return None, [_tallied(tally, cr) for tally in self.beside.questions]
-        whole = (self.query.total,) if self.query.with_totals else ()
-        found = self._of_one_snapshot(cr, *whole, *self.beside.questions)
-        others = found[len(whole) :]
-        totals = dict(found[0].rows[0]) if whole and found[0].rows else None
-        if totals:
-            del totals["date"]
-        return totals, others
+            return None, tuple(_tallied(tally, cr) for tally in self.beside.questions)
+        return self._besides(self._of_one_snapshot(cr))
 
-    def _of_one_snapshot(self, cr, *questions):
-        """Answer questions from what one cursor sees, in PostgreSQL."""
-        alone = replace(self.settings, clickhouse_url="")
-        return [
-            answer(asked, cr, alone, lambda: nullcontext(cr)) for asked in questions
-        ]
+    def _besides(self, ask):
+        """Return (totals if they are wanted, answers to the other questions).
+
+        :param ask: function from a question to its answer
+        """
+        totals = None
+        if self.query.with_totals:
+            totals = ask(replace(self.query.total, with_totals=True)).totals
+        return totals, tuple(map(ask, self.beside.questions))
+
+    def _of_one_snapshot(self, cr):
+        """Return what answers questions from what one cursor sees, in PostgreSQL."""
+        return partial(
+            answer,
+            cr=cr,
+            settings=replace(self.settings, clickhouse_url=""),
+            fresh_cursor=lambda: nullcontext(cr),
+        )
 
 
 def _tallied(tally, cr):
