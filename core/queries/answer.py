@@ -107,7 +107,10 @@ class _Reading:
         read = self._from_store(query, keys, members)
         totals = None
         if query.with_totals:
-            [totals] = self._totals(keys)
+            whole = query.total
+            is_whole_already = whole == replace(query.unpaged(1), with_totals=False)
+            again = read if is_whole_already else self._from_store(whole, keys, {})
+            totals = _totals(whole, again)
         goes_on = ""
         if read.result.has_more:
             last = _grouped_place(query, read.rows[-1], members)
@@ -120,21 +123,6 @@ class _Reading:
             totals=totals,
             next_cursor=goes_on,
         )
-
-    def _totals(self, keys):
-        """Return the measures of all rows together; those of no rows are 0."""
-        query = self.query.total
-        read = self._from_store(query, keys, {})
-        columns = read.statement.columns
-        nothing = {n: 0 if is_whole(c) else "0.0000" for n, c in columns.items()}
-        nothing["date"] = query.date_from.isoformat()
-        rows = read.rows or [nothing]
-        if not read.rows:
-            read.level_writer(query)(nothing)
-        for row in rows:
-            values = row_maker(query, {})(row)
-            del values["date"]
-            yield values
 
     def _from_store(self, query, keys, members):
         """Return what ClickHouse found, or PostgreSQL where that cannot answer.
@@ -175,6 +163,19 @@ class _Reading:
     def _fresh_state(self):
         with self.fresh_cursor() as cr:
             return state_of(cr)
+
+
+def _totals(query, read):
+    """Return the measures of all rows together; those of no rows are 0."""
+    columns = read.statement.columns
+    nothing = {n: 0 if is_whole(c) else "0.0000" for n, c in columns.items()}
+    nothing["date"] = query.date_from.isoformat()
+    if not read.rows:
+        read.level_writer(query)(nothing)
+    [row] = read.rows or [nothing]
+    values = row_maker(query, {})(row)
+    del values["date"]
+    return values
 
 
 def is_smaller_here(query):
@@ -246,7 +247,7 @@ def raw_reader(query, statement, dialect):
             raw["hour"] = _hour(row[1])
         raw.update(zip(names, row[begin:], strict=False))
         for name in decimals:
-            raw[name] = str(dialect.decimal(raw[name]))
+            raw[name] = dialect.decimal_text(raw[name])
         return raw
 
     return read
@@ -260,30 +261,30 @@ def _hour(instant):
 
 def row_maker(query, members):
     """Return the function from a raw row to the one that is shown."""
-    dimensions = [
-        (
-            f"by_{dimension.name}",
-            [column.name for column in dimension.columns],
-            members[dimension.name].values if dimension.members else None,
-        )
-        for dimension in query.dimensions
-    ]
+    dimensions = [(f"by_{d.name}", _shown(d, members)) for d in query.dimensions]
     values = [(m.name, valuer(m, query)) for m in query.shown_measures]
+    times = ("date", "hour") if query.grain is Grain.HOUR else ("date",)
 
     def shown(raw):
         row = {}
-        for by, names, known in dimensions:
-            value = raw[by]
-            found = known[value] if known is not None else (value,)
-            row.update(zip(names, found, strict=True))
-        row["date"] = raw["date"]
-        if "hour" in raw:
-            row["hour"] = raw["hour"]
+        for by, columns_of in dimensions:
+            row.update(columns_of(raw[by]))
+        for name in times:
+            row[name] = raw[name]
         for name, value_in in values:
             row[name] = value_in(raw)
         return row
 
     return shown
+
+
+def _shown(dimension, members):
+    """Return the function from a stored value to the columns that show it."""
+    names = [column.name for column in dimension.columns]
+    if not dimension.members:
+        return lambda value: {names[0]: value}
+    groups = members[dimension.name].values
+    return [dict(zip(names, group, strict=True)) for group in groups].__getitem__
 
 
 def lister(query):

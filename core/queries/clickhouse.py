@@ -153,6 +153,11 @@ def decimal(value):
     return Decimal(value).scaleb(-4)
 
 
+def decimal_text(value):
+    """Return a sum of ten-thousandths as a text."""
+    return str(decimal(value))
+
+
 def run(settings, statement, copy):
     """Return the :class:`~core.queries.query.Result` of a statement.
 

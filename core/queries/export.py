@@ -3,6 +3,7 @@
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..errors import StoreError
 from . import postgres
@@ -62,19 +63,23 @@ class _Export:
 
     def short(self, cr):
         """Return what opens a few rows with what is beside them; None if they are many."""
-        first = replace(self.query, after={}, per_page=AT_ONCE)
+        first = replace(self.query, after={}, per_page=AT_ONCE, with_totals=False)
         made = answer(first, cr, self.settings, self.fresh_cursor)
         if made.next_cursor:
             return None
-        others = [
-            answer(asked, cr, self.settings, self.fresh_cursor)
-            for asked in self.beside.questions
-        ]
+        ask = partial(
+            answer, cr=cr, settings=self.settings, fresh_cursor=self.fresh_cursor
+        )
+        totals, others = self._besides(ask)
         with self.fresh_cursor() as fresh:
-            if others and state_of(fresh).version != state_of(cr).version:
+            is_alone = totals is None and not others
+            if not is_alone and state_of(fresh).version != state_of(cr).version:
                 # What was loaded meanwhile may be in some of them.
-                made, *others = self._of_one_snapshot(fresh, first)
-        return nullcontext(replace(made, total=len(made.rows), beside=tuple(others)))
+                ask = self._of_one_snapshot(fresh)
+                made = ask(first)
+                totals, others = self._besides(ask)
+        count = len(made.rows)
+        return nullcontext(replace(made, total=count, totals=totals, beside=others))
 
     @contextmanager
     def streamed(self):
@@ -83,31 +88,38 @@ class _Export:
         with self.fresh_cursor() as cr, postgres.limited(cr, timeout):
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
-            total = _count(cr, statement) if self.beside.is_counted else None
-            rows = map(shown, _read(cr, statement, timeout))
+            total = _declare(cr, statement, is_counted=self.beside.is_counted)
+            rows = map(shown, _read(cr, timeout))
             as_of = state_of(cr).as_of(postgres.STORE)
             yield Answer(
                 rows, total, statement.tier, postgres.STORE,
-                as_of=as_of, totals=totals, beside=tuple(others),
+                as_of=as_of, totals=totals, beside=others,
             )  # fmt: skip
 
     def _many(self, cr):
         """Return (totals, answers to the other questions)."""
         if isinstance(self.query.report, Listing):
-            return None, [_tallied(tally, cr) for tally in self.beside.questions]
-        one = replace(self.query, after={}, per_page=1)
-        if not (one.with_totals or self.beside.questions):
-            return None, []
-        made, *others = self._of_one_snapshot(cr, one)
-        return made.totals, others
+            return None, tuple(_tallied(tally, cr) for tally in self.beside.questions)
+        return self._besides(self._of_one_snapshot(cr))
 
-    def _of_one_snapshot(self, cr, query):
-        """Answer a question and the others from what one cursor sees, in PostgreSQL."""
-        alone = replace(self.settings, clickhouse_url="")
-        return [
-            answer(asked, cr, alone, lambda: nullcontext(cr))
-            for asked in (query, *self.beside.questions)
-        ]
+    def _besides(self, ask):
+        """Return (totals if they are wanted, answers to the other questions).
+
+        :param ask: function from a question to its answer
+        """
+        totals = None
+        if self.query.with_totals:
+            totals = ask(replace(self.query.total, with_totals=True)).totals
+        return totals, tuple(map(ask, self.beside.questions))
+
+    def _of_one_snapshot(self, cr):
+        """Return what answers questions from what one cursor sees, in PostgreSQL."""
+        return partial(
+            answer,
+            cr=cr,
+            settings=replace(self.settings, clickhouse_url=""),
+            fresh_cursor=lambda: nullcontext(cr),
+        )
 
 
 def _tallied(tally, cr):
@@ -121,11 +133,6 @@ def _tallied(tally, cr):
         for by, count, added in cr.fetchall()
     ]
     return Answer(rows, len(rows), statement.tier, postgres.STORE)
-
-
-def _count(cr, statement):
-    cr.execute(statement.count_text, statement.parameters)
-    return cr.fetchone()[0]
 
 
 def _planned(query, cr):
@@ -158,12 +165,27 @@ def _levels(cr, statement):
     return cr.fetchall()
 
 
-def _read(cr, statement, seconds):
-    """Yield the rows of a statement, a chunk at a time."""
-    until = time.monotonic() + seconds
+def _declare(cr, statement, *, is_counted):
+    """Have the server begin with the rows of a statement.
+
+    :return: how many there are, or None; they are counted on the way there and back, by
+        the server alone, which keeps what it found: nothing is computed twice
+    """
+    scroll = "SCROLL" if is_counted else "NO SCROLL"
     cr.execute(
-        f"DECLARE exported NO SCROLL CURSOR FOR {statement.text}", statement.parameters
+        f"DECLARE exported {scroll} CURSOR FOR {statement.text}", statement.parameters
     )
+    if not is_counted:
+        return None
+    cr.execute("MOVE FORWARD ALL FROM exported")
+    count = int(cr.statusmessage.removeprefix("MOVE "))
+    cr.execute("MOVE ABSOLUTE 0 FROM exported")
+    return count
+
+
+def _read(cr, seconds):
+    """Yield the declared rows, a chunk at a time."""
+    until = time.monotonic() + seconds
     while True:
         cr.execute(f"FETCH {_CHUNK} FROM exported")
         rows = cr.fetchall()

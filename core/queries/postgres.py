@@ -160,6 +160,11 @@ def decimal(value):
     return Decimal(value)
 
 
+def decimal_text(value):
+    """Return a sum as it was selected as a text: that is what it is."""
+    return value
+
+
 def run(cr, statement, timeout):
     """Return the :class:`~core.queries.query.Result` of a statement.
 

@@ -17,8 +17,8 @@ ROWS, FEW = 100_000, 200
 SLUG = "promotions/performance"
 # Ten columns each: two names with their numbers or a time, a day, and numbers.
 OURS = {
-    "date_from": "2000-01-01",
-    "date_to": "2099-12-31",
+    "date_from": "2017-01-01",
+    "date_to": "2017-05-31",
     "group_by": "hour",
     "dimensions": "program,store",
     "measures": "total_transactions,total_amount,total_discount,total_qty",

@@ -87,8 +87,8 @@ def test_a_listing_offers_no_measures(screen):
     screen.go("action-loyalty_reporting.loyalty_reporting_export_action")
     dialog = screen.page.locator(".modal")
     dialog.locator(".o_form_view").wait_for()
-    dialog.get_by_label("Report", exact=True).click()
-    screen.page.get_by_role("option", name="Point transactions").click()
+    dialog.locator("div[name=report] input").click()
+    screen.page.locator(".o_select_menu_item", has_text="Point transactions").click()
     dialog.locator("[name=cards]").first.wait_for()
     assert dialog.locator("div[name=measure_ids]").count() == 0
     screen.picture("export_wizard_listing")

@@ -12,6 +12,8 @@ from .cells import MAX_ROWS, Cells
 from .package import Sample, fill
 from .sheets import DATA, ROW, SEEN, TOTAL, Sheets
 
+_BLOCK = 1_000  # rows that are in memory at once
+
 
 def write(file, query, answer, edition=None):
     """Write the workbook of an answer.
@@ -69,17 +71,16 @@ def check_room(count):
 
 
 class _Rows:
-    """The XML of rows, counted as they are read."""
+    """The XML of rows, some at a time, counted as they are read."""
 
     def __init__(self, cells, rows):
         self.cells, self._rows, self.count = cells, rows, 0
 
     def __iter__(self):
-        for number, row in enumerate(self._rows, ROW):
-            self.count += 1
-            if self.count > MAX_ROWS:
-                check_room(self.count)
-            yield self.cells.row(number, row)
+        while block := [*islice(self._rows, _BLOCK)]:
+            check_room(self.count + len(block))
+            yield self.cells.block(ROW + self.count, block)
+            self.count += len(block)
 
 
 def _end(query, answer, edition, styles, made):
@@ -90,11 +91,10 @@ def _end(query, answer, edition, styles, made):
         total = {column.name: None for column in columns} | answer.totals
         _ = edition.translate
         total[columns[0].name] = _("Total")
-        yield Cells(map(_as_total, columns), styles, zone).row(row, total)
+        yield Cells(map(_as_total, columns), styles, zone).block(row, [total])
         row += 1
-    notes = Cells([_text("note")], [0], zone)
-    for number, note in enumerate(_notes(edition, made), row):
-        yield notes.row(number, {"note": note})
+    notes = [{"note": note} for note in _notes(edition, made)]
+    yield Cells([_text("note")], [0], zone).block(row, notes)
 
 
 def _as_total(column):

@@ -1,13 +1,14 @@
 """Rows of an answer as the XML of a worksheet, written as they are read.
 
-XlsxWriter needs about ten times as long for a cell, and all the workbook's time is spent
-here: ``python3 -m dev bench workbook``. What the cells look like it decides all the
-same; see ``package.py``.
+XlsxWriter needs about ten times as long for a cell, and most of a workbook's time is
+spent here: ``python3 -m dev bench workbook``. What the cells look like it decides all
+the same; see ``package.py``.
 """
 
 import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from ...queries.base import Kind, Measure, Unit
@@ -22,7 +23,7 @@ _EPOCH = datetime(1899, 12, 30)
 _FIRST_DAY = "1900-03-01"
 _HOUR = len("2024-01-15T10")
 _DAY_SECONDS = 86_400
-_KEPT = 20_000
+_KEPT, _SHORT = 20_000, 200  # values that are remembered, and texts among them
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # What XML cannot have is written as its number; so is what would be read as such.
 _UNWRITABLE = re.compile(
@@ -36,78 +37,91 @@ def kind_of(column):
 
 
 class Cells:
-    """Writes the cells of rows.
+    """Writes the cells of rows, a block of them at a time, column by column.
 
     :param columns: of the rows, in order
     :param styles: number of each column's style
     :param zone: name of the zone whose clock instants are shown by
+    :ivar cut: how many texts had no room
     """
 
     def __init__(self, columns, styles, zone):
         self.cut = 0
         self._clock = _clock(zone)
         made = enumerate(zip(columns, styles, strict=True))
-        self._cells = [
-            (column.name, *self._cell(letters(place), style, kind_of(column)))
+        self._columns = [
+            (column.name, self._writer(letters(place), style, kind_of(column)))
             for place, (column, style) in made
         ]
 
-    def row(self, number, values):
-        """Return a row's XML; what is empty has no cell.
+    def block(self, first, rows):
+        """Return the XML of some rows; what is empty has no cell.
 
-        :param number: of the row, from 1 on
-        :param values: name of a column → value
+        :param first: number of the first row, from 1 on
+        :param rows: dicts with the columns' values
         """
-        parts = [f'<row r="{number}">']
-        # Most of the time of a workbook is spent here: a call less for each number.
-        for name, begin, middle, end, cell in self._cells:
-            value = values[name]
-            if value is None:
-                continue
-            if cell is None:
-                parts.append(f"{begin}{number}{middle}{value}{end}")
-            else:
-                parts.append(cell(number, value))
-        parts.append("</row>")
-        return "".join(parts)
+        numbers = [str(number) for number in range(first, first + len(rows))]
+        begins = [f'<row r="{number}">' for number in numbers]
+        columns = [
+            write(numbers, [row[name] for row in rows]) for name, write in self._columns
+        ]
+        ends = ["</row>"] * len(rows)
+        return "".join(chain.from_iterable(zip(begins, *columns, ends, strict=True)))
 
-    def _cell(self, letter, style, kind):
-        """Return how a column is written: what is around a row's number and its value,
-        or else a function (row, value) → XML."""
-        around = (f'<c r="{letter}', f'" s="{style}"><v>', "</v></c>")
-        begin, middle, end = around
+    def _writer(self, letter, style, kind):
+        """Return the function (numbers of rows, values) → cells of a column."""
+        begin, number = f'<c r="{letter}', f'" s="{style}"><v>'
+        inline = f'" s="{style}" t="inlineStr"><is>'
 
-        def number(row, value):
-            return f"{begin}{row}{middle}{value}{end}"
+        def write_numbers(rows, values):
+            return [
+                "" if value is None else f"{begin}{row}{number}{value}</v></c>"
+                for row, value in zip(rows, values, strict=True)
+            ]
 
-        def text(row, value):
-            return f'{begin}{row}" s="{style}" t="inlineStr"><is>{self._text(value)}</is></c>'
+        # Of most values there are few: what follows the row's number is remembered.
+        @lru_cache(maxsize=_KEPT)
+        def rest(value):
+            found = self._number_of(value, kind)
+            if found is None:
+                return f"{inline}{_written(str(value))}</is></c>"
+            return f"{number}{found}</v></c>"
 
-        def whole(row, value):
-            is_small = -_LARGEST < value < _LARGEST
-            return number(row, value) if is_small else text(row, str(value))
+        def write(rows, values, rest=rest):
+            return [
+                "" if value is None else f"{begin}{row}{rest(value)}"
+                for row, value in zip(rows, values, strict=True)
+            ]
 
-        def flag(row, value):
-            return f'{begin}{row}" s="{style}" t="b"><v>{value:d}{end}'
+        def write_texts(rows, values):
+            longest = max((len(text) for text in values if text is not None), default=0)
+            if longest <= _SHORT:
+                return write(rows, values)
+            return write(rows, self._fitting(values), rest.__wrapped__)
 
-        def day(row, value):
-            is_known = value >= _FIRST_DAY
-            return number(row, _day(value)) if is_known else text(row, value)
+        return {
+            Kind.TEXT: write_texts, Kind.INTEGER: write, Unit.COUNT: write,
+            Kind.BOOLEAN: write, Kind.DATE: write, Kind.INSTANT: write,
+        }.get(kind, write_numbers)  # fmt: skip
 
-        def instant(row, value):
-            is_known = value >= _FIRST_DAY
-            return number(row, self._clock(value)) if is_known else text(row, value)
+    def _number_of(self, value, kind):
+        """Return the number that a spreadsheet has for a value, None for a text."""
+        if kind in (Kind.INTEGER, Unit.COUNT):
+            return value if -_LARGEST < value < _LARGEST else None
+        if kind is Kind.BOOLEAN:
+            return int(value)
+        if kind is Kind.TEXT or value < _FIRST_DAY:
+            return None
+        return _day(value) if kind is Kind.DATE else self._clock(value)
 
-        return *around, {
-            Kind.TEXT: text, Kind.INTEGER: whole, Unit.COUNT: whole,
-            Kind.BOOLEAN: flag, Kind.DATE: day, Kind.INSTANT: instant,
-        }.get(kind)  # fmt: skip
-
-    def _text(self, value):
-        if len(value) > LONGEST_TEXT // 2 and _units(value) > LONGEST_TEXT:
-            self.cut += 1
-            value = _shortened(value)
-        return _written(value)
+    def _fitting(self, texts):
+        """Return texts as far as cells have room for them."""
+        found = []
+        for text in texts:
+            is_long = text is not None and _units(text) > LONGEST_TEXT
+            self.cut += is_long
+            found.append(_shortened(text) if is_long else text)
+        return found
 
 
 def letters(place):
@@ -119,7 +133,6 @@ def letters(place):
     return name
 
 
-@lru_cache(maxsize=_KEPT)
 def _written(value):
     """Return a text as XML, of which nothing is lost."""
     text = _UNWRITABLE.sub(_replaced, value) if _UNWRITABLE.search(value) else value
@@ -143,7 +156,6 @@ def _shortened(text):
     return kept.decode("utf-16-le", "ignore") + "…"
 
 
-@lru_cache(maxsize=_KEPT)
 def _day(text):
     return (date.fromisoformat(text) - _EPOCH.date()).days
 

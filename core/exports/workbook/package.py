@@ -11,7 +11,6 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 # Most of the time that compressing takes is spent on the last tenth of the size.
 LEVEL = 1
 _WHEN = (1980, 1, 1, 0, 0, 0)
-_BLOCK = 1_000
 # A part of a file that may have more bytes is announced otherwise.
 _LARGE, _CELL_BYTES = 2**31, 200
 _STYLE = re.compile(rb'<c r="([A-Z]+)\d+" s="(\d+)"')
@@ -45,7 +44,7 @@ def fill(file, package, sample, rows, size):
     """Write a workbook with the rows in the place of its sample.
 
     :param file: a writable binary file
-    :param rows: XML of one row each, read once
+    :param rows: XML of some rows each, read once
     :param size: how many cells there may be
     """
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=LEVEL) as whole:
@@ -68,11 +67,6 @@ def _entry(name):
 
 def _blocks(sample, rows):
     yield sample.head
-    block = []
-    for row in rows:
-        block.append(row)
-        if len(block) == _BLOCK:
-            yield "".join(block).encode()
-            block.clear()
-    yield "".join(block).encode()
+    for block in rows:
+        yield block.encode()
     yield sample.tail
