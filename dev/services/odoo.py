@@ -60,6 +60,9 @@ class Odoo:
             "proxy_mode": self.workers > 0,
             "workers": self.workers,
             "max_cron_threads": 1,
+            # It bounds the address space, of which tests take more: pandas holds the
+            # oracle beside Odoo. Beyond it no thread starts, and a request never ends.
+            "limit_memory_hard": 0,
             "limit_time_cpu": 600,
             "limit_time_real": 1200,
             "limit_time_real_cron": 3600,
