@@ -15,17 +15,11 @@ for path in (ROOT, ROOT / "tests", ROOT / "tests" / "integration"):
     if str(path) not in sys.path:
         sys.path.insert(0, str(path))
 
+from dev.browser import chromium, window  # noqa: E402
 from odoo_client import Client  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
 from screen import Screen  # noqa: E402
 from till_fixtures import partner, till, till_config  # noqa: E402, F401
 
-CHROMIUM = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-# Milliseconds: Odoo makes its scripts and styles when the first page asks for them.
-PATIENCE = 90_000
 # What Odoo itself misses: a file of optional background effects, not packaged by Debian.
 HARMLESS = ("selfie_segmentation",)
 
@@ -41,12 +35,8 @@ def browser():
     """A Chromium without windows."""
     if "LR_CHROMIUM" not in os.environ:
         pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ["LR_CHROMIUM"], args=CHROMIUM
-        )
+    with chromium(os.environ["LR_CHROMIUM"]) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -57,15 +47,8 @@ def open_screen(browser, odoo):
     """
     screens = []
 
-    def open_as(client=odoo, **window):
-        context = browser.new_context(
-            **{"viewport": {"width": 1400, "height": 900}, "locale": "en-US", **window}
-        )
-        context.set_default_timeout(PATIENCE)
-        context.set_default_navigation_timeout(PATIENCE)
-        context.add_cookies(
-            [{"name": "session_id", "value": client.session, "url": client.url}]
-        )
+    def open_as(client=odoo, **options):
+        context = window(browser, client.url, client.session, **options)
         screen = Screen(context.new_page(), client.url)
         screens.append(screen)
         return screen
