@@ -49,6 +49,8 @@
             "loyalty_reporting/static/src/dashboard/dashboard.scss",
             "loyalty_reporting/static/src/exports/*.js",
             "loyalty_reporting/static/src/exports/*.xml",
+            "loyalty_reporting/static/src/health/*.js",
+            "loyalty_reporting/static/src/health/*.xml",
         ],
         "web.assets_web_dark": [
             "loyalty_reporting/static/src/dashboard/dashboard.dark.scss",

@@ -14,6 +14,8 @@ SECRETS = ("metrics_token",)
 # No variable says it: a copy of a database does.
 _OF_THE_DATABASE = "is_neutralized"
 _SWITCHES = {"1": True, "true": True, "0": False, "false": False}
+# Up to the last @: of a password in which # or / is not written %23 or %2F, too.
+_PASSWORD = re.compile(r"(://[^:/?#@]*:).*@")
 # Options that follow ``?`` in an address of Kafka.
 _SECRET = re.compile(r"((?:^|&)[^=&]*(?:password|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 
@@ -193,9 +195,5 @@ def redact(value):
     """Return a URL without its password; anything else unchanged."""
     if not isinstance(value, str) or "://" not in value:
         return value
-    parts = urlsplit(value)
-    parts = parts._replace(query=_SECRET.sub(r"\1***", parts.query))
-    if parts.password is None:
-        return parts.geturl()
-    user = f"{parts.username}:***@" if parts.username else "***@"
-    return parts._replace(netloc=user + parts.netloc.rpartition("@")[2]).geturl()
+    parts = urlsplit(_PASSWORD.sub(r"\1***@", value))
+    return parts._replace(query=_SECRET.sub(r"\1***", parts.query)).geturl()

@@ -33,4 +33,8 @@ from . import (
 
 # They extend models of the others: Odoo wants those first.
 # isort: split
-from . import loyalty_reporting_change, loyalty_reporting_edition
+from . import (
+    loyalty_reporting_change,
+    loyalty_reporting_edition,
+    loyalty_reporting_notices,
+)

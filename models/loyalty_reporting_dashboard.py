@@ -54,6 +54,7 @@ class LoyaltyReportingDashboard(models.AbstractModel):
             "last_day": bounds.last and bounds.last.isoformat(),
             "programs": asked.filters["program_id"],
             "stores": asked.filters["store_id"],
+            "definitions": self._definitions(shown),
             "panels": {panel.name: self._panel(panel, asked) for panel in shown},
         }
 
@@ -80,6 +81,17 @@ class LoyaltyReportingDashboard(models.AbstractModel):
             chosen = records.search([("id", "in", ids)])
             found[asked] = sorted({*chosen.mapped("external_id")})
         return found
+
+    def _definitions(self, panels):
+        """Return {measure: what it means, in the user's language}."""
+        reader = self.env["loyalty.reporting.reader"]
+        translate = reader._translate()
+        return {
+            measure.name: translate(measure.definition)
+            for panel in panels
+            for measure in reader._reports()[panel.report].measures
+            if measure.name in panel.measures
+        }
 
     def _panel(self, panel, asked):
         reader = self.env["loyalty.reporting.reader"]

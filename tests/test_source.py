@@ -186,7 +186,7 @@ class TestSource(TransactionCase):
         self.assertFalse(stream.is_configured)
         self.address("redis://:very-secret@stream.example:6379/0", "STREAM_URL")
         self.assertTrue(stream.is_configured)
-        self.assertEqual(stream.address, "redis://***@stream.example:6379/0")
+        self.assertEqual(stream.address, "redis://:***@stream.example:6379/0")
 
     def test_odoo_and_senders_need_no_address(self):
         self.address("")

@@ -1,20 +1,17 @@
 """Is the service fit to answer? PostgreSQL must be there; the others only help."""
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
 from urllib.parse import urlsplit
 
 from ..database import sql
-from ..settings import redact
 from ..stores.migrate import files
+from . import connections
 from .probes import Probes, State
 
 READY, DEGRADED, UNAVAILABLE = "ready", "degraded", "unavailable"
-_SECONDS = 1
 _REDIS = ("redis", "rediss", "unix")
-PROBES = Probes(_SECONDS)
+PROBES = Probes()
 
 
 def state(cr):
@@ -50,17 +47,20 @@ def services(settings, streams=()):
 
     :param streams: (source, address, name, group) of streams that are read
     """
-    _load(settings.redis_url or streams, "redis")
-    _load(settings.clickhouse_url, "clickhouse_driver")
+    redis_url, clickhouse_url = settings.redis_url, settings.clickhouse_url
+    if redis_url or streams:
+        connections.load("redis")
+    if clickhouse_url:
+        connections.load("clickhouse_driver")
     probes = {
-        "redis": settings.redis_url and partial(_redis, settings.redis_url),
-        "clickhouse": settings.clickhouse_url
-        and partial(_clickhouse, settings.clickhouse_url),
+        "redis": redis_url and partial(connections.redis, redis_url),
+        "clickhouse": clickhouse_url
+        and partial(connections.clickhouse, clickhouse_url),
     }
     for source, url, *stream in streams:
         if urlsplit(url).scheme in _REDIS:
-            probes[f"stream {source}"] = partial(_stream, url, *stream)
-    key = (settings.redis_url, settings.clickhouse_url, *streams)
+            probes[f"stream {source}"] = partial(connections.redis_stream, url, *stream)
+    key = (redis_url, clickhouse_url, *streams)
     return PROBES.ask(key, {name: probe or None for name, probe in probes.items()})
 
 
@@ -166,47 +166,3 @@ def _status(is_current, freshness, states):
 
 def _text(instant):
     return instant and instant.isoformat(timespec="seconds") + "Z"
-
-
-def _load(is_needed, library):
-    """Have a driver ready before time is taken: loading it may take a second."""
-    if is_needed:
-        with suppress(ImportError):
-            import_module(library)
-
-
-def _redis(url):
-    server = _redis_client(url).info("server")
-    return {"version": server["redis_version"], "address": redact(url)}
-
-
-def _stream(url, name, group):
-    client = _redis_client(url)
-    groups = client.xinfo_groups(name) if client.exists(name) else []
-    mine = next((g for g in groups if g["name"] == group.encode()), None)
-    if mine is None:
-        return {"reason": "Nobody has read it yet.", "address": redact(url)}
-    return {
-        "lag": mine.get("lag"),
-        "pending": mine["pending"],
-        "consumers": mine["consumers"],
-        "address": redact(url),
-    }
-
-
-def _redis_client(url):
-    import redis  # noqa: PLC0415 (only where it is configured)
-
-    return redis.Redis.from_url(
-        url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
-    )
-
-
-def _clickhouse(url):
-    from ..stores import clickhouse  # noqa: PLC0415 (only where it is configured)
-
-    with clickhouse.client(
-        url, timeout=_SECONDS, connect_timeout=_SECONDS
-    ) as connection:
-        [(version,)] = connection.execute("SELECT version()")
-    return {"version": version, "address": redact(url)}

@@ -126,7 +126,7 @@ REPORT = Report(
         Measure(
             "avg_spending",
             _("Average spending"),
-            _("total_spending / active_members."),
+            _("Spending per active member: total_spending / active_members."),
             Unit.MONEY,
             Additivity.RATIO,
             numerator="total_spending",

@@ -136,7 +136,7 @@ REPORT = Report(
         Measure(
             "avg_transaction_value",
             _("Average transaction"),
-            _("total_amount / total_transactions: per sale, not per line."),
+            _("Amount per sale, not per line: total_amount / total_transactions."),
             Unit.MONEY,
             Additivity.RATIO,
             numerator="total_amount",
@@ -174,7 +174,10 @@ REPORT = Report(
         Measure(
             "conversion_rate",
             _("Conversion"),
-            _("applied_transactions / eligible_transactions."),
+            _(
+                "Share of the eligible orders and baskets to which a program was applied: "
+                "applied_transactions / eligible_transactions."
+            ),
             Unit.RATIO,
             Additivity.RATIO,
             numerator="applied_transactions",
@@ -184,7 +187,10 @@ REPORT = Report(
         Measure(
             "discount_depth",
             _("Discount depth"),
-            _("total_discount / (total_amount + total_discount)."),
+            _(
+                "Share of the price before discounts that was given away: "
+                "total_discount / (total_amount + total_discount)."
+            ),
             Unit.RATIO,
             Additivity.RATIO,
             numerator="total_discount",

@@ -44,6 +44,11 @@ class EnginePgSource:
         with self._connection() as connection:
             return faults_of(connection, self.queries)
 
+    def version(self):
+        """Return the version of the engine's server, such as ``15.18``."""
+        with self._connection() as connection:
+            return connection.get_parameter_status("server_version")
+
     def preview(self, table, limit=5):
         """Return (column names, first rows) of a table's extraction query."""
         with self._connection() as connection, connection.cursor() as cr:

@@ -18,6 +18,7 @@ def pivot(screen):
 
 def search(screen, text):
     screen.page.locator(".o_searchview_input").fill(text)
+    screen.page.locator(".o_searchview_autocomplete .focus").first.wait_for()
     screen.page.keyboard.press("Enter")
 
 

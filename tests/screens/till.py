@@ -73,8 +73,13 @@ class Till:
                 row.wait_for(timeout=1500)
             if not row.count():
                 search.press("Enter")
-        row.click()
-        self.page.locator(".modal").wait_for(state="detached")
+        for _attempt in range(5):
+            # The list is drawn anew when the server has found more: a click may get lost.
+            row.click()
+            with suppress(TimeoutError):
+                dialog.wait_for(state="detached", timeout=10_000)
+                return
+        dialog.wait_for(state="detached")
 
     def open_standing(self):
         """Press the button; return the popup."""

@@ -18,7 +18,8 @@ def test_the_stream_has_a_name_unless_told_otherwise(monkeypatch):
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
-        ("redis://:pw@h:6379/0", "redis://***@h:6379/0"),
+        ("redis://:pw@h:6379/0", "redis://:***@h:6379/0"),
+        ("redis://:p#/?w@h:6379/0", "redis://:***@h:6379/0"),
         ("kafka://u:pw@a:1,b:2/t", "kafka://u:***@a:1,b:2/t"),
         ("kafka://a:1,b:2/t", "kafka://a:1,b:2/t"),
         (

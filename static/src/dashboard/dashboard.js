@@ -12,6 +12,7 @@ import { Card } from "./card";
 import { DashboardModel } from "./dashboard_model";
 import { MEASURES } from "./figures";
 import { Filters } from "./filters";
+import { HealthBanner } from "../health/health_banner";
 import { recordsAction } from "./records";
 import { LABELS } from "./periods";
 import { Tile } from "./tile";
@@ -34,7 +35,7 @@ const LEVELS = ["active_members", "new_members", "upgraded_members", "downgraded
 /** What the loyalty manager opens every morning: promotions, members and points, live. */
 export class LoyaltyDashboard extends Component {
   static template = "loyalty_reporting.Dashboard";
-  static components = { Card, Filters, Layout, Tile };
+  static components = { Card, Filters, HealthBanner, Layout, Tile };
   static props = { ...standardActionServiceProps };
   static path = "loyalty-dashboard";
   static displayName = _t("Loyalty Dashboard");
