@@ -3,6 +3,7 @@
 import sys
 
 from . import (
+    dashboard,
     events,
     export,
     extraction,
@@ -10,6 +11,7 @@ from . import (
     graphql,
     grpc,
     keys,
+    live,
     memory,
     pages,
     pivot,
@@ -21,6 +23,7 @@ from . import (
 )
 
 BENCHES = {
+    "dashboard": dashboard.main,
     "events": events.main,
     "export": export.main,
     "extraction": extraction.main,
@@ -28,6 +31,7 @@ BENCHES = {
     "graphql": graphql.main,
     "grpc": grpc.main,
     "keys": keys.main,
+    "live": live.main,
     "memory": memory.main,
     "pages": pages.main,
     "pivot": pivot.main,
