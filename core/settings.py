@@ -56,6 +56,8 @@ class Settings:
     :param cors_origins: origins whose pages may read the API, separated by commas
     :param metrics_token: a bearer token that may read the metrics and nothing else
     :param late_after: seconds after which health calls the data late; 0: never
+    :param clickhouse_cost: what PostgreSQL's planner expects to cost less than that, in
+        its own units, PostgreSQL answers; 0: ClickHouse answers whatever it can
     :param clickhouse_rows: rows that ClickHouse may answer; 0: no limit
     :param clickhouse_bytes: bytes that one query may read there; 0: no limit
     :param clickhouse_memory: bytes of memory that one query may take there; 0: the
@@ -101,6 +103,7 @@ class Settings:
     cors_origins: str = ""
     metrics_token: str = ""
     late_after: int = 900
+    clickhouse_cost: int = 20_000
     clickhouse_rows: int = 2_000_000
     clickhouse_bytes: int = 0
     clickhouse_memory: int = 0

@@ -127,15 +127,15 @@ class _Reading:
     def _from_store(self, query, keys, members):
         """Return what ClickHouse found, or PostgreSQL where that cannot answer.
 
-        Also where PostgreSQL alone has the smallest table: by day, a year of programs is
-        read from some thousand rows in a few milliseconds, instead of from each hour's.
+        Also where PostgreSQL is as fast: see :func:`is_cheap_here`.
         """
         url = self.settings.clickhouse_url
-        if url and not _pause.is_on(url) and not is_smaller_here(query):
+        statement = plan(query, keys, members, postgres)
+        is_copied = url and not _pause.is_on(url)
+        if is_copied and not is_cheap_here(query, statement, self.cr, self.settings):
             read = self._from_clickhouse(query, keys, members)
             if read:
                 return read
-        statement = plan(query, keys, members, postgres)
         result = postgres.run(self.cr, statement, self.settings.query_timeout)
         return _Read(query, statement, result, postgres)
 
@@ -178,10 +178,21 @@ def _totals(query, read):
     return values
 
 
-def is_smaller_here(query):
-    """Tell whether the smallest table that can answer is one that only PostgreSQL has."""
+def is_cheap_here(query, statement, cr, settings):
+    """Tell whether PostgreSQL answers as fast as ClickHouse would.
+
+    It does where it alone has the smallest table: by day, a year of programs is read from
+    some thousand rows in a few milliseconds, instead of from each hour's. And where it has
+    little to read, as of the last days: its answer is as fresh as the load then, and waits
+    for no push.
+
+    :param statement: of the query, for PostgreSQL
+    """
     facts, _stored = facts_of(query, postgres.STORE)
-    return clickhouse.STORE not in facts.stores
+    if clickhouse.STORE not in facts.stores:
+        return True
+    most = settings.clickhouse_cost
+    return bool(most) and postgres.cost(cr, statement) < most
 
 
 class _Read:

@@ -179,6 +179,23 @@ def run(cr, statement, timeout):
         return fetch(execute, statement)
 
 
+def cost(cr, statement):
+    """Return what the planner expects a statement to cost, in its own units.
+
+    It knows how many rows there are of which days, better than we could.
+    """
+    found = _cost(cr, statement.text, statement.parameters)
+    if statement.levels_text:
+        found += _cost(cr, statement.levels_text, statement.parameters)
+    return found
+
+
+def _cost(cr, text, parameters):
+    cr.execute(f"EXPLAIN (FORMAT JSON) {text}", parameters)
+    [(found,)] = cr.fetchall()
+    return found[0]["Plan"]["Total Cost"]
+
+
 @contextmanager
 def limited(cr, timeout):
     """Bound each statement within; its own limit comes back afterwards.

@@ -20,7 +20,7 @@ from dev import ports
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
 MARCH = (date(2017, 3, 1), date(2017, 3, 31))
-IS_SMALLER_HERE = answering.is_smaller_here
+IS_CHEAP_HERE = answering.is_cheap_here
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,22 @@ IS_SMALLER_HERE = answering.is_smaller_here
 )
 def test_the_smallest_table_answers_wherever_it_is(world, monkeypatch, asked, expected):
     _engine, report, copy = world
-    monkeypatch.setattr(answering, "is_smaller_here", IS_SMALLER_HERE)
-    found = ask(report, query_of(*MARCH, **asked), copy.settings)
+    monkeypatch.setattr(answering, "is_cheap_here", IS_CHEAP_HERE)
+    settings = replace(copy.settings, clickhouse_cost=0)
+    found = ask(report, query_of(*MARCH, **asked), settings)
     assert (found.store, found.tier) == expected
+
+
+@pytest.mark.parametrize(
+    ("most", "store"), [(0, "clickhouse"), (1, "clickhouse"), (10**9, "postgresql")]
+)
+def test_what_is_little_to_read_postgresql_answers(world, monkeypatch, most, store):
+    _engine, report, copy = world
+    monkeypatch.setattr(answering, "is_cheap_here", IS_CHEAP_HERE)
+    settings = replace(copy.settings, clickhouse_cost=most)
+    for asked in ({"dimensions": "store"}, {"measures": "unique_customers"}):
+        found = ask(report, query_of(*MARCH, **asked), settings)
+        assert found.store == store
 
 
 class TestClickHouseAway:
