@@ -1,4 +1,4 @@
-"""Write the files of the spreadsheet dashboards: ``python3 -m dev.spreadsheets``."""
+"""Write the files of the spreadsheet dashboards: ``make spreadsheets``."""
 
 import json
 import sys
