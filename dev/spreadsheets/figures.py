@@ -1,5 +1,7 @@
 """Figures as o-spreadsheet keeps them: scorecards and charts."""
 
+from .parts import RATIO
+
 GREY, GREEN, RED = "#434343", "#00A04A", "#DC6965"
 BACKGROUNDS = ("#EFF6FF", "#FFF7ED")
 WHITE = "#FFFFFF"
@@ -20,20 +22,23 @@ def figure(name, box, data):
     }
 
 
-def scorecard(title, shown, before, is_ratio, background):
+def scorecard(measure, cells, since, background):
     """A figure and its change; of ratios the difference, else the percentage.
 
-    :param shown, before: cells
+    :param cells: of the figure, and of the one before
+    :param since: said beside the change
     """
+    is_ratio = measure.unit is RATIO
+    rise, fall = (RED, GREEN) if measure.is_loss else (GREEN, RED)
     return {
         "type": "scorecard",
-        "title": {"text": title, "bold": True, "color": GREY, "fontSize": 14},
-        "keyValue": shown,
-        "baseline": before,
+        "title": {"text": measure.title, "bold": True, "color": GREY, "fontSize": 12},
+        "keyValue": cells[0],
+        "baseline": cells[1],
         "baselineMode": "difference" if is_ratio else "percentage",
-        "baselineDescr": {"text": "since last period"},
-        "baselineColorUp": GREEN,
-        "baselineColorDown": RED,
+        "baselineDescr": {"text": since},
+        "baselineColorUp": rise,
+        "baselineColorDown": fall,
         "background": background,
         "humanize": False,
     }

@@ -16,6 +16,7 @@ class Live:
     """
 
     is_sample = False
+    since = "vs. previous"
 
     def __init__(self, dashboard):
         self._dashboard = dashboard

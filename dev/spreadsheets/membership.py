@@ -70,8 +70,10 @@ DASHBOARD = Dashboard(
             (
                 Measure("active_members", "Active Members", COUNT, (1310, 1255)),
                 Measure("new_members", "New Members", COUNT, (205, 190)),
-                Measure("upgraded_members", "Upgraded Members", COUNT, (84, 71)),
-                Measure("downgraded_members", "Downgraded Members", COUNT, (32, 38)),
+                Measure("upgraded_members", "Upgraded", COUNT, (84, 71)),
+                Measure(
+                    "downgraded_members", "Downgraded", COUNT, (32, 38), is_loss=True
+                ),
             ),
         ),
     ),
@@ -143,8 +145,8 @@ DASHBOARD = Dashboard(
             "Level",
             (
                 Measure("new_members", "New Members"),
-                Measure("upgraded_members", "Upgraded Members"),
-                Measure("downgraded_members", "Downgraded Members"),
+                Measure("upgraded_members", "Upgraded"),
+                Measure("downgraded_members", "Downgraded"),
                 Measure("active_members", "Active Members"),
             ),
             shown=1,

@@ -64,12 +64,14 @@ class Measure:
     """A field of a model as a column or a scorecard.
 
     :param sample: value now and in the period before, where there are no figures yet
+    :param is_loss: more of it is worse
     """
 
     field: str
     title: str
     unit: Unit = COUNT
     sample: tuple = (0, 0)
+    is_loss: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,9 @@ DASHBOARD = Dashboard(
                 Measure("balance", "Outstanding", COUNT, (412600, 398200)),
                 Measure("points_earned", "Earned", COUNT, (92400, 88150)),
                 Measure("points_redeemed", "Redeemed", COUNT, (61300, 54900)),
-                Measure("points_expired", "Expired", COUNT, (16700, 18300)),
+                Measure(
+                    "points_expired", "Expired", COUNT, (16700, 18300), is_loss=True
+                ),
                 Measure("redemption_rate", "Redemption Rate", RATIO, (0.663, 0.623)),
                 Measure("transactions", "Bookings", COUNT, (5210, 4890)),
             ),

@@ -51,11 +51,13 @@ DASHBOARD = Dashboard(
                 Measure("discount_depth", "Discount Depth", RATIO, (0.104, 0.107)),
                 Measure(
                     "avg_transaction_value",
-                    "Average Transaction",
+                    "Avg. Transaction",
                     AVERAGE,
                     (44.72, 43.37),
                 ),
-                Measure("refund_transactions", "Refunds", COUNT, (96, 104)),
+                Measure(
+                    "refund_transactions", "Refunds", COUNT, (96, 104), is_loss=True
+                ),
             ),
         ),
     ),

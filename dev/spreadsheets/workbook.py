@@ -57,14 +57,8 @@ def _cards(page, dashboard, values):
     for number, (_source, measure) in enumerate(dashboard.cards):
         row, column = divmod(number, _CARDS)
         box = (column * (width + _GAP), 10 + row * (_CARD + _GAP), width, _CARD)
-        shown, before = values.card(number)
-        card = figures.scorecard(
-            measure.title,
-            shown,
-            before,
-            measure.unit.pattern.endswith("%"),
-            figures.BACKGROUNDS[row % 2],
-        )
+        background = figures.BACKGROUNDS[row % 2]
+        card = figures.scorecard(measure, values.card(number), values.since, background)
         page.figures.append(figures.figure(f"card_{measure.field}", box, card))
 
 

@@ -101,6 +101,15 @@ class Spreadsheet:
             found[row[0][0]] = [value for value, _text in row[1:5]]
         return found
 
+    def click(self, row, column):
+        """Click a cell; rows and columns of those that can be clicked, from 0 on."""
+        cells = self.page.locator(".o-dashboard-clickable-cell").all()
+        rows = {}
+        for cell in cells:
+            rows.setdefault(cell.bounding_box()["y"], []).append(cell)
+        chosen = rows[sorted(rows)[row]]
+        sorted(chosen, key=lambda cell: cell.bounding_box()["x"])[column].click()
+
     @property
     def is_sample(self):
         return self.page.locator(".o-sample-dashboard").count() > 0

@@ -204,10 +204,40 @@ def test_all_of_it_is_there_on_a_narrow_screen(spreadsheet, open_screen, name):
 def test_it_is_opened_from_the_menu(screen):
     screen.go("loyalty-dashboard")
     screen.page.get_by_role("button", name="Reporting").click()
-    screen.page.get_by_role("menuitem", name="Dashboard").first.click()
+    menu = screen.page.locator(".o-dropdown--menu")
+    menu.get_by_role("menuitem", name="Dashboard").first.click()
     screen.page.locator(".o_spreadsheet_dashboard_action .o-figure").first.wait_for()
     listed = screen.page.locator(".o_search_panel_category_value.active")
     assert listed.inner_text() == "Promotions"
+
+
+def test_a_cell_opens_the_records_behind_it(spreadsheet, odoo):
+    sheet = spreadsheet("promotions", period=Q2)
+    name = [*sheet.table("Top programs")][2]
+    [program] = [n for n, called in names(odoo, "program").items() if called == name]
+    domain = [
+        ["program_key", "=", record(odoo, "program", program)["id"]],
+        ["date", ">=", SPRING["date_from"]],
+        ["date", "<=", SPRING["date_to"]],
+    ]
+    # Its title and the rows of the first table are the first ones that can be clicked.
+    sheet.click(row=3, column=3)
+    total = sheet.page.locator(".o_list_view, .o_action_manager").locator(
+        ".o_pager_limit"
+    )
+    total.wait_for()
+    shown = int(total.inner_text().replace(",", ""))
+    assert shown == odoo.call("promotion.order", "search_count", domain)
+
+
+def test_it_speaks_the_reader_s_language(open_screen, odoo):
+    odoo.install_language("id_ID")
+    group = "loyalty_reporting.group_loyalty_reporting_points"
+    groups = [odoo.ref("base.group_user"), odoo.ref(group)]
+    reader = user(odoo, "screens_indonesian", lang="id_ID", group_ids=groups)
+    sheet = Spreadsheet(open_screen(reader), odoo, "points")
+    assert {"Beredar", "Diperoleh", "Ditukar"} <= set(sheet.cards())
+    assert sheet.cells("dashboard")[25][0][0] == "Poin beredar, menurut program"
 
 
 def test_who_may_read_points_only_finds_points_only(open_screen, user_of):
@@ -224,7 +254,7 @@ def test_without_one_of_our_groups_none_is_there(open_screen, stranger):
 def test_a_user_of_another_company_sees_samples(open_screen, other_company, odoo):
     sheet = Spreadsheet(open_screen(other_company), odoo, "promotions")
     assert sheet.is_sample
-    samples = {name: row[3:] for name, *row in _first_column(sheet.cells("data"))}
+    samples = {name: row[2:] for name, *row in _first_column(sheet.cells("data"))}
     assert samples["Customers"] == [1935, 1880]
 
 
