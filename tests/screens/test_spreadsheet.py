@@ -1,5 +1,7 @@
 """The spreadsheet dashboards, in Odoo's app of dashboards."""
 
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 from odoo_client import Client
@@ -38,6 +40,19 @@ STORE = 367
 def test_the_figures_of_promotions_equal_the_oracle(spreadsheet):
     cards = spreadsheet("promotions", period=Q2).cards()
     check_cards(cards, PROMOTIONS, *(promotions(**p) for p in (SPRING, WINTER)))
+
+
+@pytest.mark.parametrize("measure", ["total_amount", "unique_customers"])
+def test_the_comparison_notices_a_cent_and_a_customer(spreadsheet, measure):
+    cards = spreadsheet("promotions", period=Q2).cards()
+    now, before = promotions(**SPRING), promotions(**WINTER)
+    more = Decimal("0.01") if measure == "total_amount" else 1
+    for wrong in (
+        ({**now, measure: now[measure] + more}, before),
+        (now, {**before, measure: before[measure] + more}),
+    ):
+        with pytest.raises(AssertionError, match=measure):
+            check_cards(cards, PROMOTIONS, *wrong)
 
 
 def test_the_figures_of_promotions_follow_the_filters(spreadsheet, odoo):
@@ -253,6 +268,7 @@ def test_without_one_of_our_groups_none_is_there(open_screen, stranger):
 
 def test_a_user_of_another_company_sees_samples(open_screen, other_company, odoo):
     sheet = Spreadsheet(open_screen(other_company), odoo, "promotions")
+    sheet.screen.picture("spreadsheet_promotions_sample")
     assert sheet.is_sample
     samples = {name: row[2:] for name, *row in _first_column(sheet.cells("data"))}
     assert samples["Customers"] == [1935, 1880]
@@ -268,7 +284,8 @@ def spreadsheet(screen, odoo):
     def open_it(name, on=screen, **filters):
         sheet = Spreadsheet(on, odoo, name)
         sheet.choose(**filters)
-        on.picture(f"spreadsheet_{name}")
+        width = on.page.viewport_size["width"]
+        on.picture(f"spreadsheet_{name}_{width}")
         return sheet
 
     return open_it
