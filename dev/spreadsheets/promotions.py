@@ -67,7 +67,18 @@ DASHBOARD = Dashboard(
             "Attributed amount over time",
             _ORDERS,
             "amount",
-            sample={"Attributed Amount": (21, 24, 22, 27, 31, 29, 33, 38)},
+            sample={
+                "Attributed Amount": (
+                    21_000,
+                    24_000,
+                    22_000,
+                    27_000,
+                    31_000,
+                    29_000,
+                    33_000,
+                    38_000,
+                )
+            },
         ),
         Chart(
             "discount_over_time",
@@ -76,8 +87,8 @@ DASHBOARD = Dashboard(
             "discount",
             "program_type",
             sample={
-                "promotion": (2, 3, 2, 4, 3, 4, 4, 5),
-                "coupons": (1, 1, 2, 1, 2, 2, 3, 2),
+                "promotion": (2_000, 3_000, 2_000, 4_000, 3_000, 4_000, 4_000, 5_000),
+                "coupons": (1_000, 1_000, 2_000, 1_000, 2_000, 2_000, 3_000, 2_000),
             },
         ),
     ),
