@@ -40,6 +40,7 @@
         "views/loyalty_reporting_export_job_views.xml",
         "views/loyalty_reporting_menus.xml",
         "data/ir_filters.xml",
+        "data/spreadsheet_dashboards.xml",
     ],
     "assets": {
         "point_of_sale._assets_pos": ["loyalty_reporting/static/src/pos/*"],

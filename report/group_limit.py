@@ -19,6 +19,13 @@ _SMALL = {
     "loyalty.reporting.shop",
     "loyalty.reporting.membership.product",
 }
+# Texts → the table each of whose rows has one of them.
+_TEXTS = {
+    "program_type": "loyalty.reporting.program",
+    "membership_level": "loyalty.reporting.membership.product",
+    "from_membership_level": "loyalty.reporting.membership.product",
+    "to_membership_level": "loyalty.reporting.membership.product",
+}
 
 
 class LoyaltyReportingGroupLimit(models.AbstractModel):
@@ -114,8 +121,9 @@ class LoyaltyReportingGroupLimit(models.AbstractModel):
             return 2
         if field.type == "selection":
             return len(field.get_values(self.env)) + 1
-        if field.type == "many2one" and field.comodel_name in _SMALL:
-            members = self.env[field.comodel_name].sudo()
+        named = field.comodel_name if field.type == "many2one" else _TEXTS.get(path)
+        if named in _SMALL:
+            members = self.env[named].sudo()
             return members.with_context(active_test=False).search_count([]) + 1
         return MOST_GROUPS + 1
 

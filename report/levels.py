@@ -169,7 +169,9 @@ def _exact(change):
 
 
 def _at(history, day):
-    if not history or not day:
+    if not day:  # No row, such as the total of a period without any.
+        return False
+    if not history:
         return 0
     days, values = history
     place = bisect_right(days, day)

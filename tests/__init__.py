@@ -41,6 +41,7 @@ from . import (
     test_source,
     test_source_command,
     test_source_schedule,
+    test_spreadsheet,
     test_standing,
     test_translation,
     test_views,

@@ -72,5 +72,6 @@ class TestGroupLimit(ReportingCase):
         with count:
             self.pivot(["program_key"])
             self.pivot(["date:month", "is_refund"])
+            self.pivot(["date:month", "program_type"])
             with self.assertRaises(KeyError):
                 self.pivot(["channel"])

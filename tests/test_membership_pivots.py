@@ -97,6 +97,10 @@ class TestMembershipPivots(MembersCase):
             {("2024-01-01",): (1,), ("2024-03-01",): (3,)},
         )
 
+    def test_members_of_a_period_without_rows_are_unknown(self):
+        never = [("date", ">=", "2030-01-01")]
+        self.assertEqual(self.groups(never, [], MEMBERS), {(): (False,)})
+
     def test_members_of_all_totals_of_a_pivot(self):
         sets = [[], ["date:quarter"], ["membership_level"],
                 ["membership_level", "date:quarter"]]  # fmt: skip

@@ -2,13 +2,14 @@ import re
 from pathlib import Path
 
 from odoo.tests import TransactionCase, tagged
-from odoo.tools.translate import PoFileReader
+from odoo.tools.translate import PoFileReader, extract_spreadsheet_terms
 
 from ..core.exports.sections import SECTIONS
 from ..core.queries import REPORTS
 from ..core.queries.base import PREVIOUS
 
 I18N = Path(__file__).parent.parent / "i18n"
+FILES = Path(__file__).parent.parent / "data" / "files"
 # A text that is translated under another name than _ is found by nobody.
 HIDDEN = re.compile(r"translate\(\s*[\"'f]")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|</?\w+")
@@ -38,6 +39,16 @@ class TestTranslation(TransactionCase):
             texts |= {t for c in columns for t in (c.label, c.definition)}
             texts |= {asked.label for asked in report.filters}
         self.assertFalse([text for text in texts if text not in template])
+
+    def test_every_text_of_a_spreadsheet_dashboard_is_exported(self):
+        template = self.terms("loyalty_reporting.pot")
+        for path in FILES.glob("*_dashboard.json"):
+            with path.open(encoding="utf-8") as file:
+                found = {
+                    term[2] for term in extract_spreadsheet_terms(file, [], [], {})
+                }
+            self.assertGreater(len(found), 15)
+            self.assertFalse(found - template.keys(), path.name)
 
     def test_only_what_the_export_of_terms_finds_is_translated(self):
         for path in (Path(__file__).parent.parent / "core" / "exports").rglob("*.py"):

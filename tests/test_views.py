@@ -13,9 +13,21 @@ REPORTS = (
 )
 # What each group's own menus are called, besides the exports.
 MENUS = {
-    "promotions": {"promotion_order_menu", "promotion_report_detail_menu"},
-    "membership": {"membership_analytics_menu", "membership_event_menu"},
-    "points": {"point_analytics_activity_menu", "point_analytics_menu"},
+    "promotions": {
+        "promotion_order_menu",
+        "promotion_report_detail_menu",
+        "spreadsheet_dashboard_promotions_menu",
+    },
+    "membership": {
+        "membership_analytics_menu",
+        "membership_event_menu",
+        "spreadsheet_dashboard_membership_menu",
+    },
+    "points": {
+        "point_analytics_activity_menu",
+        "point_analytics_menu",
+        "spreadsheet_dashboard_points_menu",
+    },
 }
 
 

@@ -48,6 +48,16 @@ class Client:
         [found] = self.call("ir.model.data", "search_read", domain, ["res_id"])
         return found["res_id"]
 
+    def install_language(self, code):
+        """Have a language, such as ``id_ID``, to be chosen by users."""
+        if self.call("res.lang", "search", [["code", "=", code]]):
+            return
+        domain = [["code", "=", code], ["active", "=", False]]
+        languages = self.call("res.lang", "search", domain)
+        wizard = {"lang_ids": [[6, 0, languages]], "overwrite": False}
+        number = self.call("base.language.install", "create", wizard)
+        self.call("base.language.install", "lang_install", [number])
+
     def report(self, slug, **parameters):
         """Return the REST answer of a report, as a session's page gets it."""
         address = f"{self.url}/api/v1/reports/{slug}"

@@ -190,12 +190,7 @@ def test_a_cashier_reads_it_in_his_own_language(till, partner, cashier):
 @pytest.fixture
 def cashier(odoo):
     """A user of the Point of Sale, nothing else, who speaks Indonesian."""
-    if not odoo.call("res.lang", "search", [["code", "=", "id_ID"]]):
-        domain = [["code", "=", "id_ID"], ["active", "=", False]]
-        languages = odoo.call("res.lang", "search", domain)
-        wizard = {"lang_ids": [[6, 0, languages]], "overwrite": False}
-        number = odoo.call("base.language.install", "create", wizard)
-        odoo.call("base.language.install", "lang_install", [number])
+    odoo.install_language("id_ID")
     login = "till_cashier"
     if not odoo.call("res.users", "search", [["login", "=", login]]):
         groups = [odoo.ref("base.group_user"), odoo.ref("point_of_sale.group_pos_user")]
