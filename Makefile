@@ -10,7 +10,7 @@
 export PHASE PYTEST_ARGS WORKERS FRESH LIVE ODOO_HOME
 DEV := @cd "$(CURDIR)" && PYTHONDONTWRITEBYTECODE=1 python3 -m dev
 
-.PHONY: help demo up down env services test test-slow lint format readme proto spreadsheets bench clean
+.PHONY: help demo up down env services test test-slow lint format readme proto spreadsheets screenshots bench clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' "$(firstword $(MAKEFILE_LIST))"
@@ -38,6 +38,8 @@ proto: ## make the files of gRPC out of the registry of reports
 	$(DEV) run test python -m dev.proto
 spreadsheets: ## make the files of the spreadsheet dashboards out of dev/spreadsheets
 	@cd "$(CURDIR)" && PYTHONDONTWRITEBYTECODE=1 python3 -m dev.spreadsheets
+screenshots: ## pictures of the demo for README and page (NAMES, TO)
+	$(DEV) run demo python -m dev.screenshots $(NAMES)
 bench: ## the benchmarks
 	$(DEV) bench
 clean: ## stop everything and remove this project's cache and data

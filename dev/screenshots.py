@@ -1,16 +1,21 @@
 """Pictures of the addon for its page and README, taken from the running demo.
 
-``make screenshots`` writes ``static/description/screen_<name>.png``;
+``make screenshots`` writes ``static/description/screen_<name>.png`` and the banner;
 ``make screenshots NAMES="dashboard sources"`` only these, ``TO=<folder>`` elsewhere.
 """
 
 import os
+import subprocess
 import sys
+import tempfile
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page
+import requests
+from PIL import Image
+from playwright.sync_api import Browser, Page
 
 from . import environment, machine
 from .bench import demo
@@ -19,6 +24,17 @@ from .errors import SetupError
 
 FOLDER = Path(__file__).resolve().parent.parent / "static" / "description"
 YEAR = "date_from=2017-01-01&date_to=2017-12-31"
+OURS = "action-loyalty_reporting.loyalty_reporting_"
+COLOURS = 256
+BANNER = """
+<body style="margin:0;width:1120px;height:560px;background:#714b67;color:#fff;
+  font-family:system-ui,'DejaVu Sans',sans-serif;overflow:hidden;position:relative">
+<img src="{icon}" style="position:absolute;left:48px;top:44px;width:96px">
+<h1 style="position:absolute;left:168px;top:30px;font-size:54px;margin:0">{name}</h1>
+<p style="position:absolute;left:170px;top:100px;font-size:25px;margin:0">{summary}</p>
+<img src="{picture}" style="position:absolute;left:48px;top:176px;width:1024px;
+  border-radius:10px;box-shadow:0 8px 30px rgba(0,0,0,.45)">
+"""
 
 
 def _settled(page: Page) -> None:
@@ -32,8 +48,16 @@ def _dashboard(page: Page) -> None:
     page.locator(".o_loyalty_tile").first.wait_for()
 
 
-def _wizard(page: Page) -> None:
-    page.locator(".modal .o_form_view").wait_for()
+def _by_month(page: Page) -> None:
+    """A pivot with a column for each month."""
+    page.locator(".o_pivot th .o_pivot_header_cell_closed").first.click()
+    page.get_by_role("menuitem", name="Date").first.hover()
+    page.get_by_role("menuitem", name="Quarter").first.click()
+
+
+def _spreadsheet(page: Page) -> None:
+    page.locator(".o-spreadsheet").wait_for()
+    page.wait_for_load_state("networkidle")
 
 
 @dataclass(frozen=True)
@@ -52,28 +76,20 @@ class Shot:
 
 SHOTS = (
     Shot("dashboard", f"loyalty-dashboard?{YEAR}", _dashboard),
-    Shot(
-        "dashboard_narrow",
-        f"loyalty-dashboard?{YEAR}",
-        _dashboard,
-        {"viewport": {"width": 420, "height": 900}},
-    ),
     Shot("promotions", "promotion-performance"),
     Shot("membership", "membership-analytics"),
-    Shot("points", "point-activity"),
-    Shot("export", "action-loyalty_reporting.loyalty_reporting_export_action", _wizard),
-    Shot("sources", "action-loyalty_reporting.loyalty_reporting_source_action"),
-    Shot("runs", "action-loyalty_reporting.loyalty_reporting_run_action"),
     Shot(
-        "reconciliation",
-        "action-loyalty_reporting.loyalty_reporting_reconciliation_action",
+        "spreadsheet",
+        "action-loyalty_reporting.spreadsheet_dashboard_promotions_action",
+        _spreadsheet,
     ),
-    Shot(
-        "dead_letters", "action-loyalty_reporting.loyalty_reporting_dead_letter_action"
-    ),
-    Shot("clickhouse", "action-loyalty_reporting.loyalty_reporting_clickhouse_action"),
+    Shot("export", f"{OURS}export_action"),
+    Shot("sources", f"{OURS}source_action"),
+    Shot("runs", f"{OURS}run_action"),
     Shot("settings", "action-loyalty_reporting.res_config_settings_action"),
 )
+WORKBOOK = "workbook"
+NAMES = (*(shot.name for shot in SHOTS), WORKBOOK, "banner")
 
 
 def main(names: list[str]) -> None:
@@ -81,28 +97,45 @@ def main(names: list[str]) -> None:
 
     :raises SetupError: a name that is none, or the demo does not run
     """
-    known = {shot.name: shot for shot in SHOTS}
-    if unknown := set(names) - set(known):
+    if unknown := set(names) - set(NAMES):
         raise SetupError(f"no such picture: {' '.join(sorted(unknown))}")
+    os.environ["LIVE"] = "0"
     serving = demo.running()
-    url = environment.odoo_url(serving.instance, serving.state)
+    known = serving.demo_variables()
     folder = Path(os.environ.get("TO") or FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
+    wanted = set(names or NAMES)
     with chromium(machine.ensure_chromium()) as browser:
-        session = _session(browser, url)
-        for name in names or known:
-            shot = known[name]
-            context = window(browser, url, session, **(shot.window or {}))
+        session = _session(browser, known["ODOO_URL"])
+        for shot in (shot for shot in SHOTS if shot.name in wanted):
+            context = window(
+                browser, known["ODOO_URL"], session, **(shot.window or {})
+            )
             page = context.new_page()
-            page.goto(f"{url}/odoo/{shot.path}")
+            page.goto(f"{known['ODOO_URL']}/odoo/{shot.path}")
+            _settled(page)
             shot.ready(page)
             _settled(page)
-            page.screenshot(path=folder / f"screen_{name}.png")
+            page.screenshot(path=_path(folder, shot.name))
             context.close()
-            print(f"{folder / f'screen_{name}.png'} written", flush=True)
+            _written(_path(folder, shot.name))
+        if "banner" in wanted:
+            _banner(browser, folder)
+    if WORKBOOK in wanted:
+        _workbook(known, folder)
 
 
-def _session(browser, url: str) -> str:
+def _path(folder: Path, name: str) -> Path:
+    return folder / f"screen_{name}.png"
+
+
+def _written(path: Path) -> None:
+    """Make a picture small: a page has few colours."""
+    Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
+    print(f"{path} written", flush=True)
+
+
+def _session(browser: Browser, url: str) -> str:
     """Log in as a user does; the session's cookie."""
     page = browser.new_page()
     page.goto(f"{url}/web/login")
@@ -113,6 +146,57 @@ def _session(browser, url: str) -> str:
     cookies = {c["name"]: c["value"] for c in page.context.cookies()}
     page.close()
     return cookies["session_id"]
+
+
+def _banner(browser: Browser, folder: Path) -> None:
+    """The addon's name above its dashboard, as the apps page shows it."""
+    page = browser.new_page(viewport={"width": 1120, "height": 560})
+    page.set_content(
+        BANNER.format(
+            icon=_inline(FOLDER / "icon.png"),
+            picture=_inline(_path(folder, "dashboard")),
+            name="Loyalty Reporting",
+            summary="Promotions, membership and points: live, and right to the cent",
+        )
+    )
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=folder / "banner.png")
+    page.close()
+    _written(folder / "banner.png")
+
+
+def _inline(path: Path) -> str:
+    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
+
+
+def _workbook(known: dict[str, str], folder: Path) -> None:
+    """The first sheet of a report's workbook, as LibreOffice shows it."""
+    asked = {
+        "date_from": "2017-01-01", "date_to": "2017-12-31", "group_by": "month",
+        "dimensions": "", "compare": "previous_period", "format": "xlsx",
+    }  # fmt: skip
+    answer = requests.get(
+        f"{known['ODOO_URL']}/api/v1/reports/promotions/performance",
+        params=asked,
+        headers={"Authorization": f"Bearer {known['ODOO_API_KEY']}"},
+        timeout=120,
+    )
+    answer.raise_for_status()
+    with tempfile.TemporaryDirectory() as temporary:
+        book = Path(temporary) / "workbook.xlsx"
+        book.write_bytes(answer.content)
+        subprocess.run(
+            [
+                machine.ensure_office(), "--headless", "--convert-to", "png",
+                "--outdir", temporary, book,
+                f"-env:UserInstallation=file://{temporary}/profile",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )  # fmt: skip
+        book.with_suffix(".png").replace(_path(folder, WORKBOOK))
+    _written(_path(folder, WORKBOOK))
 
 
 if __name__ == "__main__":
