@@ -58,7 +58,7 @@ class LoyaltyReportingSending(models.Model):
                 sending._settle()
         except Exception as error:  # noqa: BLE001 (every end is noted)
             with self._own(taken) as sending:
-                sending._stumbled(taken, error)
+                sending._stumbled(error)
 
     @contextmanager
     def _own(self, taken):
@@ -118,21 +118,17 @@ class LoyaltyReportingSending(models.Model):
             return
         left = self._mails().filtered(lambda mail: mail.state != "sent")
         if not left:
-            self._end("done", self.message)
+            self._end("done", self.subscription_id._addressees()[1])
             return
         names = ", ".join(left.recipient_ids.mapped("name"))
         reasons = ", ".join({*filter(None, left.mapped("failure_reason"))})
         text = self.env._(
             "Not sent to %(names)s: %(reasons)s", names=names, reasons=reasons or "?"
         )
-        tried = Taken(self.id, self.attempts, True)
         can_pass = any(mail.failure_type not in _INVALID for mail in left)
-        if can_pass and not tried.is_last:
-            self._again(tried, text)
-        else:
-            self._end("failed", text)
+        self._again(text) if can_pass else self._end("failed", text)
 
-    def _stumbled(self, taken, error):
+    def _stumbled(self, error):
         """Note what prevented the mails; what may pass by itself is tried again."""
         if not self:
             return
@@ -142,17 +138,18 @@ class LoyaltyReportingSending(models.Model):
         is_told = isinstance(error, ReportingError | UserError)
         if not is_told:
             _logger.error("Sending %s failed: %s", self.id, error, exc_info=error)
-        may_pass = not is_told or isinstance(error, StoreError)
         text = str(error) if is_told else FAULT
-        if may_pass and not taken.is_last:
-            self._again(taken, text)
-        else:
-            self._end("failed", text)
+        may_pass = not is_told or isinstance(error, StoreError)
+        self._again(text) if may_pass else self._end("failed", text)
 
-    def _again(self, taken, text):
-        """Try again later."""
-        state = "mailing" if taken.is_mailing else "waiting"
-        next_try_at = fields.Datetime.now() + taken.pause
+    def _again(self, text):
+        """Try again later, unless that was the last time."""
+        tried = Taken(self.id, self.attempts, self.state == "mailing")
+        if tried.is_last:
+            self._end("failed", text)
+            return
+        next_try_at = fields.Datetime.now() + tried.pause
+        state = "mailing" if tried.is_mailing else "waiting"
         self.write({"state": state, "next_try_at": next_try_at, "message": text})
 
     def _interrupted(self, taken):

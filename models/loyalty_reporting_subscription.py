@@ -8,6 +8,7 @@ from ..core.api.given import texts_of
 from ..core.errors import NotFound, ReportingError
 from ..core.exports.edition import local
 from ..core.queries import REPORTS
+from ..core.queries.answer import keys_of
 from ..core.queries.periods import period
 
 _SHOWN = 3  # of the next times
@@ -21,7 +22,7 @@ class LoyaltyReportingSubscription(models.Model):
 
     _name = "loyalty.reporting.subscription"
     _description = "Report by Mail"
-    _inherit = ["mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "name, id"
 
     name = fields.Char(required=True, help="The subject of the mails.")
@@ -31,6 +32,7 @@ class LoyaltyReportingSubscription(models.Model):
         required=True,
         readonly=True,
         default="running",
+        tracking=True,
     )
     user_id = fields.Many2one(
         "res.users",
@@ -40,6 +42,7 @@ class LoyaltyReportingSubscription(models.Model):
         index=True,
         default=lambda self: self.env.user,
         ondelete="cascade",
+        tracking=True,
         help="What is mailed is what the subscriber may read when it is sent.",
     )
     company_id = fields.Many2one(
@@ -93,6 +96,7 @@ class LoyaltyReportingSubscription(models.Model):
         relation="loyalty_reporting_subscription_recipient_rel",
         string="Recipients",
         domain=[("share", "=", False)],
+        context={"active_test": False},
         default=lambda self: self.env.user,
         help="Colleagues. Who is archived gets no mail any more.",
     )
@@ -100,6 +104,8 @@ class LoyaltyReportingSubscription(models.Model):
         "res.partner",
         relation="loyalty_reporting_subscription_partner_rel",
         string="Recipients Outside",
+        context={"active_test": False},
+        tracking=True,
         help="Contacts who are no internal users. Only managers of Loyalty Reporting "
         "may add them: the figures leave the company.",
     )
@@ -219,7 +225,8 @@ class LoyaltyReportingSubscription(models.Model):
     def _check_question(self):
         for subscription in self:
             try:
-                subscription._query_as(subscription.user_id)
+                query = subscription._query_as(subscription.user_id)
+                keys_of(query, self.env.cr)
             except ReportingError as error:
                 raise ValidationError(str(error)) from error
 

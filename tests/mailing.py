@@ -115,7 +115,7 @@ class MailCase(ReportingCase):
         """Return a new report by mail of a user."""
         subscriptions = self.env[SUBSCRIPTION].with_user(user or self.subscriber)
         usual = {"group_by": ["week"], "dimensions": ["program"]}
-        return subscriptions.create(
+        made = subscriptions.create(
             {
                 "name": "Promotions, monthly",
                 "report": report,
@@ -127,6 +127,9 @@ class MailCase(ReportingCase):
                 **values,
             }
         )
+        # When it is due is told by the clock of this instant.
+        made.flush_recordset()
+        return made
 
     def run_all(self):
         """Plan and send as the scheduled action does; returns how many attempts."""
