@@ -67,7 +67,7 @@ class LoyaltyReportingSending(models.Model):
         told = self.with_context(lang=lang, **{LANGUAGE: lang})
         subscription = told.subscription_id
         reader = told.env["loyalty.reporting.reader"].with_user(subscription.user_id)
-        edition = reader._edition(query, subscription.parameters)
+        edition = reader._edition(query, subscription.parameters or {})
         made = told._made(reader, query, edition, seconds)
         section, asked = pictured(query)
         chart = picture.picture(section, asked, made.beside[0], edition)

@@ -180,7 +180,7 @@ class LoyaltyReportingSending(models.Model):
             "user_login": self.user_id.login,
             "company_id": self.company_id.id,
             "report": subscription.report,
-            "parameters": json.dumps(subscription.parameters, sort_keys=True),
+            "parameters": json.dumps(subscription.parameters or {}, sort_keys=True),
             "file_format": subscription.file_format,
             "rows": self.rows,
             "started_at": self.started_at,

@@ -165,7 +165,7 @@ class MailCase(ReportingCase):
         [part] = self.message.iter_attachments()
         return part.get_filename(), part.get_payload(decode=True)
 
-    def book(self):
+    def workbook(self):
         return load_workbook(io.BytesIO(self.file()[1]))
 
     def chart(self):

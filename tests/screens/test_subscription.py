@@ -1,6 +1,7 @@
 """A report is mailed regularly: from the wizard to the log, and the mail itself."""
 
 import email
+import io
 import os
 import socket
 import time
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from openpyxl import load_workbook
 
 SUBSCRIPTION = "loyalty.reporting.subscription"
 ACTION = "action-loyalty_reporting.loyalty_reporting_export_action"
+OF_ODOO = ()
 PATIENCE = 90  # seconds until the scheduled action has run
 
 
@@ -61,6 +64,13 @@ def clean(odoo):
     remove()
 
 
+def faults(screen, selector):
+    """What is wrong with a view, beside what is wrong with every view of Odoo."""
+    found = screen.faults(selector)
+    print(*found, sep="\n")
+    return [fault for fault in found if fault.split(":")[0] not in OF_ODOO]
+
+
 def proposed(screen):
     """Ask the wizard to send regularly; returns the form of the new report by mail."""
     screen.go(ACTION)
@@ -98,28 +108,22 @@ def test_from_the_wizard_to_the_mail_and_its_log(screen, odoo, mailbox, clean):
     screen.page.reload()
     form.locator(".o_list_view, .o_list_renderer").get_by_text("Sent").wait_for()
     screen.picture("mail_sent")
-    assert screen.faults(".o_form_view") == []
-    looked_at(screen, message)
-
-
-def looked_at(screen, message):
-    """Show the mail as a mail program does, its picture in the place of its name."""
+    assert faults(screen, ".o_form_view") == []
+    # The history ends in 2017: what a mail has is compared by Odoo's own tests.
     html = message.get_body(("html",)).get_content()
-    for part in message.walk():
-        if part.get_content_maintype() == "image":
-            data = part.get_payload().replace("\n", "").replace("\r", "")
-            name = part["Content-ID"].strip("<>")
-            assert f'"cid:{name}"' in html
-            html = html.replace(f"cid:{name}", f"data:image/png;base64,{data}")
+    assert "There are no rows in this period" in html
+    [book] = message.iter_attachments()
+    assert load_workbook(io.BytesIO(book.get_payload(decode=True))).sheetnames
+    looked_at(screen, html)
+
+
+def looked_at(screen, html):
+    """Show the mail as a mail program does."""
     page = screen.page.context.new_page()
     page.set_content(html)
-    assert page.locator("img").evaluate("image => image.naturalWidth") > 600
+    assert page.locator("tbody tr", has_text="Amount").count() == 1
     if folder := os.environ.get("LR_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / "mail.png", full_page=True)
-        page.set_viewport_size({"width": 390, "height": 800})
-        page.screenshot(path=Path(folder) / "mail_narrow.png", full_page=True)
-        text = message.get_body(("plain",)).get_content()
-        (Path(folder) / "mail.txt").write_text(text, encoding="utf-8")
     page.close()
 
 
@@ -139,7 +143,7 @@ def test_pause_and_resume(screen, odoo, clean):
     screen.go("loyalty-mail")
     screen.page.locator(".o_data_row").wait_for()
     screen.picture("mail_list")
-    assert screen.faults(".o_list_view") == []
+    assert faults(screen, ".o_list_view") == []
 
 
 def test_what_is_asked_is_changed(screen, odoo, clean):
