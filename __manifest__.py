@@ -6,7 +6,7 @@
     "category": "Sales/Loyalty",
     "author": "Loyalty Reporting contributors",
     "license": "LGPL-3",
-    "depends": ["pos_loyalty", "sale_loyalty", "spreadsheet_dashboard"],
+    "depends": ["mail", "pos_loyalty", "sale_loyalty", "spreadsheet_dashboard"],
     "external_dependencies": {"python": ["simplejson"]},
     "data": [
         "security/loyalty_reporting_groups.xml",
@@ -38,6 +38,8 @@
         "views/res_company_views.xml",
         "views/res_config_settings_views.xml",
         "views/loyalty_reporting_export_job_views.xml",
+        "views/loyalty_reporting_subscription_views.xml",
+        "views/loyalty_reporting_mail_templates.xml",
         "views/loyalty_reporting_menus.xml",
         "data/ir_filters.xml",
         "data/spreadsheet_dashboards.xml",

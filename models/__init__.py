@@ -1,5 +1,6 @@
 from . import (
     ir_http,
+    ir_mail_server,
     ir_websocket,
     loyalty_reporting_announcement,
     loyalty_reporting_card,
@@ -21,10 +22,13 @@ from . import (
     loyalty_reporting_reader,
     loyalty_reporting_reconciliation,
     loyalty_reporting_run,
+    loyalty_reporting_sending,
     loyalty_reporting_shop,
     loyalty_reporting_source,
     loyalty_reporting_source_query,
     loyalty_reporting_standing,
+    loyalty_reporting_subscription,
+    mail_mail,
     pos_config,
     res_company,
     res_config_settings,
@@ -36,5 +40,7 @@ from . import (
 from . import (
     loyalty_reporting_change,
     loyalty_reporting_edition,
+    loyalty_reporting_letter,
     loyalty_reporting_notices,
+    loyalty_reporting_sending_run,
 )

@@ -1,12 +1,16 @@
 from odoo import api, models
 from odoo.fields import Datetime
+from odoo.tools import babel_locale_parse
 from odoo.tools.translate import code_translations
 
+from ..core.exports import words
 from ..core.exports.edition import Edition, day_format, time_format
 from ..core.queries.members import names_of
 from ..core.queries.params import has_mark
 
 MODULE = "loyalty_reporting"
+# In the context: the language of a file that is not made in its reader's own.
+LANGUAGE = "loyalty_reporting_lang"
 
 
 class LoyaltyReportingReader(models.AbstractModel):
@@ -20,7 +24,7 @@ class LoyaltyReportingReader(models.AbstractModel):
 
         :param given: its parameters, as for :meth:`_query`
         """
-        lang = self.env["res.lang"]._get_data(code=self.env.user.lang or "en_US")
+        lang = self.env["res.lang"]._get_data(code=self._lang())
         company = self.env["res.company"].sudo().browse(query.company.id)
         return Edition(
             translate=self._translate(),
@@ -32,11 +36,21 @@ class LoyaltyReportingReader(models.AbstractModel):
             is_rtl=lang.direction == "rtl",
             names=names_of(query, self.env.cr),
             has_mark=has_mark(given),
+            locale=babel_locale_parse(lang.code or "en_US"),
         )
+
+    @api.model
+    def _told(self, query, given):
+        """Return a question in words, for the user."""
+        return words.told(query, self._edition(query, given))
 
     @api.model
     def _translate(self):
         """Return the function from texts of ``core`` to the user's language."""
-        lang = self.env.user.lang or "en_US"
-        known = code_translations.get_python_translations(MODULE, lang)
+        known = code_translations.get_python_translations(MODULE, self._lang())
         return lambda text: known.get(text) or text
+
+    @api.model
+    def _lang(self):
+        """Return the language of what is read: the context's, else the user's."""
+        return self.env.context.get(LANGUAGE) or self.env.user.lang or "en_US"

@@ -102,7 +102,9 @@ class LoyaltyReportingReader(models.AbstractModel):
         count("rows", len(found.rows), report=slug)
 
     @api.model
-    def _exported(self, query, file_format, seconds=None, *, is_counted=False):
+    def _exported(
+        self, query, file_format, seconds=None, *, is_counted=False, questions=()
+    ):
         """Return what opens all rows of a query: :func:`core.queries.export.exported`.
 
         It can be opened and read when this environment's cursor is closed.
@@ -110,6 +112,8 @@ class LoyaltyReportingReader(models.AbstractModel):
         :param file_format: that they are read for; a workbook asks for more beside them
         :param seconds: that reading may take, where that is less than the setting
         :param is_counted: say how many rows there are before they are read
+        :param questions: others of the same report, answered from the same state of the
+            data after those of the file: see ``Beside``
         """
         settings = self.env["loyalty.reporting.pipeline"]._settings()
         if seconds is not None:
@@ -117,6 +121,7 @@ class LoyaltyReportingReader(models.AbstractModel):
             settings = replace(settings, export_timeout=seconds)
         cursor = self.env.registry.cursor
         asked, beside = files.asked(query, file_format, is_counted=is_counted)
+        beside = replace(beside, questions=(*beside.questions, *questions))
         return export.exported(asked, self.env.cr, settings, cursor, beside)
 
     def _may_read(self, report):

@@ -43,6 +43,9 @@ from . import (
     test_source_schedule,
     test_spreadsheet,
     test_standing,
+    test_subscription,
+    test_subscription_mail,
+    test_subscription_troubles,
     test_translation,
     test_views,
 )

@@ -7,4 +7,4 @@ from . import (
 
 # It extends the wizard of another file: Odoo wants that first.
 # isort: split
-from . import loyalty_reporting_export_view
+from . import loyalty_reporting_export_mail, loyalty_reporting_export_view

@@ -34,6 +34,7 @@ class Edition:
     :param is_rtl: the reader's language is written from right to left
     :param names: name of a filter → {value: what it is called}
     :param has_mark: CSV begins with the mark by which Excel knows UTF-8
+    :param locale: the reader's, as Babel knows it
     """
 
     translate: Callable[[str], str] = _same
@@ -45,6 +46,7 @@ class Edition:
     is_rtl: bool = False
     names: Mapping[str, Mapping] = field(default_factory=dict)
     has_mark: bool = False
+    locale: str = "en_US"
 
 
 def day_format(pattern):

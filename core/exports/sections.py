@@ -108,6 +108,13 @@ def sections_of(query):
     return [(section, asked) for section, asked in pairs if _is_worth(asked, query)]
 
 
+def pictured(query):
+    """Return the first section that has a chart, and what it asks."""
+    sections = SECTIONS[query.report.slug]
+    section = next(section for section in sections if section.chart)
+    return section, _question(section, query)
+
+
 def drawn(chart, measures):
     """Return the measures that a chart draws, of those that a question shows."""
     return [m for m in measures if m.name in chart.measures] or [*measures[:1]]

@@ -64,6 +64,22 @@ def restrictions(query, edition):
     return found
 
 
+def told(query, edition):
+    """Return a question in words, a line for each of its parts; without its period."""
+    _ = edition.translate
+    parts = [
+        (_("A row for each"), grain_of(query, edition)),
+        (_("Told apart by"), _listed((d.columns[-1] for d in query.dimensions), _)),
+        (_("Measures"), _listed(query.measures, _)),
+        *restrictions(query, edition),
+    ]
+    return "\n".join(f"{label}: {text}" for label, text in parts if text)
+
+
+def _listed(columns, translate):
+    return ", ".join(translate(column.label) for column in columns)
+
+
 def store_of(answer, edition):
     """Return which store and which of its tables answered, in words."""
     stores = {"postgresql": "PostgreSQL", "clickhouse": "ClickHouse"}
