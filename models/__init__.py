@@ -16,6 +16,8 @@ from . import (
     loyalty_reporting_guard,
     loyalty_reporting_health,
     loyalty_reporting_membership_product,
+    loyalty_reporting_onboarding,
+    loyalty_reporting_onboarding_step,
     loyalty_reporting_pipeline,
     loyalty_reporting_program,
     loyalty_reporting_reader,
@@ -33,4 +35,8 @@ from . import (
 
 # They extend models of the others: Odoo wants those first.
 # isort: split
-from . import loyalty_reporting_change, loyalty_reporting_edition
+from . import (
+    loyalty_reporting_change,
+    loyalty_reporting_demo,
+    loyalty_reporting_edition,
+)
