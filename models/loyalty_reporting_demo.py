@@ -68,20 +68,24 @@ class LoyaltyReportingDemo(models.AbstractModel):
         real = others.filtered("is_configured")
         if real:
             return self.env._("%s is connected: there are real figures.", real[0].name)
+        if not self._source():
+            return self.env._("The demo shop was deleted.")
         pipeline = self.env["loyalty.reporting.pipeline"]
         if dashboard.bounds(self.env.cr, pipeline._company(company.sudo())).last:
             return self.env._("%s has figures already.", company.sudo().name)
         return ""
 
     def _source(self):
-        return self.env.ref("loyalty_reporting.source_demo").sudo()
+        sources = self.env["loyalty.reporting.source"].sudo()
+        known = sources.with_context(active_test=False)
+        return known.search([("type", "=", DEMO)], limit=1)
 
     def _read(self):
         """Read the shop's first months, once it is committed that it is open."""
         with self.env.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            source = env.ref("loyalty_reporting.source_demo", raise_if_not_found=False)
-            if source and source.active:
+            source = env["loyalty.reporting.demo"]._source()
+            if source.active:
                 env["loyalty.reporting.pipeline"]._sync(source)
 
 
@@ -111,6 +115,15 @@ class LoyaltyReportingSource(models.Model):
         company = self.company_map_ids[:1].company_id or self.env.company
         timezone, currency = company.loyalty_reporting_tz, company.currency_id.name
         return DemoSource(timezone, currency, self._position())
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_demo(self):
+        """Who deletes the demo's shop removes what it told."""
+        shops = self.filtered(lambda source: source.type == DEMO)
+        shown = shops.company_map_ids.company_id.sudo().filtered(
+            lambda company: company.loyalty_reporting_system == DEMO
+        )
+        shown.loyalty_reporting_system = "engine"
 
     def _end_demo(self):
         """Have the companies that this source feeds show it, where the demo was."""

@@ -56,7 +56,7 @@ class LoyaltyReportingOnboarding(models.AbstractModel):
             self.env["loyalty.reporting.demo"]._open(company)
         elif system == "odoo":
             company.sudo().loyalty_reporting_system = "odoo"
-            self.env.ref("loyalty_reporting.source_odoo").active = True
+            self._of_type("odoo").active = True
             self._read_soon()
         elif system == "engine":
             # Also the end of the demo, whose figures are removed.
@@ -76,7 +76,7 @@ class LoyaltyReportingOnboarding(models.AbstractModel):
         :param place: as the page names it
         """
         company = self._managed(company_id)
-        engine = self.env.ref("loyalty_reporting.source_engine")
+        engine = self._of_type("engine_pg")
         source = self._source_of(company) or self._paused_of(company) or engine
         places = {
             "source": lambda: self._form(source),
@@ -121,10 +121,19 @@ class LoyaltyReportingOnboarding(models.AbstractModel):
         )
         return sources.filtered(lambda s: s.is_configured and s.last_state)[:1]
 
+    def _of_type(self, kind):
+        """Return the source of a type, active or not; a new one if it was deleted."""
+        sources = self.env["loyalty.reporting.source"].with_context(active_test=False)
+        known = sources.search([("type", "=", kind)], order="id", limit=1)
+        system = kind if kind == "odoo" else "engine"
+        values = {"name": system.capitalize(), "code": system, "type": kind}
+        return known or sources.create({**values, "system": system, "active": False})
+
     def _choices(self, company):
         """Return the systems of record that a company can be given."""
         chosen = company.loyalty_reporting_system
-        is_read = self.env.ref("loyalty_reporting.source_odoo").active
+        sources = self.env["loyalty.reporting.source"]
+        is_read = sources.search_count([("type", "=", "odoo")])
         can_show = not self.env["loyalty.reporting.demo"]._obstacle(company)
         return {
             "odoo": chosen != "odoo" or not is_read,

@@ -191,6 +191,15 @@ class TestDemoData(TransactionCase):
             self.assertFalse(records.search([("source", "=", "demo")]), model)
         self.assertEqual(self.report("promotions/performance", group_by="year"), [])
 
+    def test_deleting_its_source_removes_it(self):
+        self.opened()
+        with self.lent():
+            self.source.unlink()
+        self.assertEqual(self.count(), 0)
+        self.assertEqual(self.company.loyalty_reporting_system, "engine")
+        with self.assertRaisesRegex(UserError, "was deleted"):
+            self.demo._open(self.company)
+
     def test_a_mapping_of_another_company_leaves_it(self):
         self.demo._open(self.company)
         self.env["loyalty.reporting.company.map"].create(

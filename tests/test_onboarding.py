@@ -166,6 +166,12 @@ class TestOnboarding(ReportingCase):
         states = self.states()
         self.assertEqual((states["source"], states["company"]), ("done", "done"))
 
+    def test_a_source_that_was_deleted_is_made_anew(self):
+        self.env.ref("loyalty_reporting.source_odoo").unlink()
+        with patch.object(type(self.env["ir.cron"]), "_trigger"):
+            self.onboarding().choose(self.company.id, "odoo")
+        self.assertEqual(self.states()["source"], "done")
+
     def test_events_need_senders_and_then_events(self):
         source = self.env["loyalty.reporting.source"].create(
             {"name": "Shop", "code": "shop", "type": "push", "system": "engine"}
