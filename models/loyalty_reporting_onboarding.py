@@ -96,7 +96,12 @@ class LoyaltyReportingOnboarding(models.AbstractModel):
         }
         if place not in places:
             raise UserError(self.env._("There is no such step."))
-        return places[place]()
+        action = places[place]()
+        if action:
+            # A page must be told them; who presses a button of a form is.
+            modes = action.get("view_mode", "form").split(",")
+            action.setdefault("views", [(False, mode) for mode in modes])
+        return action
 
     # ------------------------------------------------------------ what is looked up
 

@@ -67,8 +67,8 @@ class LoyaltyReportingOnboardingStep(models.AbstractModel):
             "clickhouse": redact(settings.clickhouse_url),
             "redis": redact(settings.redis_url),
             "people": len(readers) > 1
-            and self.env._("%s people read the reports.", len(readers)),
-            "keys": count and self.env._("Readers have %s API keys.", count),
+            and self.env._("People who read the reports: %s.", len(readers)),
+            "keys": count and self.env._("API keys of readers: %s.", count),
         }
         return [
             {"name": name, **_step(DONE if text else TODO, text or "")}

@@ -210,9 +210,11 @@ class TestOnboarding(ReportingCase):
         for place in ("source", "engine", "push", "zone", "test", "runs", "letters"):
             action = self.onboarding().open_step(self.company.id, place)
             self.assertEqual(action["type"], "ir.actions.act_window", place)
+            self.assertTrue(action["views"], place)
         for place in ("cron", "clickhouse", "people"):
             action = self.onboarding().open_step(self.company.id, place)
             self.assertEqual(action["type"], "ir.actions.act_window", place)
+            self.assertTrue(action["views"], place)
         with self.assertRaises(UserError):
             self.onboarding().open_step(self.company.id, "elsewhere")
 
