@@ -1,6 +1,6 @@
 # Every target is one call of the package dev (plain Python, nothing to install first).
 #
-#   PHASE=lint|unit|integration|odoo|screens  PYTEST_ARGS="-k name"   select tests
+#   PHASE=lint|unit|integration|odoo|screens|first-use  PYTEST_ARGS="-k name"   select tests
 #   PHASE=clickhouse-26.7|clickhouse-18.16                    those of other ClickHouses
 #   WORKERS=2            Odoo's prefork mode behind a small proxy (up, demo)
 #   FRESH=1              makes Odoo's database anew (up, demo)

@@ -56,9 +56,12 @@ class Databases:
                 self._apply(database, "--update")
             self._mark(database).write_text(version)
 
-    def create(self, database: str) -> None:
-        """Make the database anew, with the addon freshly installed and without demo data."""
-        template = self.ensure_template()
+    def create(self, database: str, with_demo: bool = False) -> None:
+        """Make the database anew, with the addon freshly installed.
+
+        ``with_demo``: with Odoo's demo data, and the addon's; without them by default.
+        """
+        template = self.ensure_template(with_demo)
         self._mark(database).unlink(missing_ok=True)
         with step(f"creating the database {database} and installing the addon"):
             self.drop(database)
@@ -69,7 +72,7 @@ class Databases:
                 self._template_folder(template) / "filestore",
                 self.odoo.filestore(database),
             )
-            self._apply(database, "--init")
+            self._apply(database, "--init", *_demo(with_demo))
         self._mark(database).write_text(source.version(self.setup.paths.repository))
 
     def drop(self, database: str) -> None:
@@ -77,10 +80,11 @@ class Databases:
         self.cluster.sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
         remove(self.odoo.filestore(database))
 
-    def ensure_template(self) -> str:
+    def ensure_template(self, with_demo: bool = False) -> str:
         """The name of the database in this cluster that others are cloned from."""
         modules = dependencies(self.setup.paths.repository)
         template = f"template_{digest(self.setup.odoo.key + ','.join(modules))}"
+        template += "_demo" if with_demo else ""
         with exclusive(
             self.setup.paths.cache / "template.lock", "making Odoo's template database"
         ):
@@ -88,7 +92,10 @@ class Databases:
             if not whole(folder):
                 with step(f"installing Odoo's modules {', '.join(modules)} once"):
                     ensure(
-                        folder, lambda partial: self._build(template, modules, partial)
+                        folder,
+                        lambda partial: self._build(
+                            template, modules, partial, with_demo
+                        ),
                     )
             if not self.cluster.has_database(template):
                 with step("restoring Odoo's template database"):
@@ -108,22 +115,24 @@ class Databases:
             cwd=self.odoo.folder,
         )
 
-    def _apply(self, database: str, option: str) -> None:
+    def _apply(self, database: str, option: str, *more: str) -> None:
         """Install or update the addon, and see that it is: Odoo only warns about a module it skips."""
-        self.run_odoo(database, f"{option}={PROJECT}")
+        self.run_odoo(database, f"{option}={PROJECT}", *more)
         query = f"SELECT state FROM ir_module_module WHERE name = '{PROJECT}'"
         if (found := self.cluster.sql(query, database)) != "installed":
             raise SetupError(
                 f"Odoo left {PROJECT} {found or 'unknown'} in {database}; see its manifest"
             )
 
-    def _build(self, template: str, modules: Sequence[str], folder: Path) -> None:
+    def _build(
+        self, template: str, modules: Sequence[str], folder: Path, with_demo: bool
+    ) -> None:
         unfinished = f"{template}_unfinished"
         self.drop(unfinished)
         self.cluster.sql(
             f"CREATE DATABASE {unfinished} OWNER {ODOO_ROLE} TEMPLATE template0"
         )
-        self.run_odoo(unfinished, f"--init={','.join(modules)}")
+        self.run_odoo(unfinished, f"--init={','.join(modules)}", *_demo(with_demo))
         self._client(
             "pg_dump",
             "--format=custom",
@@ -170,6 +179,10 @@ class Databases:
     def _mark(self, database: str) -> Path:
         """A file that says which version of the addon's files the database holds; written last."""
         return self.odoo.folder / f"{database}.installed"
+
+
+def _demo(is_wanted: bool) -> tuple[str, ...]:
+    return ("--with-demo",) if is_wanted else ()
 
 
 def dependencies(repository: Path) -> list[str]:

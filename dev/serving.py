@@ -30,13 +30,17 @@ END $$
 
 @dataclass(frozen=True)
 class Serving:
-    """One instance whose services run, and the Odoo that belongs to it."""
+    """One instance whose services run, and the Odoo that belongs to it.
+
+    ``is_bare``: the addon is told of none of them, as where somebody tries it out.
+    """
 
     setup: Setup
     instance: Instance
     state: State
     database: str
     workers: int = 0
+    is_bare: bool = False
 
     @property
     def keeper(self) -> Keeper:
@@ -45,7 +49,7 @@ class Serving:
     @cached_property
     def variables(self) -> dict[str, str]:
         """The addon's secrets for Odoo's environment."""
-        return environment.addon(self.state)
+        return {} if self.is_bare else environment.addon(self.state)
 
     @cached_property
     def odoo(self) -> Odoo:
@@ -78,6 +82,14 @@ class Serving:
         self.configure()
         self._start(wanted)
         self._go_on_selling(selling and live.is_wanted())
+
+    def up_with_demo(self) -> None:
+        """Have Odoo run in a new database with its demo data, as installed and not configured."""
+        self.stop()
+        self.odoo.prepare()
+        self.databases.create(self.database, with_demo=True)
+        with step("starting Odoo"):
+            self.keeper.start(self.odoo.service(self.variables), ODOO_START_SECONDS)
 
     def stop(self) -> None:
         """Stop the live replay, Odoo with gRPC, and the proxy; the services stay."""

@@ -2,7 +2,7 @@
 and the screens in a browser.
 
 ``make test-slow`` has a phase for each other version of ClickHouse, too: what asks ClickHouse
-among the integration tests, on a server of that version.
+among the integration tests, on a server of that version, and one for the first use of the addon.
 """
 
 import os
@@ -31,7 +31,11 @@ INTEGRATION = "integration"
 # The phase of each other version of ClickHouse.
 CLICKHOUSES = {f"clickhouse-{version}": version for version in clickhouses.OTHERS}
 SCREENS = "screens"
-PHASES = ("lint", "unit", INTEGRATION, *CLICKHOUSES, "odoo", SCREENS)
+# The screens of somebody who tries the addon out, on Odoo's demo data alone.
+FIRST_USE = "first-use"
+PHASES = ("lint", "unit", INTEGRATION, *CLICKHOUSES, "odoo", SCREENS, FIRST_USE)
+# Left out of `make test`.
+SLOW_PHASES = (*CLICKHOUSES, FIRST_USE)
 # The reference implementation's audits of GraphQL over HTTP.
 GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
 # Finds what keeps people with disabilities out of a page.
@@ -147,6 +151,19 @@ class Suite:
         }
         return self._without_odoo(SCREENS, SCREENS, variables, held=self.held)
 
+    def first_use(self, serving: Serving) -> Verdict:
+        """What a browser shows of an Odoo that was just installed, with demo data."""
+        _await(self.browser)
+        variables = {
+            **environment.demo(serving.instance, serving.state, serving.database),
+            **_browser(),
+            **self._axe(),
+            "LR_FIRST_USE": "1",
+        }
+        return self._without_odoo(
+            FIRST_USE, SCREENS, variables, held=self.held, marked="first_use"
+        )
+
     def _axe(self) -> dict[str, str]:
         """LR_AXE, the script, where npm is at hand; the checks with it are left out without."""
         folder = self.setup.paths.cache / f"axe-{digest(str(AXE))}"
@@ -180,12 +197,18 @@ def test(slow: bool = False) -> bool:
     :raises SetupError: PHASE names none, or the services cannot be started
     """
     phases = _phases(slow)
-    seen = not {"odoo", SCREENS}.isdisjoint(phases)
+    seen = not {"odoo", SCREENS, FIRST_USE}.isdisjoint(phases)
     browser = background(machine.ensure_chromium) if seen else None
     held = not {*SERVED}.isdisjoint(phases)
     office = background(machine.ensure_office) if INTEGRATION in phases else None
     suite = Suite(install(), slow, browser, held, office)
-    lanes = {ALONE: _alone, SERVED: _served, ("odoo",): _odoo, (SCREENS,): _screens}
+    lanes = {
+        ALONE: _alone,
+        SERVED: _served,
+        ("odoo",): _odoo,
+        (SCREENS,): _screens,
+        (FIRST_USE,): _first_use,
+    }
     works = (
         partial(lane, suite, chosen)
         for names, lane in lanes.items()
@@ -259,6 +282,23 @@ def _screens(suite: Suite, _phases: list[str]) -> list[Verdict]:
             serving.stop()
 
 
+def _first_use(suite: Suite, _phases: list[str]) -> list[Verdict]:
+    instance = Instance(f"{INSTANCE}-{FIRST_USE}", suite.setup.paths)
+    with exclusive(instance.folder / "tests.lock", "tests"):
+        with exclusive(instance.lock, "starting the services"):
+            known = start_services(instance, suite.setup.programs)
+        serving = Serving(suite.setup, instance, known, DATABASE, is_bare=True)
+        try:
+            serving.up_with_demo()
+        except SetupError as error:
+            say(str(error))
+            return [Verdict(FIRST_USE, False, 0, "Odoo did not start: see above")]
+        try:
+            return [suite.first_use(serving)]
+        finally:
+            serving.stop()
+
+
 def _fresh_database(serving: Serving) -> str:
     """Make the database of Odoo's tests; what went wrong, if the addon does not install.
 
@@ -274,8 +314,8 @@ def _fresh_database(serving: Serving) -> str:
 
 
 def _phases(slow: bool) -> list[str]:
-    """The phases that PHASE names; without it all, the other ClickHouses only if slow."""
-    usual = [phase for phase in PHASES if slow or phase not in CLICKHOUSES]
+    """The phases that PHASE names; without it all, some of them only if slow."""
+    usual = [phase for phase in PHASES if slow or phase not in SLOW_PHASES]
     asked = os.environ.get("PHASE", "").replace(",", " ").split() or usual
     if unknown := set(asked) - set(PHASES):
         wrong, right = " ".join(sorted(unknown)), ", ".join(PHASES)

@@ -17,6 +17,8 @@ from . import (
     loyalty_reporting_guard,
     loyalty_reporting_health,
     loyalty_reporting_membership_product,
+    loyalty_reporting_onboarding,
+    loyalty_reporting_onboarding_step,
     loyalty_reporting_pipeline,
     loyalty_reporting_program,
     loyalty_reporting_reader,
@@ -39,6 +41,7 @@ from . import (
 # isort: split
 from . import (
     loyalty_reporting_change,
+    loyalty_reporting_demo,
     loyalty_reporting_edition,
     loyalty_reporting_letter,
     loyalty_reporting_notices,

@@ -44,6 +44,7 @@ class LoyaltyReportingDashboard(models.AbstractModel):
         return {
             "company_id": company.id,
             "currency_id": self._currency(company),
+            "is_demo": self._is_demo(company),
             "time_zone": company.timezone,
             "period": asked.period,
             "date_from": asked.date_from.isoformat(),
@@ -68,6 +69,10 @@ class LoyaltyReportingDashboard(models.AbstractModel):
 
     def _currency(self, company):
         return self.env["res.company"].sudo().browse(company.id).currency_id.id
+
+    def _is_demo(self, company):
+        system = self.env["res.company"].sudo().browse(company.id)
+        return system.loyalty_reporting_system == "demo"
 
     def _filters(self, given):
         """Return {filter of reports: the source's numbers of the records chosen}."""

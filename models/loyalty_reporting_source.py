@@ -10,7 +10,9 @@ from ..core.sources import SOURCES, contract
 from ..core.sync import BACKFILL, backfill_progress
 
 # Types whose sources need no address: here, and whoever calls us.
-WITHOUT_ADDRESS = ("odoo", "push")
+WITHOUT_ADDRESS = ("odoo", "push", "demo")
+# What tells the facts of a system of its own, which has the same name.
+OF_THEIR_OWN = ("odoo", "demo")
 # The route to which events are pushed.
 EVENTS = "/api/v1/events"
 SHOWN_RUNS = 10
@@ -39,12 +41,13 @@ class LoyaltyReportingSource(models.Model):
             ("odoo", "Odoo's own database"),
             ("stream", "Event stream (Redis, Kafka)"),
             ("push", "Pushed events (HTTP)"),
+            ("demo", "Demo shop"),
         ],
         required=True,
         default="engine_pg",
     )
     system = fields.Selection(
-        [("engine", "Engine"), ("odoo", "Odoo")],
+        [("engine", "Engine"), ("odoo", "Odoo"), ("demo", "Demo")],
         required=True,
         default="engine",
         help="The system in which the facts originate, whatever road they come by: "
@@ -124,8 +127,9 @@ class LoyaltyReportingSource(models.Model):
         "CHECK(interval_minutes > 0)", "A source is read every minute at most."
     )
     _system_fits = models.Constraint(
-        "CHECK((type = 'odoo') = (system = 'odoo'))",
-        "Odoo's own database, and only that, tells the facts of the system Odoo.",
+        "CHECK((type = 'odoo') = (system = 'odoo') AND (type = 'demo') = (system = 'demo'))",
+        "Odoo's own database, and only that, tells the facts of the system Odoo; the "
+        "demo shop those of the demo.",
     )
     _code_unique = models.Constraint(
         "UNIQUE(code)", "Another source has this code already."
@@ -138,6 +142,8 @@ class LoyaltyReportingSource(models.Model):
             source.is_configured = bool(url) or source.type in WITHOUT_ADDRESS
             if source.type == "odoo":
                 source.address = self.env._("This database")
+            elif source.type == "demo":
+                source.address = self.env._("Made up, without a database")
             elif source.type == "push":
                 source.address = f"{EVENTS}?{urlencode({'source': source.code or ''})}"
             else:
@@ -146,8 +152,8 @@ class LoyaltyReportingSource(models.Model):
     @api.onchange("type")
     def _onchange_type(self):
         """What is read from Odoo's tables originates in Odoo."""
-        if self.type == "odoo":
-            self.system = "odoo"
+        if self.type in OF_THEIR_OWN:
+            self.system = self.type
 
     @api.depends("code")
     def _compute_runs(self):
@@ -189,7 +195,9 @@ class LoyaltyReportingSource(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         sources = super().create(vals_list)
-        for source in sources.filtered(lambda s: s.type != "odoo" and not s.query_ids):
+        for source in sources.filtered(
+            lambda s: s.type not in OF_THEIR_OWN and not s.query_ids
+        ):
             source.query_ids = [
                 Command.create({"table_name": table, "query": query})
                 for table, query in contract.default_queries().items()

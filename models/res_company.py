@@ -20,7 +20,7 @@ class ResCompany(models.Model):
     )
 
     loyalty_reporting_system = fields.Selection(
-        [("engine", "Engine"), ("odoo", "Odoo")],
+        [("engine", "Engine"), ("odoo", "Odoo"), ("demo", "Demo")],
         string="System of Record for Sales",
         compute="_compute_loyalty_reporting_system",
         store=True,
@@ -64,7 +64,10 @@ class ResCompany(models.Model):
         """As long as Odoo is not read, the engine is the record of whom it names."""
         sources = self.env["loyalty.reporting.source"].sudo()
         if not sources.search_count([("system", "=", "odoo")]):
-            self._of_engine().loyalty_reporting_system = "engine"
+            named = self._of_engine().filtered(
+                lambda company: company.loyalty_reporting_system != "demo"
+            )
+            named.loyalty_reporting_system = "engine"
 
     @api.model
     def _propose_odoo(self):

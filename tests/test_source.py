@@ -32,7 +32,7 @@ class TestSource(TransactionCase):
         self.env.invalidate_all()
 
     def create(self, source_type, code="web.shop 2"):
-        system = "odoo" if source_type == "odoo" else "engine"
+        system = source_type if source_type in ("odoo", "demo") else "engine"
         return self.env["loyalty.reporting.source"].create(
             {"name": code, "code": code, "type": source_type, "system": system}
         )

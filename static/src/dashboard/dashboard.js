@@ -7,12 +7,14 @@ import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { HealthBanner } from "../health/health_banner";
+import { DemoNote } from "../onboarding/demo_note";
+import { Onboarding } from "../onboarding/onboarding";
 import { buckets, dayName } from "./buckets";
 import { Card } from "./card";
 import { DashboardModel } from "./dashboard_model";
 import { MEASURES } from "./figures";
 import { Filters } from "./filters";
-import { HealthBanner } from "../health/health_banner";
 import { recordsAction } from "./records";
 import { LABELS } from "./periods";
 import { Tile } from "./tile";
@@ -35,7 +37,7 @@ const LEVELS = ["active_members", "new_members", "upgraded_members", "downgraded
 /** What the loyalty manager opens every morning: promotions, members and points, live. */
 export class LoyaltyDashboard extends Component {
   static template = "loyalty_reporting.Dashboard";
-  static components = { Card, Filters, HealthBanner, Layout, Tile };
+  static components = { Card, DemoNote, Filters, HealthBanner, Layout, Onboarding, Tile };
   static props = { ...standardActionServiceProps };
   static path = "loyalty-dashboard";
   static displayName = _t("Loyalty Dashboard");

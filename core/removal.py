@@ -1,0 +1,49 @@
+"""Remove what a system told: its documents by the road on which they came, then the rest."""
+
+from contextlib import closing
+
+from . import sync
+from .stores.reporting import connect, explained
+
+_KEYS = """
+    SELECT kind, array_agg(document_key) FROM fact_document
+    WHERE source = %(system)s AND NOT is_deleted GROUP BY kind
+"""
+_CURSOR = "DELETE FROM loyalty_reporting_cursor WHERE source_name = %(source_name)s"
+_LETTERS = "DELETE FROM loyalty_reporting_dead_letter WHERE source = %(system)s"
+_DIMENSIONS = ("program", "shop", "customer", "membership_product", "card")
+
+
+def remove(source, dsn, *, source_name, system, **feed):
+    """Remove all facts of a system, and the programs, shops and customers they named.
+
+    The facts leave with a load: no total keeps any of them, and a copy hears of it. Their
+    keys stay as marks.
+
+    :param source: one that knows no document any more
+    :param feed: as of :func:`core.sync.replay`
+    :return: :class:`~core.records.RunResult`
+    """
+    names = {"source_name": source_name, "system": system}
+    keys = _run(dsn, [_CURSOR, _KEYS], names)
+    result = sync.replay(source, dsn, keys=dict(keys), **names, **feed)
+    if result.state == "done":
+        dimensions = (
+            f"DELETE FROM loyalty_reporting_{name} WHERE source = %(system)s"
+            for name in _DIMENSIONS
+        )
+        _run(dsn, [*dimensions, _LETTERS], names)
+    return result
+
+
+def _run(dsn, statements, values):
+    """Run statements in one transaction; returns the rows of the last one."""
+    with (
+        closing(connect(dsn)) as connection,
+        explained(),
+        connection,
+        connection.cursor() as cr,
+    ):
+        for statement in statements:
+            cr.execute(statement, values)
+        return cr.fetchall() if cr.description else []
