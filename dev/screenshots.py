@@ -108,9 +108,7 @@ def main(names: list[str]) -> None:
     with chromium(machine.ensure_chromium()) as browser:
         session = _session(browser, known["ODOO_URL"])
         for shot in (shot for shot in SHOTS if shot.name in wanted):
-            context = window(
-                browser, known["ODOO_URL"], session, **(shot.window or {})
-            )
+            context = window(browser, known["ODOO_URL"], session, **(shot.window or {}))
             page = context.new_page()
             page.goto(f"{known['ODOO_URL']}/odoo/{shot.path}")
             _settled(page)

@@ -81,7 +81,9 @@ def _say(sent, already, seen, dashboards):
         at - sent[n] for one in dashboards for n, at in one.followed(already, len(sent))
     ]
     _line(f"answers to {len(dashboards)} websocket clients", followed)
-    print(f"{len([b for b in late if b is None])} of {len(sent)} sales not on the screen")
+    print(
+        f"{len([b for b in late if b is None])} of {len(sent)} sales not on the screen"
+    )
 
 
 def _line(label, late):
