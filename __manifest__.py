@@ -1,13 +1,14 @@
 {
     "name": "Loyalty Reporting",
-    "summary": "Exact promotion reports of a loyalty engine, in Odoo, over REST "
-    "and in ClickHouse",
+    "summary": "Promotions, membership and points of a retail chain: live in Odoo, "
+    "and over REST, GraphQL, gRPC and XLSX",
     "version": "19.0.1.0.0",
     "category": "Sales/Loyalty",
     "author": "Loyalty Reporting contributors",
     "license": "LGPL-3",
     "depends": ["mail", "pos_loyalty", "sale_loyalty", "spreadsheet_dashboard"],
     "external_dependencies": {"python": ["simplejson"]},
+    "images": ["static/description/banner.png"],
     "data": [
         "security/loyalty_reporting_groups.xml",
         "security/ir.model.access.csv",

@@ -17,6 +17,8 @@ TESTS = "tests"
 NO_TESTS_COLLECTED = 5
 # The share of a run that has all files.
 ALL = (0, 1)
+# What a run should tell of itself: it is to stay short.
+SLOWEST = ("--durations=20", "--durations-min=5")
 # pytest-odoo loads Odoo into every run that does not refuse it.
 WITHOUT_ODOO = ("-p", "no:odoo")
 _CLOSING = re.compile(r"\b(no tests ran|\d+ [a-z]+)\b.* in \d+\.\d+s")
@@ -64,7 +66,8 @@ class Pytest:
         cache = setup.paths.cache / "pytest" / setup.paths.clone / self.phase
         marks = " and ".join(filter(None, (self.marked, "" if slow else "not slow")))
         marked = ["-m", marks] if marks else []
-        settings = [f"--override-ini=cache_dir={cache}", "-ra", *marked, *self.options]
+        settings = [f"--override-ini=cache_dir={cache}", "-ra", *SLOWEST, *marked]
+        settings += self.options
         later = " (shown at their end)" if self.held else ""
         say(f"   ...    {self.phase} tests{later}")
         command = [str(setup.python), "-m", "pytest", *settings, *options, *targets]

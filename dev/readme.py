@@ -55,6 +55,7 @@ h2 { margin: 2.6rem 0 .8rem; padding-bottom: .3rem; border-bottom: 2px solid var
 h3 { margin: 2rem 0 .5rem; font-size: 1.15rem; color: var(--brand); }
 h2 a, h3 a { color: inherit; text-decoration: none; }
 a { color: #017e84; }
+main img { max-width: 100%; border: 1px solid var(--line); border-radius: 6px; }
 code, pre, .literal { font: .87em/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 code, .literal { background: var(--soft); padding: .1em .25em; border-radius: 3px; }
 pre { overflow-x: auto; padding: .8rem 1rem; background: var(--soft);
@@ -161,6 +162,8 @@ def page(manifest, sections):
     )
     # Links into the repository start at its root.
     body = re.sub(r'href="(?!#|[a-z]+:)', 'href="../../', parts["body"])
+    # Pictures lie beside the page.
+    body = body.replace('src="static/description/', 'src="')
     return HTML.format(
         title=manifest["name"],
         summary=manifest["summary"],

@@ -5,15 +5,12 @@
 """
 
 import os
-import subprocess
 import sys
-import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -48,13 +45,6 @@ def _dashboard(page: Page) -> None:
     page.locator(".o_loyalty_tile").first.wait_for()
 
 
-def _by_month(page: Page) -> None:
-    """A pivot with a column for each month."""
-    page.locator(".o_pivot th .o_pivot_header_cell_closed").first.click()
-    page.get_by_role("menuitem", name="Date").first.hover()
-    page.get_by_role("menuitem", name="Quarter").first.click()
-
-
 def _spreadsheet(page: Page) -> None:
     page.locator(".o-spreadsheet").wait_for()
     page.wait_for_load_state("networkidle")
@@ -87,9 +77,9 @@ SHOTS = (
     Shot("sources", f"{OURS}source_action"),
     Shot("runs", f"{OURS}run_action"),
     Shot("settings", "action-loyalty_reporting.res_config_settings_action"),
+    Shot("first_steps", "loyalty-first-steps"),
 )
-WORKBOOK = "workbook"
-NAMES = (*(shot.name for shot in SHOTS), WORKBOOK, "banner")
+NAMES = (*(shot.name for shot in SHOTS), "banner")
 
 
 def main(names: list[str]) -> None:
@@ -119,8 +109,6 @@ def main(names: list[str]) -> None:
             _written(_path(folder, shot.name))
         if "banner" in wanted:
             _banner(browser, folder)
-    if WORKBOOK in wanted:
-        _workbook(known, folder)
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -165,36 +153,6 @@ def _banner(browser: Browser, folder: Path) -> None:
 
 def _inline(path: Path) -> str:
     return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
-
-
-def _workbook(known: dict[str, str], folder: Path) -> None:
-    """The first sheet of a report's workbook, as LibreOffice shows it."""
-    asked = {
-        "date_from": "2017-01-01", "date_to": "2017-12-31", "group_by": "month",
-        "dimensions": "", "compare": "previous_period", "format": "xlsx",
-    }  # fmt: skip
-    answer = requests.get(
-        f"{known['ODOO_URL']}/api/v1/reports/promotions/performance",
-        params=asked,
-        headers={"Authorization": f"Bearer {known['ODOO_API_KEY']}"},
-        timeout=120,
-    )
-    answer.raise_for_status()
-    with tempfile.TemporaryDirectory() as temporary:
-        book = Path(temporary) / "workbook.xlsx"
-        book.write_bytes(answer.content)
-        subprocess.run(
-            [
-                machine.ensure_office(), "--headless", "--convert-to", "png",
-                "--outdir", temporary, book,
-                f"-env:UserInstallation=file://{temporary}/profile",
-            ],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )  # fmt: skip
-        book.with_suffix(".png").replace(_path(folder, WORKBOOK))
-    _written(_path(folder, WORKBOOK))
 
 
 if __name__ == "__main__":

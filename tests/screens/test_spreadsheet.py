@@ -42,6 +42,7 @@ def test_the_figures_of_promotions_equal_the_oracle(spreadsheet):
     check_cards(cards, PROMOTIONS, *(promotions(**p) for p in (SPRING, WINTER)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", ["total_amount", "unique_customers"])
 def test_the_comparison_notices_a_cent_and_a_customer(spreadsheet, measure):
     cards = spreadsheet("promotions", period=Q2).cards()
@@ -98,6 +99,7 @@ def test_charts_of_promotions_equal_the_oracle(spreadsheet):
     assert totals == [month["total_discount"] for month in months]
 
 
+@pytest.mark.slow
 def test_a_day_s_period_has_a_point_for_every_day(spreadsheet):
     june = {"type": "month", "year": 2017, "month": 6}
     figures = spreadsheet("promotions", period=june).figures()
@@ -188,6 +190,7 @@ def test_points_over_time_equal_the_oracle(spreadsheet):
 # --------------------------------------------------------- whose, when, on what screen
 
 
+@pytest.mark.slow
 def test_of_a_range_of_days_there_is_no_period_before(spreadsheet):
     june = {"type": "range", "from": "2017-06-01", "to": "2017-06-30"}
     cards = spreadsheet("promotions", period=june).cards()
@@ -196,6 +199,7 @@ def test_of_a_range_of_days_there_is_no_period_before(spreadsheet):
     assert {card["baselineDisplay"] for *_values, card in cards.values()} == {""}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["promotions", "membership", "points"])
 def test_of_a_period_without_facts_nothing_is_claimed(spreadsheet, name):
     sheet = spreadsheet(name, period={"type": "year", "year": 2031})
@@ -206,6 +210,7 @@ def test_of_a_period_without_facts_nothing_is_claimed(spreadsheet, name):
         assert sheet.cards()[stock][2]["keyValue"] == "–"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["promotions", "membership", "points"])
 def test_all_of_it_is_there_on_a_narrow_screen(spreadsheet, open_screen, name):
     screen = open_screen(viewport={"width": 390, "height": 844})
@@ -245,6 +250,7 @@ def test_a_cell_opens_the_records_behind_it(spreadsheet, odoo):
     assert shown == odoo.call("promotion.order", "search_count", domain)
 
 
+@pytest.mark.slow
 def test_it_speaks_the_reader_s_language(open_screen, odoo):
     odoo.install_language("id_ID")
     group = "loyalty_reporting.group_loyalty_reporting_points"
