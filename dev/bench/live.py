@@ -76,7 +76,10 @@ def _say(sent, already, seen, dashboards):
         next((at for at, count in shown if count > already + n), None)
         for n in range(len(sent))
     ]
-    _line("on the screen in Chromium", [b - a for a, b in zip(sent, late) if b])
+    _line(
+        "on the screen in Chromium",
+        [b - a for a, b in zip(sent, late, strict=True) if b],
+    )
     followed = [
         at - sent[n] for one in dashboards for n, at in one.followed(already, len(sent))
     ]

@@ -21,7 +21,9 @@ def test_who_has_no_rights_is_told_which_ones_are_needed(open_screen, nobody):
     screen.go("loyalty-dashboard")
     told = screen.page.locator(".o_loyalty_failed")
     told.wait_for()
-    assert "needs the group" in told.inner_text() or "need the group" in told.inner_text()
+    assert (
+        "needs the group" in told.inner_text() or "need the group" in told.inner_text()
+    )
     assert screen.page.locator(".o_loyalty_tile").count() == 0
 
 

@@ -68,7 +68,10 @@ def _make(reports):
     body = {"oneOf": [_asked(report) for report in reports]}
     key = {
         "name": "Idempotency-Key", "in": "header", "required": False,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        # Printable ASCII; HTTP takes spaces around a value away.
+        "schema": {
+            "type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$",
+        },
         "description": "The same key with the same body gives the same job.",
     }  # fmt: skip
     return {
