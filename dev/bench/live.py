@@ -61,7 +61,11 @@ def main():
             seen = page.evaluate("window.seen")
     _say(sent, already, seen, dashboards)
     asked_for = sum(one.asked for one in dashboards)
-    print(f"{CLIENTS} dashboards asked {asked_for} times in {seconds:.0f} s")
+    refused = sum(one.refused for one in dashboards)
+    print(
+        f"{CLIENTS} dashboards asked {asked_for} times in {seconds:.0f} s; "
+        f"{refused} times the server closed the connection"
+    )
 
 
 def _say(sent, already, seen, dashboards):
@@ -184,7 +188,7 @@ class _Dashboard(threading.Thread):
         self._socket = _connected(address, cookie, self._url)
         channels = {"channels": [CHANNEL], "last": 0}
         self._socket.send(json.dumps({"event_name": "subscribe", "data": channels}))
-        self.asked, self.counts, self.is_stopped = 0, [], False
+        self.asked, self.refused, self.counts, self.is_stopped = 0, 0, [], False
 
     def run(self):
         rest_until = 0
@@ -215,11 +219,17 @@ class _Dashboard(threading.Thread):
     def _look(self):
         self.asked += 1
         body = {"jsonrpc": "2.0", "method": "call", "params": self._asked}
-        # Odoo's workers keep no connection open.
-        answer = requests.post(
-            self._url + ROUTE, json=body, cookies=self._cookies, timeout=120
-        )
-        return _count(answer.json()["result"])
+        while True:
+            try:
+                # Odoo's workers keep no connection open.
+                answer = requests.post(
+                    self._url + ROUTE, json=body, cookies=self._cookies, timeout=120
+                )
+                return _count(answer.json()["result"])
+            except (requests.RequestException, ValueError):
+                # Too many at once: a page asks again, too.
+                self.refused += 1
+                time.sleep(PAUSE)
 
     def close(self):
         self.is_stopped = True
