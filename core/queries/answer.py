@@ -109,7 +109,10 @@ class _Reading:
         if query.with_totals:
             whole = query.total
             is_whole_already = whole == replace(query.unpaged(1), with_totals=False)
-            again = read if is_whole_already else self._from_store(whole, keys, {})
+            # By the same store: the other one may hold more, and nothing would add up.
+            again = read
+            if not is_whole_already:
+                again = self._from_store(whole, keys, {}, read.dialect)
             totals = _totals(whole, again)
         goes_on = ""
         if read.result.has_more:
@@ -124,15 +127,19 @@ class _Reading:
             next_cursor=goes_on,
         )
 
-    def _from_store(self, query, keys, members):
+    def _from_store(self, query, keys, members, chosen=None):
         """Return what ClickHouse found, or PostgreSQL where that cannot answer.
 
         Also where PostgreSQL is as fast: see :func:`is_cheap_here`.
+
+        :param chosen: dialect of the store that is asked, if it is chosen already
         """
         url = self.settings.clickhouse_url
         statement = plan(query, keys, members, postgres)
-        is_copied = url and not _pause.is_on(url)
-        if is_copied and not is_cheap_here(query, statement, self.cr, self.settings):
+        is_here = not url or _pause.is_on(url) or chosen is postgres
+        if not is_here and chosen is None:
+            is_here = is_cheap_here(query, statement, self.cr, self.settings)
+        if not is_here:
             read = self._from_clickhouse(query, keys, members)
             if read:
                 return read

@@ -53,6 +53,29 @@ def test_what_is_little_to_read_postgresql_answers(world, monkeypatch, most, sto
         assert found.store == store
 
 
+@pytest.mark.parametrize("is_cheap", [True, False])
+def test_totals_are_of_the_store_that_the_rows_are_of(world, monkeypatch, is_cheap):
+    _engine, report, copy = world
+    asked = []
+
+    def once(query, *_more):
+        asked.append(query)
+        return is_cheap if len(asked) == 1 else not is_cheap
+
+    monkeypatch.setattr(answering, "is_cheap_here", once)
+    read = []
+    monkeypatch.setattr(
+        clickhouse,
+        "run",
+        lambda *given, run=clickhouse.run: read.append(1) or run(*given),
+    )
+    query = replace(query_of(*MARCH, dimensions="store"), with_totals=True)
+    found = ask(report, query, copy.settings)
+    assert found.totals
+    assert found.store == ("postgresql" if is_cheap else "clickhouse")
+    assert len(read) == (0 if is_cheap else 2)
+
+
 class TestClickHouseAway:
     def test_postgresql_answers_with_the_same_numbers(self, world, queried):
         _engine, report, copy = world
