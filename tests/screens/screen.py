@@ -1,9 +1,11 @@
 """A page in the browser: where it is, what it complained of, and who could not use it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 SERIOUS = ("serious", "critical")
 # Of Odoo itself: the field of its autocomplete says more than its role allows.
@@ -27,6 +29,14 @@ class Screen:
         """Open an address of the web client, such as ``loyalty``; waits for its content."""
         self.page.goto(f"{self.url}/odoo/{path}")
         self.page.locator(".o_action_manager > *, .modal").first.wait_for()
+
+    def settle(self):
+        """Wait until the page asks nothing any more, or ten seconds.
+
+        Parts of Odoo may ask on and on: what a test needs beyond that it waits for itself.
+        """
+        with suppress(TimeoutError):
+            self.page.wait_for_load_state("networkidle", timeout=10_000)
 
     def forget_complaints(self):
         """What was complained of was meant to be, such as a server that is away."""

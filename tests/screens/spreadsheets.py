@@ -3,10 +3,6 @@
 o-spreadsheet draws on a canvas, so figures are read from the model that it draws.
 """
 
-from contextlib import suppress
-
-from playwright.sync_api import TimeoutError
-
 _MODEL = (
     "odoo.__WOWL_DEBUG__.root.env.services.spreadsheet_dashboard_loader"
     ".getActiveDashboard()?.model"
@@ -68,9 +64,7 @@ class Spreadsheet:
         """Wait until all figures are there."""
         self.page.locator(".o-figure").first.wait_for()
         self.page.wait_for_function(_LOADED)
-        with suppress(TimeoutError):
-            # What is not loaded yet is waited for below; others of Odoo may never rest.
-            self.page.wait_for_load_state("networkidle", timeout=10_000)
+        self.screen.settle()
         self.page.wait_for_function(_LOADED)
 
     def choose(self, **filters):

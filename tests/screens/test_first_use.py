@@ -52,7 +52,7 @@ def test_it_says_that_they_are_made_up_and_leads_to_the_first_steps(screen):
 def test_every_report_has_rows(screen, report):
     screen.go(f"action-loyalty_reporting.{report}_action")
     screen.page.locator(".o_view_controller, .o_action").first.wait_for()
-    screen.page.wait_for_load_state("networkidle")
+    screen.settle()
     assert screen.page.locator(".o_view_nocontent").count() == 0
     shown = screen.page.locator(".o_pivot td, .o_data_row, .o_graph_canvas_container")
     shown.first.wait_for()

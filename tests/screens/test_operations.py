@@ -45,9 +45,10 @@ def test_who_cannot_do_anything_about_it_is_told_without_a_way(
 
 
 def test_while_all_is_well_nothing_stands_there(screen):
-    screen.go("loyalty-dashboard")
+    with screen.page.expect_response("**/loyalty.reporting.health/notices"):
+        screen.go("loyalty-dashboard")
     screen.page.locator(".o_loyalty_tile").first.wait_for()
-    screen.page.wait_for_load_state("networkidle")
+    screen.settle()
     assert screen.page.locator(".o_loyalty_notice").count() == 0
 
 
