@@ -28,11 +28,14 @@ _STATE = sql("queries/state.sql")
 
 @dataclass(frozen=True)
 class State:
-    """What the stores hold: loads in PostgreSQL, pushes in ClickHouse, and names."""
+    """What the stores hold: loads in PostgreSQL, pushes in ClickHouse, and names.
+
+    :param changed: the last load that may have changed the answer to a question
+    """
 
     owner: str
     incarnation: str
-    load_id: int
+    changed: int
     names: int
     epoch: int
     pushing: bool
@@ -44,7 +47,9 @@ class State:
     def version(self):
         """What an answer depends on, beside the question."""
         of_copy = f"{self.epoch} {self.pushing} {self.watermark}"
-        return f"{self.owner} {self.incarnation} {self.load_id} {self.names} {of_copy}"
+        if self.watermark >= self.changed:
+            of_copy = ""  # what is still to be pushed changes nothing of this
+        return f"{self.owner} {self.incarnation} {self.changed} {self.names} {of_copy}"
 
     def as_of(self, store):
         """Return the instant up to which the sources are read into a store."""
@@ -64,13 +69,13 @@ def answer(query, cr, settings, fresh_cursor):
     :raise NotFound: a program that does not exist, or not in this company
     :raise StoreError: the report took too long
     """
-    state = state_of(cr)
+    state = state_of(cr, query)
 
     def found():
         reading = _Reading(query, cr, settings, fresh_cursor)
         made = reading.listed() if _is_listing(query) else reading.grouped()
         # What was loaded or renamed meanwhile belongs to no version that is known.
-        return made, state_of(cr).version == state.version
+        return made, state_of(cr, query).version == state.version
 
     question = [query.page_asked, bool(settings.clickhouse_url)]
     made = Cache(settings).once((question, state.version), query, found)
@@ -169,7 +174,7 @@ class _Reading:
 
     def _fresh_state(self):
         with self.fresh_cursor() as cr:
-            return state_of(cr)
+            return state_of(cr, self.query)
 
 
 def _totals(query, read):
@@ -221,9 +226,10 @@ class _Read:
         return level_writer(query, self.statement, levels, self.dialect)
 
 
-def state_of(cr):
-    """Return the :class:`State` of the stores, as a cursor sees it."""
-    cr.execute(_STATE)
+def state_of(cr, query):
+    """Return the :class:`State` of the stores for a question, as a cursor sees it."""
+    asked = {"company_id": query.company.id, "date_to": query.date_to}
+    cr.execute(_STATE, asked)
     return State(*cr.fetchone())
 
 

@@ -73,13 +73,16 @@ class _Export:
         totals, others = self._besides(ask)
         with self.fresh_cursor() as fresh:
             is_alone = totals is None and not others
-            if not is_alone and state_of(fresh).version != state_of(cr).version:
+            if not is_alone and self._version(fresh) != self._version(cr):
                 # What was loaded meanwhile may be in some of them.
                 ask = self._of_one_snapshot(fresh)
                 made = ask(first)
                 totals, others = self._besides(ask)
         count = len(made.rows)
         return nullcontext(replace(made, total=count, totals=totals, beside=others))
+
+    def _version(self, cr):
+        return state_of(cr, self.query).version
 
     @contextmanager
     def streamed(self):
@@ -90,7 +93,7 @@ class _Export:
             statement, shown = _planned(query, cr)
             total = _declare(cr, statement, is_counted=self.beside.is_counted)
             rows = map(shown, _read(cr, timeout))
-            as_of = state_of(cr).as_of(postgres.STORE)
+            as_of = state_of(cr, query).as_of(postgres.STORE)
             yield Answer(
                 rows, total, statement.tier, postgres.STORE,
                 as_of=as_of, totals=totals, beside=others,

@@ -10,11 +10,11 @@ _KNOWN = {
 _TOLD = """
     SELECT load_id FROM loyalty_reporting_announcement WHERE store = %s FOR UPDATE"""
 _CHANGED = """
-    SELECT company_id, family FROM loyalty_reporting_changed
-    WHERE load_id > %(told)s AND load_id <= %(known)s ORDER BY company_id, family"""
-# A load that did not say what it changed: the first history, a repair, a recut.
-_IS_SAID = """
-    SELECT EXISTS (SELECT FROM loyalty_reporting_changed WHERE load_id >= %(known)s)"""
+    SELECT DISTINCT company_id, family FROM loyalty_reporting_changed
+    WHERE load_id > %(told)s AND load_id <= %(known)s AND family <> ''
+    ORDER BY company_id, family"""
+# The last load that did not say what it changed: the first history, a repair, a recut.
+_GENERAL = "SELECT loyalty_reporting_general_load()"
 _COMPANIES = "SELECT company_id FROM loyalty_reporting_company ORDER BY company_id"
 _TELL = "UPDATE loyalty_reporting_announcement SET load_id = %s WHERE store = %s"
 
@@ -37,8 +37,9 @@ def take(cr, store):
 
 
 def _changed(cr, numbers):
-    cr.execute(_IS_SAID, numbers)
-    if not cr.fetchone()[0] or numbers["known"] < numbers["told"]:
+    cr.execute(_GENERAL)
+    [general] = cr.fetchone()
+    if general > numbers["told"] or numbers["known"] < numbers["told"]:
         cr.execute(_COMPANIES)
         return {company: [*Audience] for (company,) in cr.fetchall()}
     changed = {}

@@ -225,7 +225,7 @@ class PostgresStore:
             ),
             values,
         )
-        cr.execute(sql("stores/sql/changed_families.sql"), values)
+        cr.execute(sql("stores/sql/say_changed.sql"), values)
 
 
 def judge(cr, values):

@@ -9,18 +9,38 @@ from datetime import date
 import databases
 import psycopg2
 import pytest
-from asking import ask, query_of
+from asking import ask, asked_of, query_of
 from copies import SECRET, pushed, synced
 from pipeline import NEW_YORK
 
 from core.errors import StoreError
-from core.queries import cache, clickhouse, postgres
+from core.queries import REPORTS, cache, clickhouse, postgres
+from core.settings import Settings
 from core.stores import renamings
 from dev import ports
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
+FEBRUARY = (date(2017, 2, 1), date(2017, 2, 28))
 MARCH = (date(2017, 3, 1), date(2017, 3, 31))
+APRIL = (date(2017, 4, 1), date(2017, 4, 30))
+# What may happen at the engine: functions of it, a day and an instant of that day.
+CHANGES = {
+    "an order": lambda e, day, at: e.order(f"A {day}", at, lines=3),
+    "an abandoned basket": lambda e, day, at: e.evaluation(day, evaluated_at=at),
+    "an order of nobody": lambda e, day, at: e.order(f"A {day}", at, partner_id=None),
+    "a refund": lambda e, day, at: e.order(
+        f"A {day}", at, state="refund", refund_of="A1"
+    ),
+    "points": lambda e, _day, at: e.points(5, card_id=2, partner_id=8, occurred_at=at),
+    "a level": lambda e, _day, at: e.membership("upgrade", 3, at),
+    "an order that goes": lambda e, _day, _at: e.run(
+        "DELETE FROM engine.processed_order WHERE id = 'A1'"
+    ),
+    "an order that moves": lambda e, _day, at: e.change(
+        "processed_order", "A1", ordered_at=at
+    ),
+}
 
 
 @pytest.fixture
@@ -84,6 +104,44 @@ class TestCache:
         after = ask(report, query_of(*MARCH), options)
         assert len(queried) == 2
         assert after.total == before.total + 3
+
+    def test_what_is_loaded_of_later_months_leaves_it(self, world, options, queried):
+        engine, report, _copy = world
+        before = ask(report, query_of(*MARCH), options)
+        engine.order("A9", "2017-04-20 12:00Z", lines=3)
+        synced(engine.dsn, report)
+        after = ask(report, query_of(*MARCH), options)
+        assert replace(after, as_of=before.as_of) == before
+        assert len(queried) == 1
+        ask(report, query_of(*APRIL), options)
+        assert len(queried) == 2
+
+    def test_a_load_that_does_not_say_what_it_changed_makes_it_unreachable(
+        self, world, options, queried
+    ):
+        _engine, report, _copy = world
+        ask(report, query_of(*MARCH), options)
+        databases.execute(report, "UPDATE fact_load SET load_id = load_id + 1")
+        ask(report, query_of(*MARCH), options)
+        assert len(queried) == 2
+
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=[*CHANGES])
+    def test_after_a_change_it_is_what_is_computed_anew(self, world, redis_url, change):
+        engine, report, _copy = world
+        remembered = Settings(redis_url=redis_url, cache_ttl=60)
+        questions = [
+            asked_of(slug, *period)
+            for slug in REPORTS
+            for period in (FEBRUARY, MARCH, APRIL)
+        ]
+        for day in ("2017-04-10", "2017-03-31", "2017-02-10"):
+            for query in questions:
+                ask(report, query, remembered)
+            change(engine, day, f"{day} 23:30:00-05:00")
+            synced(engine.dsn, report)
+            for query in questions:
+                known, found = (ask(report, query, s) for s in (remembered, None))
+                assert (known.rows, known.total) == (found.rows, found.total)
 
     def test_a_renaming_shows_at_once(self, world, options, queried):
         engine, report, _copy = world

@@ -37,7 +37,9 @@ def test_an_archived_contact_keeps_its_name_in_the_figures(screen, odoo):
         screen.page.locator(".o_pivot table").wait_for()
         screen.page.locator(".o_switch_view.o_list").click()
         # The list brings a search bar of its own.
-        screen.page.locator(".o_list_view .o_data_row, .o_list_view .o_group_header").first.wait_for()
+        screen.page.locator(
+            ".o_list_view .o_data_row, .o_list_view .o_group_header"
+        ).first.wait_for()
         screen.page.locator(".o_searchview_input").fill(partner["name"])
         found = screen.page.locator(".o_searchview_autocomplete .o-dropdown-item")
         found.filter(has_text="Customer").first.click()
