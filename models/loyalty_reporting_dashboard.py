@@ -101,9 +101,8 @@ class LoyaltyReportingDashboard(models.AbstractModel):
     def _panel(self, panel, asked):
         reader = self.env["loyalty.reporting.reader"]
         try:
-            with self.env.cr.savepoint(flush=False):
-                query = reader._query(panel.report, dashboard.parameters(panel, asked))
-                return RawJSON(rest.body(query, reader._answer(query)))
+            query = reader._query(panel.report, dashboard.parameters(panel, asked))
+            return RawJSON(rest.body(query, reader._answer(query)))
         except (ReportingError, AccessError) as error:
             _logger.info("Panel %s: %s", panel.name, error)
             return {"error": str(error)}

@@ -200,16 +200,19 @@ def _cost(cr, text, parameters):
 def limited(cr, timeout):
     """Bound each statement within; its own limit comes back afterwards.
 
-    :raise StoreError: a statement took longer than ``timeout`` seconds
+    :raise StoreError: a statement took longer than ``timeout`` seconds; the transaction
+        can be used on
     """
-    cr.execute("SELECT current_setting('statement_timeout')")
+    cr.execute("SAVEPOINT limited; SELECT current_setting('statement_timeout')")
     before = cr.fetchone()[0]
     cr.execute("SELECT set_config('statement_timeout', %s, true)", [f"{timeout}s"])
     try:
         yield
     except psycopg2.errors.QueryCanceled as e:
+        cr.execute("ROLLBACK TO SAVEPOINT limited; RELEASE SAVEPOINT limited")
         raise StoreError(
             f"The report took longer than {timeout} s. Ask for a shorter period or a "
             "coarser group_by."
         ) from e
     cr.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+    cr.execute("RELEASE SAVEPOINT limited")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import statistics
 import threading
@@ -26,8 +27,9 @@ CHANNEL = "loyalty_reporting"
 # A store that sells nothing but what is sent here: what the replay sells goes on beside.
 STORE = 990_001
 PATIENCE = 60
-# As dashboard_model.js: seconds between two refreshes, and times the last one took.
-PAUSE, REST = 1, 5
+# As dashboard_model.js: seconds between two refreshes, and times the last one took; and
+# within which each asks at a moment of its own.
+PAUSE, REST, SPREAD = 0.5, 5, 2
 _WATCH = """
     selector => {
       window.seen = [];
@@ -191,16 +193,17 @@ class _Dashboard(threading.Thread):
         self.asked, self.refused, self.counts, self.is_stopped = 0, 0, [], False
 
     def run(self):
-        rest_until = 0
+        rest_until, took = 0, 0.1
         while not self.is_stopped:
             if not self._hears():
                 continue
-            time.sleep(max(0, rest_until - time.monotonic()))
+            moment = random.random() * min(REST * took, SPREAD)
+            time.sleep(max(moment, rest_until - time.monotonic()))
             begun = time.monotonic()
             count = self._look()
             self.counts.append((time.time(), count))
-            now = time.monotonic()
-            rest_until = now + max(PAUSE, REST * (now - begun))
+            took = time.monotonic() - begun
+            rest_until = time.monotonic() + max(PAUSE, REST * took)
 
     def followed(self, already, number):
         """Yield (number of a sale, when this page had it)."""

@@ -11,6 +11,7 @@ from asking import ask, query_of
 from copies import SECRET, fresh_cursor, pushed, synced
 
 from core.database import connect
+from core.errors import StoreError
 from core.queries import answer as answering
 from core.queries import clickhouse, postgres
 from core.settings import Settings
@@ -51,6 +52,18 @@ def test_what_is_little_to_read_postgresql_answers(world, monkeypatch, most, sto
     for asked in ({"dimensions": "store"}, {"measures": "unique_customers"}):
         found = ask(report, query_of(*MARCH, **asked), settings)
         assert found.store == store
+
+
+def test_after_a_question_that_took_too_long_others_can_be_asked(report):
+    with fresh_cursor(report) as cr:
+        for _number in range(2):
+            with pytest.raises(StoreError, match="longer"), postgres.limited(cr, 0.01):
+                cr.execute("SELECT pg_sleep(5)")
+        with postgres.limited(cr, 5):
+            cr.execute("SHOW statement_timeout")
+            assert cr.fetchone() == ("5s",)
+        cr.execute("SHOW statement_timeout")
+        assert cr.fetchone() == ("0",)
 
 
 @pytest.mark.parametrize("is_cheap", [True, False])

@@ -6,8 +6,10 @@ const ROUTE = "/loyalty_reporting/dashboard";
 const CHANNEL = "loyalty_reporting";
 // Milliseconds between two refreshes, at least; and as many times as the last one took, so
 // that a busy server gets rest from many dashboards.
-const PAUSE = 1000;
+const PAUSE = 500;
 const PATIENCE = 5;
+// Milliseconds within which a page asks after news, at most: all hear them at once.
+const SPREAD = 2000;
 // How often to look without the websocket.
 const POLL = 30000;
 
@@ -25,6 +27,7 @@ export class DashboardModel {
     this.asked = 0;
     this.news = false;
     this.restUntil = 0;
+    this.took = 0;
     this.state = reactive({
       status: "loading", // loading, ready, failed
       isLive: false,
@@ -90,7 +93,8 @@ export class DashboardModel {
       this.state.isRefreshing = false;
     }
     const now = browser.performance.now();
-    this.restUntil = now + Math.max(PAUSE, PATIENCE * (now - begun));
+    this.took = now - begun;
+    this.restUntil = now + Math.max(PAUSE, PATIENCE * this.took);
   }
 
   /** Ask again as soon as that is fair; a page that nobody sees waits until it is seen. */
@@ -99,14 +103,16 @@ export class DashboardModel {
     if (this.timer || this.isStopped || document.hidden) {
       return;
     }
-    const rest = Math.max(0, this.restUntil - browser.performance.now());
+    const rest = this.restUntil - browser.performance.now();
+    // Each at a moment of its own, in the time that many answers take.
+    const moment = Math.random() * Math.min(PATIENCE * this.took, SPREAD);
     this.timer = browser.setTimeout(async () => {
       await this.load();
       this.timer = null;
       if (this.news) {
         this.refreshSoon();
       }
-    }, rest);
+    }, Math.max(rest, moment));
   }
 
   _take(answer) {
