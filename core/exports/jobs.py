@@ -3,23 +3,19 @@
 Odoo's model ``loyalty.reporting.export.job`` owns the table.
 """
 
-import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from psycopg2.extensions import TransactionRollbackError
+from . import queue
 
 MOST_ATTEMPTS = 3
-_TRIES = 5
 INTERRUPTED = (
     f"The export was interrupted {MOST_ATTEMPTS} times: its process was killed or the "
     "server restarted. Ask for a shorter period, or have an administrator look at the "
     "limits of scheduled actions (limit_time_real_cron, limit_time_cpu, "
     "limit_memory_hard)."
 )
-# A lock that is free as soon as the transaction of its holder ends, however it ends.
-_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('loyalty_reporting export'), %s)"
 _OPEN = """
     SELECT id FROM loyalty_reporting_export_job
     WHERE state IN ('queued', 'running') ORDER BY attempts, id"""
@@ -137,11 +133,7 @@ class Jobs:
         with self._cursor() as cr:
             cr.execute(_OPEN)
             ids = [number for (number,) in cr.fetchall()]
-        for number in ids:
-            lock.execute(_LOCK, [number])
-            if lock.fetchone()[0] and (taken := self._take(number)):
-                return taken
-        return None
+        return queue.first_free("export", lock, ids, self._take)
 
     def _take(self, number):
         """Return a new attempt at a job; None if it had enough of them, or ended."""
@@ -156,14 +148,10 @@ class Jobs:
         return self._execute(statement, asked) is not None
 
     def _execute(self, statement, values):
-        """Return the row that a statement returns, if any; again if others were first."""
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                with self._cursor() as cr:
-                    cr.execute(statement, values)
-                    return cr.fetchone()
-            except TransactionRollbackError:
-                if not tries_left:
-                    raise
-                time.sleep(0.05)
-        return None
+        """Return the row that a statement returns, if any."""
+
+        def executed(cr):
+            cr.execute(statement, values)
+            return cr.fetchone()
+
+        return queue.tried(self._cursor, executed)

@@ -13,7 +13,6 @@ change is a transaction of its own, and each step can be killed at any instant:
    note, one mail is sent again: SMTP has no way to ask whether it arrived.
 """
 
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,12 +21,10 @@ from psycopg2.extensions import TransactionRollbackError
 
 from ..errors import BadQuery
 from ..schedule import next_after
+from . import queue
 
 MOST_ATTEMPTS = 3  # to make the mails
 MOST_TRIES = 5  # to send them
-_TRIES = 5
-# A lock that is free as soon as the transaction of its holder ends, however it ends.
-_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('loyalty_reporting sending'), %s)"
 _DUE = """
     SELECT id, expression, tz, user_id, company_id, next_at
     FROM loyalty_reporting_subscription
@@ -105,16 +102,8 @@ class Sendings:
 
     def plan(self):
         """Plan what is due."""
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                with self._cursor() as cr:
-                    self._plan(cr, self._clock())
-                return
-            except TransactionRollbackError:
-                # Another run planned the same meanwhile.
-                if not tries_left:
-                    raise
-                time.sleep(0.05)
+        # Another run may plan the same meanwhile.
+        queue.tried(self._cursor, lambda cr: self._plan(cr, self._clock()))
 
     @contextmanager
     def taken(self):
@@ -141,11 +130,7 @@ class Sendings:
         with self._cursor() as cr:
             cr.execute(_OPEN, {"now": self._clock()})
             ids = [number for (number,) in cr.fetchall()]
-        for number in ids:
-            lock.execute(_LOCK, [number])
-            if lock.fetchone()[0] and (taken := self._take(number)):
-                return taken
-        return None
+        return queue.first_free("sending", lock, ids, self._take)
 
     def _take(self, number):
         """Return a new attempt; None if it ended meanwhile."""

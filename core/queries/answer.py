@@ -118,6 +118,9 @@ class _Reading:
             again = read
             if not is_whole_already:
                 again = self._from_store(whole, keys, {}, read.dialect)
+                if again.dialect is not read.dialect:
+                    # It went away in between.
+                    read = self._from_store(query, keys, members, postgres)
             totals = _totals(whole, again)
         goes_on = ""
         if read.result.has_more:

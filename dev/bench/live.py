@@ -16,6 +16,7 @@ import websocket
 
 from .. import environment, machine
 from ..browser import chromium, window
+from ..odoo_client import Client
 from ..services.odoo import CONSUMER
 from . import demo
 from .visible import STREAM
@@ -102,7 +103,7 @@ def _line(label, late):
 def _open_store(client, known):
     """Sell something in our store; return (its record here, sales that are counted)."""
     _send(client, "first")
-    session = Session(known)
+    session = _session(known)
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = session.call(
@@ -151,32 +152,10 @@ def _send(client, name):
 # ---------------------------------------------------------------- who looks at it
 
 
-class Session:
-    """A logged-in user of the web client."""
-
-    def __init__(self, known):
-        self.url = known["ODOO_URL"]
-        self._http = requests.Session()
-        self.post(
-            "/web/session/authenticate",
-            {
-                "db": known["ODOO_DB"],
-                "login": environment.LOGIN,
-                "password": environment.PASSWORD,
-            },
-        )
-        self.cookie = self._http.cookies["session_id"]
-
-    def post(self, path, params):
-        body = {"jsonrpc": "2.0", "method": "call", "params": params}
-        answer = self._http.post(self.url + path, json=body, timeout=120).json()
-        if "error" in answer:
-            raise SystemExit(answer["error"]["data"]["message"])
-        return answer["result"]
-
-    def call(self, model, method, *arguments):
-        params = {"model": model, "method": method, "args": arguments, "kwargs": {}}
-        return self.post("/web/dataset/call_kw", params)
+def _session(known):
+    return Client(
+        known["ODOO_URL"], known["ODOO_DB"], environment.LOGIN, environment.PASSWORD
+    )
 
 
 class _Dashboard(threading.Thread):
@@ -254,7 +233,7 @@ def _connected(address, cookie, origin):
 
 @contextmanager
 def _dashboards(known, asked):
-    cookie = Session(known).cookie
+    cookie = _session(known).session
     found = [_Dashboard(known, cookie, asked) for _number in range(CLIENTS)]
     for one in found:
         one.start()
@@ -270,7 +249,7 @@ def _dashboards(known, asked):
 @contextmanager
 def _page(known, store):
     """The dashboard in Chromium, which notes what its tile shows."""
-    url, cookie = known["ODOO_URL"], Session(known).cookie
+    url, cookie = known["ODOO_URL"], _session(known).session
     with chromium(machine.ensure_chromium()) as browser:
         page = window(browser, url, cookie).new_page()
         page.goto(f"{url}/odoo/loyalty-dashboard?period=last_7_days&stores={store}")

@@ -89,6 +89,31 @@ def test_totals_are_of_the_store_that_the_rows_are_of(world, monkeypatch, is_che
     assert len(read) == (0 if is_cheap else 2)
 
 
+def test_rows_are_read_again_where_clickhouse_goes_before_the_totals(
+    world, monkeypatch
+):
+    _engine, report, copy = world
+    query = replace(query_of(*MARCH, dimensions="store"), with_totals=True)
+    alone = ask(report, query, Settings())
+    more = "UPDATE promotion_performance_data SET total_amount = total_amount + 1"
+    databases.execute(
+        report, f"BEGIN; {more}; {more.replace('_amount', '_qty')}; COMMIT"
+    )
+    run = clickhouse.run
+
+    def once(*given):
+        monkeypatch.setattr(clickhouse, "run", gone)
+        return run(*given)
+
+    def gone(*_given):
+        raise clickhouse.Away("It went away.")
+
+    monkeypatch.setattr(clickhouse, "run", once)
+    found = ask(report, query, copy.settings)
+    assert found.store == "postgresql"
+    assert found.rows == ask(report, query, Settings()).rows != alone.rows
+
+
 class TestClickHouseAway:
     def test_postgresql_answers_with_the_same_numbers(self, world, queried):
         _engine, report, copy = world

@@ -15,11 +15,11 @@ for path in (ROOT, ROOT / "tests", ROOT / "tests" / "integration"):
     if str(path) not in sys.path:
         sys.path.insert(0, str(path))
 
-from odoo_client import Client  # noqa: E402
 from screen import Screen  # noqa: E402
 from till_fixtures import partner, till, till_config  # noqa: E402, F401
 
 from dev.browser import chromium, window  # noqa: E402
+from dev.odoo_client import Client  # noqa: E402
 
 # What Odoo itself misses: a file of optional background effects, not packaged by Debian.
 HARMLESS = ("selfie_segmentation",)

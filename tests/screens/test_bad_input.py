@@ -1,7 +1,8 @@
 """What is shown where something is not as it is thought."""
 
 import pytest
-from odoo_client import Client
+
+from dev.odoo_client import Client
 
 LOGIN = "screens_nobody"
 

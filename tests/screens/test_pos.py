@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
-from odoo_client import Client
 from standing_texts import BRONZE, END, GOLD, LAST_DAY, SILVER, expected
 from till import NARROW, STANDING, Till
+
+from dev.odoo_client import Client
 
 
 def test_every_number_equals_the_oracle(till, partner):

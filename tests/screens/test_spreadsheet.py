@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from odoo_client import Client
 from oracle import point_analytics
 from oracle.member_facts import load_members
 from oracle.membership_analytics import members_by_day, membership_analytics
@@ -27,6 +26,8 @@ from spreadsheet_figures import (
     promotions,
 )
 from spreadsheets import Spreadsheet
+
+from dev.odoo_client import Client
 
 SPRING = {"date_from": "2017-04-01", "date_to": "2017-06-30"}
 WINTER = {"date_from": "2017-01-01", "date_to": "2017-03-31"}

@@ -1,4 +1,4 @@
-"""Odoo over JSON-RPC, as a user: for setting up what a test shows, and reading it back."""
+"""Odoo over JSON-RPC, as a user: for setting up what a test or a bench shows, and reading it back."""
 
 from functools import cached_property
 
