@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core.sources import contract
+from .notification import RELOAD, notification
 
 KEPT_DAYS = 90
 
@@ -52,9 +53,8 @@ class LoyaltyReportingDeadLetter(models.Model):
         if failed:
             raise UserError("\n".join(failed))
         self.invalidate_recordset()
-        return self.env["loyalty.reporting.source"]._notify(
-            self.env._("Replay"), self.env._("The documents were read again.")
-        )
+        text = self.env._("The documents were read again.")
+        return notification(self.env._("Replay"), text, "success", RELOAD)
 
     def action_ignore(self):
         """Take open letters off the list of what is to be done."""

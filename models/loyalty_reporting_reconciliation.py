@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..core.reconcile import months as choice
 from ..core.reconcile import repair, run
 from ..core.sources import SOURCES
+from .notification import RELOAD, notification
 
 KEPT_DAYS = 90
 LEVELS = [
@@ -166,7 +167,7 @@ class LoyaltyReportingReconciliation(models.Model):
         if messages and kind == "success":
             kind = "warning"
         text = " ".join(messages) or self.env._("Everything agrees.")
-        return self.env["loyalty.reporting.source"]._notify(title, text, kind)
+        return notification(title, text, kind, RELOAD)
 
     @api.model
     def _check_manager(self):

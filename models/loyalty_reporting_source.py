@@ -8,6 +8,7 @@ from ..core import streams
 from ..core.settings import redact, source_url
 from ..core.sources import SOURCES, contract
 from ..core.sync import BACKFILL, backfill_progress
+from .notification import RELOAD, notification
 
 # Types whose sources need no address: here, and whoever calls us.
 WITHOUT_ADDRESS = ("odoo", "push", "demo")
@@ -383,18 +384,4 @@ class LoyaltyReportingSource(models.Model):
             "partial": self.env._("The time slot is over; the next run goes on."),
         }
         text = " ".join(filter(None, [texts.get(result.state), result.message]))
-        return self._notify(title, text, KINDS[result.state])
-
-    @api.model
-    def _notify(self, title, message, kind="success"):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": title,
-                "message": message,
-                "type": kind,
-                "sticky": kind == "danger",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notification(title, text, KINDS[result.state], RELOAD)

@@ -10,6 +10,7 @@ from ..core.exports.edition import local
 from ..core.queries import REPORTS
 from ..core.queries.answer import keys_of
 from ..core.queries.periods import period
+from .notification import RELOAD, notification
 
 _SHOWN = 3  # of the next times
 _USUAL = {"daily": "yesterday", "weekly": "last_week", "monthly": "last_month"}
@@ -298,16 +299,7 @@ class LoyaltyReportingSubscription(models.Model):
         text = self.env._("It is on its way already.")
         if not is_open:
             text = self.env._("It is sent in the background; the log says when it is.")
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "title": self.name,
-                "message": text,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notification(self.name, text, following=RELOAD)
 
     def action_take_over(self):
         """Make the user the subscriber: what is mailed is what they may read."""

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from ..core.guard import connections
 from ..core.settings import redact
+from .notification import notification
 
 # Service → (the setting that has its address, how it is tried).
 _TRIED = {
@@ -71,15 +72,13 @@ class ResConfigSettings(models.TransientModel):
         try:
             found = probe(address, seconds=_PATIENCE)
         except Exception as e:
-            return self._loyalty_reporting_told(
-                name, f"{redact(address)}: {e}", "danger"
-            )
+            return notification(name, f"{redact(address)}: {e}", "danger")
         text = self.env._(
             "Version %(version)s answered within %(milliseconds)s ms.",
             version=found["version"],
             milliseconds=round(1000 * (time.monotonic() - began)),
         )
-        return self._loyalty_reporting_told(name, text, "success")
+        return notification(name, text, "success")
 
     def _loyalty_reporting_test_stream(self):
         """Show the first events that wait, as the source's own test does."""
@@ -90,17 +89,4 @@ class ResConfigSettings(models.TransientModel):
         text = self.env._(
             "No source reads it yet: create one of the type Event stream."
         )
-        return self._loyalty_reporting_told(self.env._("Event Stream"), text, "warning")
-
-    @api.model
-    def _loyalty_reporting_told(self, title, message, kind):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": title,
-                "message": message,
-                "type": kind,
-                "sticky": kind == "danger",
-            },
-        }
+        return notification(self.env._("Event Stream"), text, "warning")

@@ -10,6 +10,7 @@ from ..core.exports import files
 from ..core.queries import REPORTS
 from ..core.queries.base import Listing
 from ..core.queries.export import AT_ONCE
+from ..models.notification import notification
 
 ROUTE = "/api/v1/reports"
 _LONGEST_URL = 4_000
@@ -281,13 +282,5 @@ class LoyaltyReportingExport(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "loyalty_reporting.loyalty_reporting_export_job_action"
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "title": job.title,
-                "message": text,
-                "next": {**action, "target": "main"},
-            },
-        }
+        following = {**action, "target": "main"}
+        return notification(job.title, text, following=following)
