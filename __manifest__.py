@@ -2,7 +2,7 @@
     "name": "Loyalty Reporting",
     "summary": "Promotions, membership and points of a retail chain: live in Odoo, "
     "and over REST, GraphQL, gRPC and XLSX",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/Loyalty",
     "author": "Loyalty Reporting contributors",
     "license": "LGPL-3",
@@ -33,6 +33,7 @@
         "views/loyalty_reporting_export_log_views.xml",
         "views/loyalty_reporting_source_views.xml",
         "views/loyalty_reporting_clickhouse_views.xml",
+        "views/loyalty_reporting_materialized_view_views.xml",
         "views/loyalty_reporting_program_views.xml",
         "views/loyalty_reporting_membership_product_views.xml",
         "views/loyalty_reporting_shop_views.xml",

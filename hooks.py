@@ -1,13 +1,17 @@
 """What Odoo cannot know by itself when the addon goes."""
 
+import logging
 import re
 import shutil
 
 from odoo.tools import SQL
 
+from .core.settings import redact
 from .core.sources.odoo import triggers
+from .core.stores import materialized
 from .core.stores.migrate import files
 
+_logger = logging.getLogger(__name__)
 _CREATED = re.compile(
     r"^CREATE (TABLE|SEQUENCE|FUNCTION|VIEW|MATERIALIZED VIEW) (\w+)", re.MULTILINE
 )
@@ -16,8 +20,11 @@ _CREATED = re.compile(
 def uninstall_hook(env):
     """Drop all that the pipeline's schema files created, with the data in it.
 
-    And all that stands on Odoo's own tables.
+    And all that stands on Odoo's own tables. What lies outside this database stays; the
+    log says where.
     """
+    for place in outside(env["loyalty.reporting.pipeline"]._settings()):
+        _logger.warning("Loyalty Reporting is uninstalled; %s", place)
     triggers.drop(env.cr)
     for kind, name in reversed(created()):
         env.cr.execute(
@@ -30,10 +37,30 @@ def uninstall_hook(env):
     ).unlink()
 
 
+def outside(settings):
+    """Return what uninstalling leaves in other places, a sentence for each."""
+    left = []
+    if settings.clickhouse_url:
+        left.append(
+            f"the tables and views in ClickHouse stay: {redact(settings.clickhouse_url)}"
+        )
+    if settings.redis_url:
+        left.append(
+            f"answers in Redis expire within {settings.cache_ttl} s by themselves: "
+            f"{redact(settings.redis_url)}"
+        )
+    if settings.stream_url:
+        left.append(
+            f"the consumer group and its journal stay at the stream "
+            f"{settings.stream_name}: {redact(settings.stream_url)}"
+        )
+    return left
+
+
 def created():
     """Return (kind, name) of each database object, in the order of creation."""
     return [
         found
-        for file in files("postgres")
+        for file in (*files("postgres"), *sorted(materialized.FOLDER.glob("*.sql")))
         for found in _CREATED.findall(file.read_text(encoding="utf-8"))
     ]

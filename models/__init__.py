@@ -16,6 +16,7 @@ from . import (
     loyalty_reporting_export_run,
     loyalty_reporting_guard,
     loyalty_reporting_health,
+    loyalty_reporting_materialized_view,
     loyalty_reporting_membership_product,
     loyalty_reporting_onboarding,
     loyalty_reporting_onboarding_step,

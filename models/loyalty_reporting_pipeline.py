@@ -13,7 +13,7 @@ from ..core import consume, sync
 from ..core.errors import ReportingError
 from ..core.records import Company, Rate, RunResult
 from ..core.settings import Settings
-from ..core.stores import announcements, push, renamings, summary
+from ..core.stores import announcements, materialized, push, renamings
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -223,9 +223,12 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         return push.rebuild(self._settings(), self._dsn())
 
     @api.model
-    def _refresh(self):
-        """Refresh the materialized view; returns a ``RunResult``."""
-        return summary.refresh(self._dsn())
+    def _refresh(self, **options):
+        """Refresh the materialized views; returns {name: ``RunResult``}.
+
+        :param options: of :func:`core.stores.materialized.refresh`
+        """
+        return materialized.refresh(self._dsn(), **options)
 
     def _after(self, result):
         """Link new dimensions to Odoo's records, and wake the push."""
@@ -279,5 +282,5 @@ class LoyaltyReportingPipeline(models.AbstractModel):
 
     @api.model
     def _cron_refresh(self):
-        """Refresh the materialized view of the day summary."""
+        """Refresh the materialized views, where something is new."""
         self._refresh()

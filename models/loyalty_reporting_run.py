@@ -22,7 +22,7 @@ class LoyaltyReportingRun(models.Model):
             ("stream", "Event stream"),
             ("push", "Push to ClickHouse"),
             ("rebuild", "Rebuild of ClickHouse"),
-            ("refresh", "Day summary"),
+            ("refresh", "Materialized view"),
             ("reconcile", "Reconciliation"),
             ("repair", "Repair"),
         ],

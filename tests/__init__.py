@@ -22,6 +22,7 @@ from . import (
     test_history_pivots,
     test_hostile,
     test_installation,
+    test_materialized_view,
     test_membership_pivots,
     test_multi_currency,
     test_odoo_source_accounts,
@@ -49,5 +50,6 @@ from . import (
     test_subscription_mail,
     test_subscription_troubles,
     test_translation,
+    test_upgrade,
     test_views,
 )

@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import TransactionCase, tagged
 
+from ..core.settings import Settings
 from ..core.stores.migrate import files, migrate
 from ..hooks import created, uninstall_hook
 
@@ -48,11 +51,29 @@ class TestInstallation(TransactionCase):
         # Odoo drops the tables that its ORM made, and their sequences.
         left = {name.removesuffix("_id_seq") for name in self.objects()}
         self.assertLessEqual(left, own)
+        self.assertNotIn("loyalty_reporting_schema", self.objects())
         self.assertFalse(
             self.env["ir.config_parameter"].search(
                 [("key", "like", "loyalty_reporting.")]
             )
         )
+
+    def test_uninstalling_says_what_stays_elsewhere_without_passwords(self):
+        settings = Settings(
+            clickhouse_url="clickhouse://u:hush@copy.example:9000/loyalty",
+            redis_url="redis://:hush@cache.example/0",
+            stream_url="kafka://u:hush@events.example/topic",
+        )
+        pipeline = self.env.registry["loyalty.reporting.pipeline"]
+        with (
+            patch.object(pipeline, "_settings", lambda _self: settings),
+            self.assertLogs("odoo.addons.loyalty_reporting.hooks", "WARNING") as logs,
+        ):
+            uninstall_hook(self.env)
+        said = " ".join(logs.output)
+        for host in ("copy.example", "cache.example", "events.example"):
+            self.assertIn(host, said)
+        self.assertNotIn("hush", said)
 
     def test_every_model_is_documented_and_described(self):
         for name, model in self.env.registry.items():

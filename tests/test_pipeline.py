@@ -9,7 +9,7 @@ from odoo.tests import TransactionCase, tagged
 
 from ..core import sync
 from ..core.records import Counts, RunResult
-from ..core.stores import push, summary
+from ..core.stores import materialized, push
 
 ADDRESSES = {
     "LOYALTY_REPORTING_ENGINE_DSN": "postgresql://u:p@engine/e",
@@ -94,7 +94,7 @@ class TestPipeline(TransactionCase):
     def test_the_other_jobs_run(self):
         with (
             patch.object(push, "push", return_value=DONE) as pushed,
-            patch.object(summary, "refresh", return_value=DONE) as refreshed,
+            patch.object(materialized, "refresh", return_value={}) as refreshed,
         ):
             self.run_cron("ir_cron_push")
             self.run_cron("ir_cron_refresh")

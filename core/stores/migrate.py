@@ -1,12 +1,15 @@
 """Apply the schema files that a database has not seen yet, in their order."""
 
 from ..database import CORE
+from . import materialized
 
 SCHEMA = CORE / "stores" / "schema"
 
 
 def migrate(cr):
     """Bring the PostgreSQL schema up to date; does nothing when it is.
+
+    The numbered files first, then the materialized views that are missing or changed.
 
     :param cr: a cursor of psycopg2 or of Odoo
 
@@ -28,6 +31,8 @@ def migrate(cr):
         cr.execute(
             "INSERT INTO loyalty_reporting_schema (name) VALUES (%s)", [file.name]
         )
+    for name in materialized.VIEWS:
+        materialized.ensure(cr, name)
     return [f.name for f in missing]
 
 

@@ -68,8 +68,11 @@ class _Push:
             problem = push_state.disagreement(ours, theirs) or self._loss(source, ours)
             if not (newest or rebuild or ours.pushing):
                 return RunResult("done")
+            has_old_views = theirs and theirs.schema != ours.schema
             if rebuild or problem:
                 watermark, work = 0, self._fill
+            elif has_old_views:
+                watermark, work = ours.watermark, self._renew_views
             elif self._is_behind(source, ours, newest):
                 watermark, work = ours.watermark, self._send_new
             else:
@@ -79,6 +82,8 @@ class _Push:
             begun = replace(ours, epoch=epoch, watermark=watermark)
             push_state.begin(state, self._client, begun)
             work(source, begun)
+            if change := problem or (has_old_views and "The views were made again."):
+                push_state.log_schema(self._client, ours.schema, change)
             push_state.settle(state, self._client, replace(begun, watermark=newest))
         return RunResult("done", self._counts, message=problem)
 
@@ -107,11 +112,19 @@ class _Push:
             self._send_facts(source, begun, table, f"{table}_new")
         swaps = (f"{t} TO {t}_old, {t}_new TO {t}" for t in TABLES)
         self._client.execute(f"RENAME TABLE {', '.join(swaps)}")
+        self._make_views()
+        for table in TABLES:
+            self._client.execute(f"DROP TABLE {table}_old")
+
+    def _renew_views(self, source, begun):
+        """Make the views of another version anew, and send what is new."""
+        self._make_views()
+        self._send_new(source, begun)
+
+    def _make_views(self):
         for view in VIEWS:
             self._client.execute(f"DROP TABLE IF EXISTS {view}")
         clickhouse.create(self._client, "views.sql")
-        for table in TABLES:
-            self._client.execute(f"DROP TABLE {table}_old")
 
     def _send_new(self, source, begun):
         """Send what lies above the watermark, and what was taken away there."""

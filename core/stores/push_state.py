@@ -63,7 +63,7 @@ def disagreement(ours, theirs):
             f"({theirs.owner.partition('/')[2]}). Give this one a database of its own, "
             "or drop its tables if it is no longer needed."
         )
-    if theirs.schema != ours.schema:
+    if not clickhouse.has_tables_of(theirs.schema, ours.schema):
         return "ClickHouse had the tables of another version and was rebuilt."
     # A push that was cut short may have got anywhere between its two entries.
     is_settled = (theirs.epoch, theirs.watermark) == (ours.epoch, ours.watermark)
@@ -113,6 +113,19 @@ def note(state, problem):
             "UPDATE loyalty_reporting_clickhouse SET problem = %s,"
             " problem_at = now() AT TIME ZONE 'UTC'",
             [problem],
+        )
+
+
+def log_schema(client, schema, change):
+    """Write down that tables or views are of another version now, and why."""
+    newest = client.execute(
+        "SELECT schema FROM schema_log ORDER BY number DESC LIMIT 1"
+    )
+    if newest != [(schema,)]:
+        client.execute(
+            "INSERT INTO schema_log (number, schema, change)"
+            " SELECT count() + 1, %(schema)s, %(change)s FROM schema_log",
+            {"schema": schema, "change": change},
         )
 
 

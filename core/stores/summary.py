@@ -1,45 +1,27 @@
-"""Refresh the materialized view, beside its readers, when there is something new."""
+"""The day summary's months whose order grain goes: frozen before, thawed if it returns.
 
-from contextlib import closing
+``mv_promotion_daily_summary`` unites them with the days that still have their rows.
+"""
 
-import psycopg2
-
-from ..database import connect
-from ..errors import Busy, ReportingError, StoreError
-from ..records import Counts, RunResult
-from .runs import RunLog
-
-VIEW = "mv_promotion_daily_summary"
+from ..database import sql
 
 
-def refresh(dsn, *, force=False):
-    """Refresh :data:`VIEW` without blocking its readers.
+def freeze(cr, month):
+    """Keep what the day summary knows of a month, which may then lose its order grain.
 
-    :param force: also when no load came in since the last refresh
-    :return: :class:`RunResult`; ``rows_loaded`` counts the view's rows
+    To be called under the load lock, in a transaction that commits before the partition
+    of ``promotion_order_data`` is detached; again, it takes the month as it is now. From
+    then on the summary takes that month from here alone, at its next refresh.
+
+    :param month: the first day of the UTC month
     """
-    try:
-        with RunLog(dsn, "refresh", VIEW) as log, closing(connect(dsn)) as connection:
-            return log.finish(_refresh(connection, force))
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        return RunResult("failed", message=str(e))
+    cr.execute(sql("stores/sql/freeze.sql"), {"month": month})
 
 
-def _refresh(connection, force):
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cr:
-            cr.execute("SELECT load_id FROM fact_load")
-            newest = str(cr.fetchone()[0])
-            cr.execute("SELECT obj_description(%s::regclass)", [VIEW])
-            if cr.fetchone()[0] == newest and not force:
-                return RunResult("done")
-            cr.execute(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {VIEW}")
-            # The view's comment says which load it includes at least.
-            cr.execute(f"COMMENT ON MATERIALIZED VIEW {VIEW} IS %s", [newest])
-            cr.execute(f"SELECT count(*) FROM {VIEW}")
-            return RunResult("done", Counts(rows_loaded=cr.fetchone()[0]))
-    except psycopg2.Error as e:
-        raise StoreError(f"{VIEW} could not be refreshed: {str(e).strip()}") from e
+def thaw(cr, month):
+    """Take a month from its order grain again, which is back: a correction restored it."""
+    cr.execute("DELETE FROM promotion_daily_summary_frozen WHERE month = %s", [month])
+    cr.execute(
+        "UPDATE loyalty_reporting_materialized_view SET load_id = NULL"
+        " WHERE name = 'mv_promotion_daily_summary'"
+    )

@@ -19,7 +19,7 @@ from oracle import (
 from recomputed import assert_rollups_follow_from_detail
 from sql_statements import DIGESTS, STATEMENTS, digest, run
 
-from core.stores.summary import refresh
+from core.stores.materialized import refresh
 
 ROWS = {"orders": 155_848, "lines": 914_098, "evaluations": 82_682}
 ROWS |= {"events": 8_654, "points": 185_548}
@@ -228,7 +228,8 @@ class TestRollups:
             assert_same(expected, planted, ["program_id", "date"], measures)
 
     def test_the_daily_summary_is_filled_by_a_refresh(self, dsn):
-        assert refresh(dsn, force=True).state == "done"
+        [result] = refresh(dsn, force=True).values()
+        assert result.state == "done"
         found = databases.dicts(dsn, "SELECT * FROM mv_promotion_daily_summary")
         keys = ["program_id", "report_date"]
         assert_equal_and_able_to_fail(daily_summary(), found, keys, SUMMED)

@@ -5,9 +5,10 @@ import re
 import databases
 import pytest
 from contract_store import assert_equal
-from copies import fail, problem_of, pushed, synced
+from copies import fail, problem_of, pushed, rebuilt, synced
 
 from core.stores import push as pushing
+from core.stores.clickhouse import schema_version
 from core.stores.push_tables import FACTS, TABLES, VIEWS
 
 pytest_plugins = ["store_fixtures"]
@@ -41,6 +42,37 @@ class TestLost:
         result = pushing.push(copy.settings, synced_shop)
         assert "another version" in result.message
         assert_equal(synced_shop, copy)
+
+    def test_views_of_another_version_are_made_anew_and_the_tables_stay(
+        self, synced_shop, copy
+    ):
+        rows = pushed(copy, synced_shop)
+        copy.rows("DROP TABLE point_analytics")
+        copy.rows("CREATE VIEW point_analytics AS SELECT 1 AS former")
+        tables = schema_version()[:16]
+        copy.mutate("push_state", f"UPDATE schema = '{tables}former' WHERE 1")
+        result = pushing.push(copy.settings, synced_shop)
+        assert (result.state, result.message) == ("done", "")
+        assert result.counts.rows_loaded < rows
+        assert_equal(synced_shop, copy)
+        assert copy.value("SELECT count() FROM point_analytics WHERE card_id > 0")
+
+    def test_versions_that_were_here_are_told_by_a_log(self, synced_shop, copy):
+        log = "SELECT number, schema, change FROM schema_log ORDER BY number"
+        pushed(copy, synced_shop)
+        first = (1, schema_version(), copy.value("SELECT change FROM schema_log"))
+        assert "was empty" in first[2]
+        for change in ("rebuilt", "made again"):
+            tables = "other" if change == "rebuilt" else schema_version()[:16]
+            copy.mutate("push_state", f"UPDATE schema = '{tables}' WHERE 1")
+            copy.mutate("schema_log", f"UPDATE schema = '{tables}' WHERE 1")
+            pushed(copy, synced_shop)
+            assert copy.rows(log)[-1][1] == schema_version()
+            assert change in copy.rows(log)[-1][2]
+        assert [number for number, *_ in copy.rows(log)] == [1, 2, 3]
+        # What is merely rebuilt is of the same version.
+        rebuilt(copy, synced_shop)
+        assert len(copy.rows(log)) == 3
 
     def test_an_older_copy_of_clickhouse_is_noticed(self, shop, report, copy):
         synced(shop.dsn, report)

@@ -8,3 +8,11 @@ CREATE TABLE IF NOT EXISTS push_state (
     schema String,
     written_at DateTime('UTC') DEFAULT now()
 ) ENGINE = MergeTree() ORDER BY (epoch, watermark);
+
+-- Which versions of the schema there were here, and what became of the tables then.
+CREATE TABLE IF NOT EXISTS schema_log (
+    number UInt64,
+    schema String,
+    change String,
+    applied_at DateTime('UTC') DEFAULT now()
+) ENGINE = MergeTree() ORDER BY number;
