@@ -69,6 +69,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 stream_url="",
                 cors_origins="",
                 metrics_token="",
+                erasure_secret="",
                 is_neutralized=True,
             )
         return settings
@@ -178,6 +179,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 refill=lambda _lost: with_source(lambda p, s: p._refill(s)),
                 events=settings.stream_events,
                 event_bytes=settings.stream_event_bytes,
+                erasure_secret=settings.erasure_secret,
                 **known,
                 **options,
             )
@@ -198,6 +200,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         return {
             "source_name": source.code,
             "system": source.system,
+            "erasure_secret": self._settings().erasure_secret,
             **self._configuration(source),
         }
 
