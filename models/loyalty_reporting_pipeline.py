@@ -28,6 +28,7 @@ LINKS = {
     ("loyalty_reporting_program", "odoo_program_id"): "loyalty_program",
     ("loyalty_reporting_shop", "config_id"): "pos_config",
     ("loyalty_reporting_customer", "partner_id"): "res_partner",
+    ("loyalty_reporting_erasure", "user_id"): "res_users",
 }
 
 

@@ -25,8 +25,9 @@ _KEYED = re.compile(r'("(partner_id|card_id)"\s*:\s*"?)(-?\d+)')
 _NUMBER = re.compile(r"(?<![\d.])\d+(?![\d.])")
 _FIXED = "loyalty_reporting erasure"
 _NO_SECRET = (
-    "Persons were erased here, and without the setting erasure_secret a load would bring "
-    "them back: set LOYALTY_REPORTING_ERASURE_SECRET to what it was then."
+    "The setting erasure_secret is missing, without which loads bring them back who were "
+    "erased: set LOYALTY_REPORTING_ERASURE_SECRET, to a long random text at the first "
+    "time, and to the same ever after."
 )
 
 

@@ -69,7 +69,7 @@ def begin(dsn, secret, asked):
 def _customers(cr, keys):
     cr.execute(
         "SELECT id, source, external_id FROM loyalty_reporting_customer"
-        " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+        " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
         [[*keys]],
     )
     found = cr.fetchall()
@@ -96,3 +96,10 @@ def _write(cr, asked, found):
         [asked.user_id, asked.requester, asked.reference, json.dumps(found)],
     )
     return cr.fetchone()[0]
+
+
+def preview(cr, customer_keys):
+    """Return what an erasure would be about: {name: count}."""
+    cr.execute(sql("erasure/sql/preview.sql"), {"customers": [*customer_keys]})
+    names = [column.name for column in cr.description]
+    return dict(zip(names, cr.fetchone(), strict=True))
