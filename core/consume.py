@@ -42,6 +42,7 @@ def consume(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
     source_name,
     system="engine",
     configuration=None,
+    erasure_secret="",
     seconds=None,
     stop=None,
     on_load=None,
@@ -58,6 +59,7 @@ def consume(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
     :param system: the system in which the facts originate
     :param configuration: function → keyword arguments ``companies``, ``mapping`` and
         ``rates`` of :func:`~core.stores.configuration.configure`; asked every minute
+    :param erasure_secret: by which persons who were erased are recognised
     :param seconds: load what is there, for so long at most; None means for ever
     :param stop: :class:`threading.Event` that ends it: what is being loaded is
         finished, what was read beyond it is given back
@@ -79,7 +81,9 @@ def consume(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
     def prepare():
         configure(dsn, system, **(configuration() if configuration else {}))
 
-    open_store = open_store or PostgresStore.opener(dsn, source_name, system)
+    open_store = open_store or PostgresStore.opener(
+        dsn, source_name, system, erasure_secret=erasure_secret
+    )
     consumer = _Consumer(
         stream,
         Loader(open_store, event_bytes),

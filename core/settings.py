@@ -10,7 +10,7 @@ from .errors import ConfigurationError
 
 PREFIX = "loyalty_reporting_"
 # Settings that are secrets as a whole.
-SECRETS = ("metrics_token",)
+SECRETS = ("metrics_token", "erasure_secret")
 # No variable says it: a copy of a database does.
 _OF_THE_DATABASE = "is_neutralized"
 _SWITCHES = {"1": True, "true": True, "0": False, "false": False}
@@ -55,6 +55,8 @@ class Settings:
         there are refused unread; 0: no limit
     :param cors_origins: origins whose pages may read the API, separated by commas
     :param metrics_token: a bearer token that may read the metrics and nothing else
+    :param erasure_secret: the key of the digests by which erased persons are known; the
+        same as long as the data live, and in no database
     :param late_after: seconds after which health calls the data late; 0: never
     :param clickhouse_cost: what PostgreSQL's planner expects to cost less than that, in
         its own units, PostgreSQL answers; 0: ClickHouse answers whatever it can
@@ -102,6 +104,7 @@ class Settings:
     auth_failures: int = 30
     cors_origins: str = ""
     metrics_token: str = ""
+    erasure_secret: str = ""
     late_after: int = 900
     clickhouse_cost: int = 20_000
     clickhouse_rows: int = 2_000_000

@@ -31,6 +31,7 @@ def run(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
     companies=(),
     mapping=None,
     rates=(),
+    erasure_secret="",
     seconds=None,
     workers=2,
 ):
@@ -44,11 +45,15 @@ def run(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
         whose time zone changed has its business days cut anew first
     :param mapping: the system's company id → ours; None leaves it as it is
     :param rates: :class:`~core.records.Rate` records
+    :param erasure_secret: by which persons who were erased are recognised
     :param seconds: the time slot; None means until everything is read
     :param workers: connections that load a first history side by side
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    job = _Sync(source, PostgresStore.opener(dsn, source_name, system), source_name)
+    opener = PostgresStore.opener(
+        dsn, source_name, system, erasure_secret=erasure_secret
+    )
+    job = _Sync(source, opener, source_name)
     job.workers = workers
     if seconds:
         job.deadline = time.monotonic() + seconds
@@ -70,6 +75,7 @@ def replay(  # noqa: PLR0913 (as run)
     companies=(),
     mapping=None,
     rates=(),
+    erasure_secret="",
 ):
     """Read the programs and some documents again, whatever the position is.
 
@@ -77,7 +83,10 @@ def replay(  # noqa: PLR0913 (as run)
         stands for rows that name no document
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    job = _Sync(source, PostgresStore.opener(dsn, source_name, system), source_name)
+    opener = PostgresStore.opener(
+        dsn, source_name, system, erasure_secret=erasure_secret
+    )
+    job = _Sync(source, opener, source_name)
 
     def load():
         configure(dsn, system, companies, mapping, rates)
@@ -96,6 +105,7 @@ def backfill(  # noqa: PLR0913 (as run)
     companies=(),
     mapping=None,
     rates=(),
+    erasure_secret="",
     seconds=None,
 ):
     """Read all documents from a day on again, beside the source's own cursor.
@@ -108,7 +118,9 @@ def backfill(  # noqa: PLR0913 (as run)
     :return: :class:`RunResult`; errors are in its message, never raised
     """
     name = BACKFILL.format(source_name)
-    opener = PostgresStore.opener(dsn, source_name, system, name)
+    opener = PostgresStore.opener(
+        dsn, source_name, system, name, erasure_secret=erasure_secret
+    )
     job = _Sync(source, opener, source_name)
     if seconds:
         job.deadline = time.monotonic() + seconds

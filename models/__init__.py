@@ -44,6 +44,7 @@ from . import (
     loyalty_reporting_change,
     loyalty_reporting_demo,
     loyalty_reporting_edition,
+    loyalty_reporting_erasure,
     loyalty_reporting_letter,
     loyalty_reporting_notices,
     loyalty_reporting_sending_run,

@@ -30,7 +30,10 @@ class LoyaltyReportingCard(models.Model):
     @api.depends("external_id")
     def _compute_display_name(self):
         for card in self:
-            card.display_name = self.env._("Card %s", card.external_id)
+            if card.external_id == -card.id:
+                card.display_name = self.env._("Erased card %s", card.id)
+            else:
+                card.display_name = self.env._("Card %s", card.external_id)
 
     @api.model
     def _search_display_name(self, operator, value):

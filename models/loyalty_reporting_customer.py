@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 # Two workers that link at once would fail on each other's rows; the lock comes before
@@ -42,9 +43,24 @@ class LoyaltyReportingCustomer(models.Model):
     @api.depends("partner_id.display_name", "external_id")
     def _compute_display_name(self):
         for customer in self:
+            if customer._is_erased():
+                customer.display_name = self.env._("Erased customer %s", customer.id)
+                continue
             customer.display_name = customer.sudo().partner_id.display_name or (
                 self.env._("Customer %s", customer.external_id)
             )
+
+    def write(self, vals):
+        if vals.get("partner_id") and any(c._is_erased() for c in self):
+            raise UserError(
+                self.env._("An erased customer is nobody's: it cannot be linked.")
+            )
+        return super().write(vals)
+
+    def _is_erased(self):
+        """Tell whether who it was is known no more: its key stands for it."""
+        self.ensure_one()
+        return self.external_id == -self.id
 
     @api.model
     def _link(self, cr):

@@ -28,6 +28,7 @@ LINKS = {
     ("loyalty_reporting_program", "odoo_program_id"): "loyalty_program",
     ("loyalty_reporting_shop", "config_id"): "pos_config",
     ("loyalty_reporting_customer", "partner_id"): "res_partner",
+    ("loyalty_reporting_erasure", "user_id"): "res_users",
 }
 
 
@@ -69,6 +70,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 stream_url="",
                 cors_origins="",
                 metrics_token="",
+                erasure_secret="",
                 is_neutralized=True,
             )
         return settings
@@ -178,6 +180,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 refill=lambda _lost: with_source(lambda p, s: p._refill(s)),
                 events=settings.stream_events,
                 event_bytes=settings.stream_event_bytes,
+                erasure_secret=settings.erasure_secret,
                 **known,
                 **options,
             )
@@ -198,6 +201,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         return {
             "source_name": source.code,
             "system": source.system,
+            "erasure_secret": self._settings().erasure_secret,
             **self._configuration(source),
         }
 

@@ -25,6 +25,7 @@ class LoyaltyReportingRun(models.Model):
             ("refresh", "Materialized view"),
             ("reconcile", "Reconciliation"),
             ("repair", "Repair"),
+            ("erase", "Erasure"),
         ],
         readonly=True,
     )

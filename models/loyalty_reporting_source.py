@@ -314,6 +314,7 @@ class LoyaltyReportingSource(models.Model):
             pipeline._configuration(self),
             pipeline._settings().stream_event_bytes,
             self.events_per_minute,
+            pipeline._settings().erasure_secret,
         ).receive(body)
         pipeline._wake_push()
         return verdicts

@@ -6,6 +6,7 @@ from . import (
     test_demo_data,
     test_dimension,
     test_docs,
+    test_erasure,
     test_events,
     test_exchange_rate,
     test_export,

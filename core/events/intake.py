@@ -61,6 +61,7 @@ class Intake:
     :param configuration: ``companies``, ``mapping`` and ``rates``
     :param event_bytes: an event that is larger is refused
     :param per_minute: events that the source takes in a minute
+    :param erasure_secret: by which persons who were erased are recognised
     """
 
     dsn: object
@@ -69,6 +70,7 @@ class Intake:
     configuration: dict
     event_bytes: int
     per_minute: int
+    erasure_secret: str = ""
 
     def receive(self, body):
         """Load what is new of the events in a request's body.
@@ -134,7 +136,12 @@ class Intake:
             for reject in chunk.rejects:
                 by_text[reject.raw].refuse(reject.reason)
             configure(self.dsn, self.system, **self.configuration)
-            store = PostgresStore(self.dsn, self.source_name, self.system)
+            store = PostgresStore(
+                self.dsn,
+                self.source_name,
+                self.system,
+                erasure_secret=self.erasure_secret,
+            )
             with closing(store):
                 store.load(chunk)
                 refused = store.refused()

@@ -74,7 +74,8 @@ def _repair_source(source, dsn, months, feed, counts):
     findings = Findings()
     name, system = feed["source_name"], feed.get("system", "engine")
     since = newest_load(dsn)
-    with closing(Snapshot(dsn, name, system)) as snapshot:
+    known = {"erasure_secret": feed.get("erasure_secret", "")}
+    with closing(Snapshot(dsn, name, system, **known)) as snapshot:
         for month in months:
             compare_month(snapshot, source, month, since, findings)
     if not findings.differing("source"):

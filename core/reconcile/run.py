@@ -50,7 +50,8 @@ def reconcile_source(source, dsn, *, months=None, settled="settled", **feed):
         if read.state == "failed":
             return read
         findings = Findings()
-        with closing(Snapshot(dsn, name, system)) as snapshot:
+        known = {"erasure_secret": feed.get("erasure_secret", "")}
+        with closing(Snapshot(dsn, name, system, **known)) as snapshot:
             chosen = months or _all_months(snapshot, source)
             for month in chosen:
                 compare_month(snapshot, source, month, since, findings)

@@ -14,8 +14,8 @@ class Snapshot(PostgresStore):
 
     _cursor = None
 
-    def __init__(self, dsn, source_name="", source=""):
-        super().__init__(dsn, source_name, source)
+    def __init__(self, dsn, source_name="", source="", **options):
+        super().__init__(dsn, source_name, source, **options)
         self._connection.set_session(isolation_level="REPEATABLE READ")
 
     @contextmanager

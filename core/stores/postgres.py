@@ -8,6 +8,7 @@ tables that get their indexes afterwards and are then attached.
 from contextlib import contextmanager
 
 from ..database import sql
+from ..erasure.pseudonyms import Pseudonyms
 from ..records import Road
 from . import cursors, fragments, loads, partitions, staging
 from .reporting import connect, explained
@@ -48,19 +49,23 @@ class PostgresStore:
     :param source_name: the configured source, for cursor, run log, dead letters
     :param source: the system in which the facts originate
     :param cursor_name: of the cursor, where it is not the source's own
+    :param erasure_secret: by which persons who were erased are recognised
     """
 
-    def __init__(self, dsn, source_name, source, cursor_name=None):
+    def __init__(
+        self, dsn, source_name, source, cursor_name=None, *, erasure_secret=""
+    ):
         self.parameters = {"source_name": source_name, "source": source}
         self._cursor_name = cursor_name or source_name
+        self._pseudonyms = Pseudonyms(erasure_secret)
         self._connection = connect(dsn, f"loyalty_reporting {source_name}")
         with self.transaction() as cr:
             staging.create(cr)
 
     @classmethod
-    def opener(cls, *arguments):
+    def opener(cls, *arguments, **options):
         """Return a function that opens a store: every worker needs its own."""
-        return lambda: cls(*arguments)
+        return lambda: cls(*arguments, **options)
 
     def close(self):
         """Close the connection; an open transaction is rolled back."""
@@ -162,12 +167,15 @@ class PostgresStore:
             "road": chunk.road.value,
             "stands": chunk.stands,
             "is_current": chunk.road is Road.DATABASE,
+            "pseudonyms": self._pseudonyms,
             "load_id": None,
         }
 
     def stage(self, chunk, values):
         """Copy a chunk into the staging tables, committed with its dimensions."""
         with self.transaction() as cr:
+            # An erasure waits until these dimensions are written.
+            loads.keep_configuration(cr)
             return staging.fill(cr, chunk, values)
 
     def finish(self, cr, chunk, counts, values):
@@ -229,7 +237,11 @@ class PostgresStore:
 
 
 def judge(cr, values):
-    """Tell the staged documents that count from those that are refused."""
+    """Tell the staged documents that count from those that are refused.
+
+    Who was erased since they were staged is not brought back by them.
+    """
+    values["pseudonyms"].replace(cr, values["source"])
     cr.execute(sql("transform/ignored.sql"), values)
     cr.execute(sql("transform/orders.sql"), values)
     cr.execute(sql("transform/membership.sql"), values)

@@ -46,6 +46,7 @@ def fill(cr, chunk, parameters):
         counts.rows_read += cr.rowcount + len(broken)
         _reject_lines(cr, TABLES[stage], broken)
     _stage(cr, "stage_unread", map(_REJECT, chunk.rejects))
+    parameters["pseudonyms"].replace(cr, parameters["source"])
     cr.execute(sql("transform/dimensions.sql"), parameters)
     return counts
 

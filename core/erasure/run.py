@@ -1,0 +1,228 @@
+"""An erasure, from place to place; each is done once, however often it is begun."""
+
+import logging
+from contextlib import closing
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ..errors import Busy, ReportingError, StoreError
+from ..records import Counts, RunResult
+from ..stores.reporting import connect, explained
+from ..stores.runs import RunLog
+from . import elsewhere, places
+from .who import Who
+
+_logger = logging.getLogger(__name__)
+PLACES = (
+    "identity",
+    "detail",
+    "dead_letters",
+    "differences",
+    "exports",
+    "answers",
+    "streams",
+    "clickhouse",
+    "archive",
+    "check",
+)
+NONE = "none"
+_DONE = """
+    INSERT INTO loyalty_reporting_erasure_step AS s
+        (erasure_id, position, place, changed, state, note)
+    VALUES (%(erasure)s, %(position)s, %(place)s, %(changed)s, %(state)s, %(note)s)
+    ON CONFLICT (erasure_id, place) DO UPDATE SET state = excluded.state,
+        changed = s.changed + excluded.changed, note = excluded.note,
+        done_at = clock_timestamp() AT TIME ZONE 'UTC'
+"""
+_END = """
+    UPDATE loyalty_reporting_erasure SET state = 'done', identifiers = NULL,
+        message = '', finished_at = clock_timestamp() AT TIME ZONE 'UTC'
+    WHERE id = %s
+"""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream that may hold events of the person.
+
+    :param system: the system whose identifiers are in them
+    """
+
+    url: str
+    name: str
+    system: str
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What lies beyond the reporting database.
+
+    :param streams: :class:`Stream`
+    :param remove_export: function that removes the file of an export by its name
+    :param archive: function of :class:`~core.erasure.who.Who` → number of files that
+        were rewritten; None where nothing is archived. See
+        :data:`core.erasure.places.DETAIL` for the columns that hold identifiers, of which
+        the archived rows get ``-key``.
+    """
+
+    streams: tuple = ()
+    remove_export: object = field(default=lambda name: None)
+    archive: object = None
+
+
+def run(settings, dsn, number, outside):
+    """Go on with an erasure until all of it is done.
+
+    :param number: what :func:`core.erasure.request.begin` returned
+    :param outside: :class:`Outside`
+    :return: :class:`RunResult`; errors are in its message, never raised. One that failed
+        goes on with the next run.
+    """
+    try:
+        with RunLog(dsn, "erase", f"erasure {number}", lock="erase") as log:
+            with closing(connect(dsn)) as connection:
+                work = _Erasure(settings, dsn, connection, number, outside)
+                return log.finish(work.attempt())
+    except Busy as e:
+        return RunResult("busy", message=str(e))
+    except ReportingError as e:
+        return RunResult("failed", message=str(e))
+
+
+def unfinished(cr):
+    """Return the numbers of erasures that must go on."""
+    cr.execute(
+        "SELECT id FROM loyalty_reporting_erasure WHERE state <> 'done' ORDER BY id"
+    )
+    return [number for (number,) in cr.fetchall()]
+
+
+class _Erasure:
+    def __init__(self, settings, dsn, connection, number, outside):  # noqa: PLR0913
+        self._settings, self._dsn, self._outside = settings, dsn, outside
+        self._connection, self._number = connection, number
+        self._changed = 0
+
+    def attempt(self):
+        """Do what is not done; what goes wrong is in the result and in the record."""
+        try:
+            with explained():
+                return self._run()
+        except ReportingError as e:
+            self._connection.rollback()
+            with explained(), self._connection, self._connection.cursor() as cr:
+                cr.execute(
+                    "UPDATE loyalty_reporting_erasure SET message = %s WHERE id = %s",
+                    [str(e), self._number],
+                )
+            _logger.warning("Erasure %s goes on later: %s", self._number, e)
+            return RunResult(
+                "failed", Counts(rows_loaded=self._changed), message=str(e)
+            )
+
+    def _run(self):
+        identifiers, done = self._known()
+        if identifiers is None:
+            return RunResult("done")
+        who = Who(identifiers)
+        for position, place in enumerate(PLACES):
+            if place in done:
+                continue
+            changed, note = getattr(self, f"_{place}")(who)
+            state = NONE if changed is None else "done"
+            values = {"erasure": self._number, "position": position, "place": place}
+            values |= {"changed": changed or 0, "state": state, "note": note}
+            with self._connection, self._connection.cursor() as cr:
+                cr.execute(_DONE, values)
+                if place == PLACES[-1]:
+                    cr.execute(_END, [self._number])
+            self._changed += changed or 0
+        return RunResult("done", Counts(rows_loaded=self._changed))
+
+    def _known(self):
+        with self._connection, self._connection.cursor() as cr:
+            cr.execute(
+                "SELECT identifiers, (SELECT array_agg(place)"
+                " FROM loyalty_reporting_erasure_step WHERE erasure_id = e.id"
+                " AND state <> 'again')"
+                " FROM loyalty_reporting_erasure e WHERE id = %s",
+                [self._number],
+            )
+            identifiers, done = cr.fetchone()
+            return identifiers, done or ()
+
+    # ------------------------------------------------------------ the places
+
+    def _identity(self, who):
+        # Done by the transaction that began the erasure; this writes it down.
+        return sum(map(len, who.rows.values())), ""
+
+    def _detail(self, who):
+        return places.scrub_detail(self._connection, who), ""
+
+    def _dead_letters(self, who):
+        return places.scrub_texts(self._connection, who, places.LETTERS), ""
+
+    def _differences(self, who):
+        return places.scrub_texts(self._connection, who, places.DIFFERENCES), ""
+
+    def _exports(self, who):
+        remove = self._outside.remove_export
+        return places.scrub_exports(self._connection, who, remove), ""
+
+    def _answers(self, _who):
+        if not self._settings.redis_url:
+            return None, ""
+        return elsewhere.forget_answers(self._settings.redis_url), ""
+
+    def _streams(self, who):
+        removed, notes = None, []
+        for stream in self._outside.streams:
+            if urlsplit(stream.url).scheme == "kafka":
+                notes.append(
+                    f"{stream.name}: Kafka keeps events until their time is over"
+                )
+                continue
+            own = who.of(stream.system)
+            gone, left = elsewhere.forget_events(stream.url, stream.name, own)
+            removed = (removed or 0) + gone
+            if left:
+                notes.append(f"{stream.name}: {left} events are still to be read")
+        return removed, "; ".join(notes)
+
+    def _clickhouse(self, who):
+        if not self._settings.clickhouse_url:
+            return None, ""
+        return elsewhere.rename_copies(self._settings, self._dsn, who), ""
+
+    def _archive(self, who):
+        if self._outside.archive is None:
+            return None, ""
+        return self._outside.archive(who), ""
+
+    def _check(self, who):
+        """Look for what is left.
+
+        :raise StoreError: something is; the places are gone through again
+        """
+        with self._connection, self._connection.cursor() as cr:
+            left = {
+                "detail": places.count_detail(cr, who),
+                "dead_letters": places.count_texts(cr, who),
+                "exports": places.count_asked(cr, who),
+            }
+        if self._settings.clickhouse_url:
+            left["clickhouse"] = elsewhere.count_copies(self._settings, who)
+        found = {place: count for place, count in left.items() if count}
+        if found:
+            with self._connection, self._connection.cursor() as cr:
+                cr.execute(
+                    "UPDATE loyalty_reporting_erasure_step SET state = 'again'"
+                    " WHERE erasure_id = %s AND position > 0",
+                    [self._number],
+                )
+            told = ", ".join(f"{place}: {count}" for place, count in found.items())
+            raise StoreError(
+                f"Something is left and is removed by the next run ({told})."
+            )
+        return 0, ""

@@ -1,0 +1,21 @@
+-- Before the customers themselves: cards say by identifier whose they are.
+UPDATE loyalty_reporting_card k SET partner_id = -c.id
+FROM loyalty_reporting_customer c
+WHERE c.id = ANY(%(customers)s) AND c.source = k.source
+  AND k.partner_id = c.external_id;
+
+UPDATE loyalty_reporting_card SET external_id = -id WHERE id = ANY(%(cards)s);
+
+UPDATE loyalty_reporting_customer SET external_id = -id, partner_id = NULL
+WHERE id = ANY(%(customers)s);
+
+-- Their documents were hashed with the identifiers, which could be found out by trying.
+UPDATE fact_document SET content_hash = NULL
+WHERE order_key IN (
+    SELECT order_key FROM customer_order_data WHERE customer_key = ANY(%(customers)s)
+    UNION ALL
+    SELECT order_key FROM membership_event_data
+    WHERE customer_key = ANY(%(customers)s)
+    UNION ALL
+    SELECT order_key FROM point_analytics_data
+    WHERE customer_key = ANY(%(customers)s) OR card_key = ANY(%(cards)s));

@@ -1,0 +1,387 @@
+"""A person is erased: no byte of who it was is left, no figure changes, nobody returns."""
+
+import os
+import signal
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date
+
+import databases
+import psycopg2
+import pytest
+import redis
+from asking import YEAR, ask, asked_of
+from copies import Copy, pushed
+from pipeline import NEW_YORK, contents, sync_once, synced
+from stream_fixtures import Feed, event, joined, order, point
+
+from core.erasure import elsewhere, places
+from core.erasure.pseudonyms import scrubbed
+from core.erasure.request import Asked, begin
+from core.erasure.run import PLACES, Outside, Stream, _Erasure, run, unfinished
+from core.errors import BadQuery, ConfigurationError, StoreError
+from core.events.intake import Intake
+from core.settings import Settings
+from core.sources import SOURCES
+from core.stores import materialized, postgres
+from core.sync import backfill
+
+pytest_plugins = ["store_fixtures", "answer_fixtures"]
+
+SECRET = "a-secret-of-the-tests"
+PERSON, CARD = 987654321, 876543210
+MARKS = [str(n).encode() for n in (PERSON, CARD)]
+KEYS = (
+    "SELECT 'customer', id FROM loyalty_reporting_customer WHERE external_id = %s"
+    " UNION SELECT 'card', id FROM loyalty_reporting_card WHERE external_id = %s"
+)
+STEPS = (
+    "SELECT place, state, changed FROM loyalty_reporting_erasure_step"
+    " WHERE erasure_id = %s ORDER BY position"
+)
+SUMMARY = "SELECT * FROM mv_promotion_daily_summary ORDER BY 1, 2, 3"
+COPIED = (
+    "SELECT company_id, program_id, date, total_transactions, unique_customers,"
+    " total_amount FROM promotion_performance ORDER BY 1, 2, 3, hour, store_id",
+    "SELECT company_id, membership_product_id, date, new_members, active_members,"
+    " total_spending FROM membership_analytics ORDER BY 1, 2, 3",
+    "SELECT company_id, date, hour, transaction_type, points_earned, balance"
+    " FROM point_analytics ORDER BY 1, 2, 3, 4, 5, 6",
+)
+
+
+@dataclass
+class World:
+    """An engine with a person among others, and everywhere the person got to."""
+
+    engine: object
+    report: str
+    copy: Copy
+    feed: Feed
+    settings: Settings
+
+    @property
+    def outside(self):
+        return Outside((Stream(self.feed.url, self.feed.name, "engine"),))
+
+    def sync(self, **options):
+        return sync_once(self.engine.dsn, self.report, **options)
+
+    def read_again(self):
+        """Read all that the database holds, whatever was read before."""
+        source = SOURCES["engine_pg"](self.engine.dsn)
+        known = {"companies": [NEW_YORK], "mapping": {1: 1}, "erasure_secret": SECRET}
+        since = date(2017, 1, 1)
+        return backfill(source, self.report, source_name="engine", since=since, **known)
+
+    def begin(self, secret=SECRET, **options):
+        keys = dict(databases.rows(self.report, KEYS, [PERSON, CARD]))
+        return begin(self.report, secret, Asked((keys["customer"],), 1, **options))
+
+    def erase(self):
+        number = self.begin()
+        return number, self.run(number)
+
+    def run(self, number, **options):
+        outside = replace(self.outside, **options)
+        return run(self.settings, self.report, number, outside)
+
+    def steps(self, number):
+        rows = databases.rows(self.report, STEPS, [number])
+        return {place: (state, changed) for place, state, changed in rows}
+
+    def renamed(self, found):
+        """Contents, with what stands for the person from now on."""
+        pseudonyms = {PERSON: -self.keys["customer"], CARD: -self.keys["card"]}
+        return {
+            name: sorted(
+                (tuple(pseudonyms.get(value, value) for value in row) for row in rows),
+                key=repr,
+            )
+            for name, rows in found.items()
+            if name != "dead letters"
+        }
+
+    def remember_keys(self):
+        self.keys = dict(databases.rows(self.report, KEYS, [PERSON, CARD]))
+
+    def letters(self):
+        """What was refused, and why: a replay is no contradiction of what is known."""
+        return databases.rows(
+            self.report,
+            "SELECT table_name, row_key, reason FROM loyalty_reporting_dead_letter"
+            " WHERE state = 'open' ORDER BY 1, 2, 3",
+        )
+
+    def figures(self):
+        """What was published: it must not change."""
+        return (
+            databases.rows(self.report, SUMMARY),
+            *(self.copy.rows(query) for query in COPIED),
+        )
+
+    def found(self):
+        """Where a byte of the person's identifiers stands."""
+        dumps = {
+            "PostgreSQL": _dump(self.report),
+            "ClickHouse": _dump_copy(self.copy),
+            "Redis": _dump_redis(self.feed),
+        }
+        return {name for name, dump in dumps.items() if any(m in dump for m in MARKS)}
+
+
+@pytest.fixture
+def world(shop, report, copy, redis_url):
+    """The person's traces are everywhere, and everything is loaded, pushed, asked."""
+    settings = replace(copy.settings, redis_url=redis_url, erasure_secret=SECRET)
+    feed = Feed(redis_url, report)
+    made = World(shop, report, copy, feed, settings)
+    _fill(shop)
+    synced(shop.dsn, report)
+    feed.send(*_events())
+    assert feed.consume(erasure_secret=SECRET).state == "done"
+    pushed(copy, report)
+    materialized.refresh(report)
+    asked = asked_of("points/transactions", *YEAR, partner_id=str(PERSON))
+    assert ask(report, asked, replace(settings, clickhouse_url="")).rows
+    made.remember_keys()
+    yield made
+    feed.client.delete(feed.name)
+
+
+def _fill(engine):
+    engine.run(
+        "INSERT INTO engine.point_card (id, program_id, partner_id, active)"
+        " VALUES (%s, 3, %s, true)",
+        [CARD, PERSON],
+    )
+    engine.order("P1", "2017-03-10 15:21:00+00", lines=2, partner_id=PERSON)
+    engine.order("P2", "2017-04-20 18:40:00+00", lines=1, partner_id=PERSON)
+    engine.order("P3", "2017-04-20 18:40:00+00", partner_id=PERSON, currency="XXX")
+    engine.evaluation("P1", "applied", partner_id=PERSON)
+    engine.evaluation("lost-P", partner_id=PERSON)
+    engine.membership("join", 1, partner_id=PERSON, order_id="P1")
+    engine.points(20, card_id=CARD, partner_id=PERSON, order_id="P1")
+    engine.points(5, card_id=CARD, partner_id=PERSON)
+    engine.points(7, "redeem", card_id=CARD, partner_id=PERSON)
+
+
+def _events():
+    row = point(5_000, card_id=CARD, partner_id=PERSON)
+    return (
+        order(
+            "P9", number=77, partner_id=PERSON, ordered_at="2017-03-11T10:00:00+00:00"
+        ),
+        event("membership.changed", joined(5_001, partner_id=PERSON)),
+        event("points.changed", row),
+        # Refused: it becomes a dead letter with all that was sent.
+        event("points.changed", row | {"id": 5_002, "points_amount": "much"}),
+    )
+
+
+def _dump(dsn):
+    program = os.path.join(os.environ["LR_PG_BIN"], "pg_dump")
+    done = subprocess.run([program, dsn], capture_output=True, check=True)
+    return done.stdout
+
+
+def _dump_copy(copy):
+    tables = copy.rows(
+        "SELECT name FROM system.tables WHERE database = currentDatabase()"
+    )
+    return repr([copy.rows(f"SELECT * FROM {name}") for (name,) in tables]).encode()
+
+
+def _dump_redis(feed):
+    client = redis.Redis.from_url(feed.url)
+    entries = client.xrange(feed.name) if client.exists(feed.name) else []
+    answers = [
+        client.get(key) or b""
+        for key in client.scan_iter("loyalty_reporting:" + "[0-9a-f]" * 64)
+    ]
+    return repr((entries, answers)).encode()
+
+
+def _killed_after(world, number, place):
+    """Run the erasure in a process that is killed before it notes that a place is done."""
+    child = os.fork()
+    if child == 0:
+        work = getattr(_Erasure, f"_{place}")
+
+        def killed(self, who):
+            work(self, who)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(_Erasure, f"_{place}", killed)
+        try:
+            world.run(number)
+        finally:
+            os._exit(1)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
+class TestErased:
+    def test_no_byte_of_the_person_is_left_and_no_figure_changes(self, world):
+        assert world.found() == {"PostgreSQL", "ClickHouse", "Redis"}
+        before, figures = contents(world.report), world.figures()
+        number, result = world.erase()
+        assert (result.state, result.message) == ("done", "")
+        assert world.found() == set()
+        assert world.renamed(contents(world.report)) == world.renamed(before)
+        pushed(world.copy, world.report)
+        materialized.refresh(world.report, force=True)
+        assert world.figures() == figures
+        steps = world.steps(number)
+        assert [*steps] == [*PLACES]
+        assert steps["identity"] == ("done", 2)
+        for place in ("detail", "dead_letters", "answers", "streams", "clickhouse"):
+            assert steps[place][1] > 0, place
+        assert steps["archive"] == ("none", 0)
+
+    def test_a_replay_brings_nothing_back(self, world):
+        letters = world.letters()
+        assert letters
+        world.erase()
+        after, figures = contents(world.report), world.figures()
+        # All of the database again, the stream again, and by HTTP.
+        assert world.read_again().state == "done"
+        assert world.found() == set()
+        world.feed.send(*_events())
+        assert world.feed.consume(erasure_secret=SECRET).state == "done"
+        intake = Intake(
+            world.report, "shop", "engine",
+            {"companies": [NEW_YORK], "mapping": {1: 1}}, 10**6, 5000, SECRET,
+        )  # fmt: skip
+        intake.receive(("[" + ",".join(_events()) + "]").encode())
+        assert world.letters() == letters
+        assert world.renamed(contents(world.report)) == world.renamed(after)
+        pushed(world.copy, world.report)
+        materialized.refresh(world.report, force=True)
+        assert world.figures() == figures
+        # What was sent again lies in the stream until it is forgotten again.
+        assert world.found() == {"Redis"}
+
+    def test_what_the_person_does_later_counts_for_nobody_known(self, world):
+        world.erase()
+        world.engine.order("P8", "2017-04-25 18:40:00+00", lines=1, partner_id=PERSON)
+        synced(world.engine.dsn, world.report, erasure_secret=SECRET)
+        query = "SELECT partner_id FROM promotion_report_detail WHERE order_id = 'P8'"
+        assert databases.value(world.report, query) == -world.keys["customer"]
+        assert "PostgreSQL" not in world.found()
+
+    def test_events_that_wait_are_loaded_first(self, world):
+        world.feed.send(
+            order("P7", number=78, partner_id=PERSON, ordered_at="2017-03-12T10:00:00Z")
+        )
+        number, result = world.erase()
+        assert result.state == "done"
+        note = "SELECT note FROM loyalty_reporting_erasure_step WHERE place = 'streams'"
+        assert "1 events are still to be read" in databases.value(world.report, note)
+        world.feed.consume(erasure_secret=SECRET)
+        assert "P7" in world.feed.orders()
+        assert "PostgreSQL" not in world.found()
+
+    def test_others_keep_their_names(self, world):
+        query = (
+            "SELECT external_id FROM loyalty_reporting_customer WHERE external_id > 0"
+            " UNION SELECT partner_id FROM promotion_report_detail WHERE partner_id > 0"
+        )
+        before = {*databases.rows(world.report, query)}
+        world.erase()
+        assert {*databases.rows(world.report, query)} == before - {(PERSON,)}
+
+
+class TestSecret:
+    @pytest.mark.parametrize("secret", ["", "another"])
+    def test_without_it_nothing_is_loaded_that_may_bring_somebody_back(
+        self, world, secret
+    ):
+        world.erase()
+        world.engine.order("P8", "2017-04-25 18:40:00+00", lines=1, partner_id=PERSON)
+        result = world.sync(erasure_secret=secret)
+        assert result.state == "failed"
+        assert "bring them back" in result.message
+        assert "PostgreSQL" not in world.found()
+        with pytest.raises(ConfigurationError):
+            begin(world.report, secret, Asked((1,), 1))
+
+    def test_it_stands_nowhere(self, world):
+        world.erase()
+        assert SECRET.encode() not in _dump(world.report)
+        assert SECRET not in repr(world.settings)
+
+    def test_where_nobody_was_erased_none_is_needed(self, shop, report):
+        assert synced(shop.dsn, report).rows_loaded
+
+
+class TestInterrupted:
+    def test_a_process_may_be_killed_after_any_place(self, world):
+        before = contents(world.report)
+        number = world.begin()
+        for place in PLACES:
+            assert _killed_after(world, number, place) == signal.SIGKILL
+            with closing(psycopg2.connect(world.report)) as connection:
+                assert unfinished(connection.cursor()) == [number]
+        assert world.run(number).state == "done"
+        assert world.found() == set()
+        assert world.renamed(contents(world.report)) == world.renamed(before)
+        assert world.run(number).state == "done"
+
+    def test_a_place_that_is_away_is_told_and_gone_to_later(self, world, monkeypatch):
+        def away(*_args):
+            raise StoreError("ClickHouse is away.")
+
+        number = world.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(elsewhere, "rename_copies", away)
+            assert world.run(number).message == "ClickHouse is away."
+        told = "SELECT message FROM loyalty_reporting_erasure"
+        assert databases.value(world.report, told) == "ClickHouse is away."
+        assert world.run(number).state == "done"
+        assert databases.value(world.report, told) == ""
+
+    def test_what_is_left_in_the_end_is_gone_to_again(self, world, monkeypatch):
+        number = world.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(places, "scrub_detail", lambda *_: 0)
+            assert "detail" in world.run(number).message
+        assert world.run(number).state == "done"
+        assert world.found() == set()
+
+    def test_a_load_that_staged_before_does_not_bring_the_person_back(
+        self, world, monkeypatch
+    ):
+        begun = []
+
+        def staged(self, chunk, values, stage=postgres.PostgresStore.stage):
+            counts = stage(self, chunk, values)
+            if not begun:
+                begun.append(world.begin())
+            return counts
+
+        monkeypatch.setattr(postgres.PostgresStore, "stage", staged)
+        world.engine.order("P8", "2017-04-25 18:40:00+00", lines=1, partner_id=PERSON)
+        synced(world.engine.dsn, world.report, erasure_secret=SECRET)
+        assert world.run(begun[0]).state == "done"
+        assert world.found() == set()
+
+
+class TestRefused:
+    def test_nobody_is_erased_twice_and_nobody_unknown(self, world):
+        world.erase()
+        for key in (world.keys["customer"], 10**6):
+            with pytest.raises(BadQuery):
+                begin(world.report, SECRET, Asked((key,), 1))
+
+
+def test_rows_as_they_came_lose_identifiers_and_nothing_else():
+    def pseudonym_of(kind, number):
+        return {("customer", 7): -1, ("card", 8): -2}.get((kind, number))
+
+    assert scrubbed('{"partner_id": 7, "qty": 7}', pseudonym_of) == (
+        '{"partner_id": -1, "qty": 7}'
+    )
+    assert scrubbed('{"card_id":"8","id":7}', pseudonym_of) == '{"card_id":"-2","id":7}'
+    # Nothing says which of its numbers is whose.
+    assert scrubbed("b'1\\t7\\t70\\t7.5'", pseudonym_of) == "b'1\\t-1\\t70\\t7.5'"

@@ -1,0 +1,190 @@
+import os
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import db_connect
+from odoo.tests import TransactionCase, get_db_name, new_test_user, tagged
+
+from ..core.erasure import run as running
+from ..core.errors import StoreError
+from ..core.sources import contract
+from .history import load_history
+
+GROUP = "loyalty_reporting.group_loyalty_reporting_"
+ADDRESSES = ("CLICKHOUSE_URL", "REDIS_URL", "STREAM_URL")
+LAST = "2017-02-01"
+
+
+@tagged("post_install", "-at_install")
+class TestErasure(TransactionCase):
+    """A privacy officer erases a customer, and has a certificate of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        queries = contract.default_queries()
+        orders = f"SELECT id FROM engine.processed_order WHERE ordered_at < '{LAST}'"
+        for table, instant in contract.INSTANTS.items():
+            queries[table] += f" WHERE {instant} < '{LAST}'"
+        queries["order_promotion_line"] += f" WHERE order_id IN ({orders})"
+        load_history(cls, queries=queries)
+        super().setUpClass()
+        variables = {f"LOYALTY_REPORTING_{name}": "" for name in ADDRESSES}
+        variables["LOYALTY_REPORTING_ERASURE_SECRET"] = "a-secret-of-the-tests"
+        cls.enterClassContext(patch.dict(os.environ, variables))
+        cls.admin = cls.env.ref("base.user_admin")
+
+    def customer(self, place=0):
+        """Return a customer that was not erased by another test."""
+        domain = [("external_id", ">", 0)]
+        with self.committed() as env:
+            found = env["loyalty.reporting.customer"].search(domain, offset=place)[0]
+            return self.env["loyalty.reporting.customer"].browse(found.id), (
+                found.external_id
+            )
+
+    @contextmanager
+    def committed(self):
+        """Give an environment that sees what was committed by now."""
+        with db_connect(get_db_name()).cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
+
+    def wizard(self, customer, user=None, **values):
+        chosen = {"active_model": customer._name, "active_ids": customer.ids}
+        model = self.env["loyalty.reporting.erase"].with_user(user or self.admin)
+        return model.with_context(**chosen).create(values)
+
+    def erased(self, customer, **values):
+        return self.wizard(customer, **values).action_erase()["res_id"]
+
+    def test_it_is_certified_what_was_removed_where_and_not_who(self):
+        customer, number = self.customer()
+        wizard = self.wizard(customer, requester="authority", reference="GDPR-7")
+        self.assertEqual(wizard.customer_ids, customer)
+        self.assertIn("1 customers and 1 cards", wizard.summary)
+        erasure = wizard.action_erase()["res_id"]
+        with self.committed() as env:
+            certificate = env["loyalty.reporting.erasure"].browse(erasure)
+            self.assertEqual(certificate.state, "done")
+            self.assertEqual(certificate.user_id, env.ref("base.user_admin"))
+            self.assertEqual(
+                (certificate.requester, certificate.reference),
+                ("authority", "GDPR-7"),
+            )
+            steps = {step.place: step for step in certificate.step_ids}
+            self.assertEqual([*steps], [*running.PLACES])
+            self.assertGreater(steps["detail"].changed, 1)
+            self.assertEqual(steps["clickhouse"].state, "none")
+            known = certificate.digests.splitlines()
+            self.assertEqual(
+                [line.partition(":")[0] for line in known],
+                ["customer (engine)", "card (engine)"],
+            )
+            renamed = env["loyalty.reporting.customer"].browse(customer.id)
+            self.assertEqual(renamed.external_id, -customer.id)
+            self.assertEqual(renamed.display_name, f"Erased customer {customer.id}")
+            html, _kind = env["ir.actions.report"]._render_qweb_html(
+                "loyalty_reporting.erasure_certificate", [erasure]
+            )
+            text = html.decode()
+            for shown in ("GDPR-7", "Orders, memberships and points", known[0]):
+                self.assertIn(shown, text)
+            env.cr.execute(
+                "SELECT row_to_json(e)::text FROM loyalty_reporting_erasure e"
+                " WHERE id = %s",
+                [erasure],
+            )
+            self.assertIn('"identifiers":null', env.cr.fetchone()[0])
+            self.assertFalse(
+                env["loyalty.reporting.customer"].search([("external_id", "=", number)])
+            )
+
+    def test_customers_are_those_of_the_contact_and_never_linked_again(self):
+        customer, _number = self.customer(3)
+        partner = self.env["res.partner"].create({"name": "Ada"})
+        model = self.env["loyalty.reporting.erase"].with_context(
+            active_model="res.partner", active_ids=partner.ids
+        )
+        with self.assertRaisesRegex(UserError, "no customer"):
+            model.with_user(self.admin).create({}).action_erase()
+        customer.partner_id = partner
+        self.assertEqual(model.create({}).customer_ids, customer)
+        other, _number = self.customer(4)
+        self.erased(other)
+        with self.committed() as env:
+            found = env["loyalty.reporting.customer"].browse(other.id)
+            with self.assertRaises(UserError):
+                found.partner_id = env.ref("base.main_partner")
+
+    def test_what_could_not_be_reached_is_gone_to_by_the_scheduled_action(self):
+        customer, _number = self.customer(5)
+        message = "The disk is full."
+        with (
+            patch.object(
+                running.places, "scrub_exports", side_effect=StoreError(message)
+            ),
+            self.assertLogs("odoo.addons.loyalty_reporting.core.erasure.run"),
+        ):
+            erasure = self.erased(customer)
+        with self.committed() as env:
+            found = env["loyalty.reporting.erasure"].browse(erasure)
+            self.assertEqual((found.state, found.message), ("running", message))
+            env["loyalty.reporting.pipeline"]._cron_erase()
+        with self.committed() as env:
+            self.assertEqual(
+                env["loyalty.reporting.erasure"].browse(erasure).state, "done"
+            )
+
+    def test_files_of_exports_go_and_questions_lose_the_number(self):
+        customer, number = self.customer(6)
+        with self.committed() as env:
+            jobs = env["loyalty.reporting.export.job"]
+            folder = jobs._folder()
+            folder.path("").mkdir(parents=True, exist_ok=True)
+            folder.path("kept.csv").write_text(f"{number}")
+            job = jobs.create(
+                {
+                    "report": "points/transactions",
+                    "parameters": {"partner_id": [str(number)], "page": ["1"]},
+                    "file_format": "csv",
+                    "user_id": SUPERUSER_ID,
+                    "company_id": env.company.id,
+                    "state": "done",
+                    "file_name": "kept.csv",
+                }
+            )
+            env.cr.commit()
+        self.erased(customer)
+        with self.committed() as env:
+            found = env["loyalty.reporting.export.job"].browse(job.id)
+            self.assertEqual(found.state, "expired")
+            self.assertEqual(
+                found.parameters, {"partner_id": [str(-customer.id)], "page": ["1"]}
+            )
+            self.assertFalse(folder.path("kept.csv").exists())
+
+    def test_without_a_secret_nobody_is_erased(self):
+        customer, _number = self.customer(7)
+        variable = {"LOYALTY_REPORTING_ERASURE_SECRET": ""}
+        with (
+            patch.dict(os.environ, variable),
+            self.assertRaisesRegex(UserError, "ERASURE_SECRET"),
+        ):
+            self.erased(customer)
+
+    def test_it_is_for_privacy_officers_alone(self):
+        customer, _number = self.customer(8)
+        manager = new_test_user(self.env, "er_manager", groups=f"{GROUP}manager")
+        with self.assertRaises(AccessError):
+            self.wizard(customer, manager)
+        for model in ("loyalty.reporting.erasure", "loyalty.reporting.erasure.step"):
+            with self.assertRaises(AccessError):
+                self.env[model].with_user(manager).search([])
+        officer = new_test_user(
+            self.env, "er_officer", groups=f"base.group_user,{GROUP}privacy"
+        )
+        self.assertEqual(self.wizard(customer, officer).customer_ids, customer)
+        self.env["loyalty.reporting.erasure"].with_user(officer).search([])
+        with self.assertRaises(AccessError):
+            self.env["point.analytics"].with_user(officer).search([], limit=1)
