@@ -8,8 +8,9 @@ tables that get their indexes afterwards and are then attached.
 from contextlib import contextmanager
 
 from ..database import sql
+from ..errors import StoreError
 from ..records import Road
-from . import cursors, fragments, loads, partitions, staging
+from . import archived, cursors, fragments, loads, partitions, staging
 from .reporting import connect, explained
 
 DETAIL = "promotion_report_detail_data"
@@ -53,6 +54,7 @@ class PostgresStore:
     def __init__(self, dsn, source_name, source, cursor_name=None):
         self.parameters = {"source_name": source_name, "source": source}
         self._cursor_name = cursor_name or source_name
+        self._dsn = dsn
         self._connection = connect(dsn, f"loyalty_reporting {source_name}")
         with self.transaction() as cr:
             staging.create(cr)
@@ -81,6 +83,15 @@ class PostgresStore:
             if chunk.position:
                 self.save_position(chunk.position)
             return counts
+        refused = {}
+        while True:
+            try:
+                return self._load_staged(chunk, counts, values, refused)
+            except archived.MonthsAway as away:
+                refused |= self._restored(set(away.months) - set(refused))
+
+    def _load_staged(self, chunk, counts, values, refused):
+        values["load_id"] = None
         with self.transaction() as cr:
             loads.keep_configuration(cr)
             judge(cr, values)
@@ -92,12 +103,14 @@ class PostgresStore:
             transform(cr, counts, values)
             cr.execute(sql("stores/sql/unchanged.sql"))
             cr.execute(sql("stores/sql/outdated.sql"), values)
+            archived.ensure_here(cr, refused)
             cr.execute(sql("stores/sql/changed.sql"))
             counts.documents_changed, counts.rows_loaded = cr.fetchone()
             if counts.documents_changed:
                 values["load_id"] = loads.draw(cr)
                 self._replace(cr, values)
             if chunk.completes and not loads.is_derived(cr):
+                archived.ensure_all_here(cr)
                 values["load_id"] = values["load_id"] or loads.draw(cr)
                 rebuild_customers(cr, values)
                 loads.mark_derived(cr, True)
@@ -192,6 +205,24 @@ class PostgresStore:
                 {**self.parameters, **dict(zip(names, key_range, strict=True))},
             )
 
+    def _restored(self, months):
+        """Restore months. Returns {month: why not} of those that cannot be.
+
+        :raise StoreError: none is left to restore, and the load needs one all the same
+        """
+        if not months:
+            raise StoreError("Months that cannot be restored are needed by all figures.")
+        # Rarely needed, and what reads the files is large.
+        from ..retention.restore import Unrestorable, restore
+
+        refused = {}
+        for month in sorted(months):
+            try:
+                restore(self._dsn, month)
+            except Unrestorable as e:
+                refused[month] = str(e)
+        return refused
+
     def _replace(self, cr, values):
         make_partitions(cr)
         cr.execute(sql("stores/sql/replace.sql"), values)
@@ -225,6 +256,7 @@ class PostgresStore:
             ),
             values,
         )
+        archived.refresh_lots(cr)
         cr.execute(sql("stores/sql/changed_families.sql"), values)
 
 

@@ -1,0 +1,88 @@
+"""Loads and archived months: no bucket is ever computed from half of its detail.
+
+A load that depends on a month which is not here stops before it changes anything; the
+month is restored, and the load begins again. See ``sql/archived_months.sql`` for what
+depends on what.
+"""
+
+import json
+
+from ..database import sql
+
+_IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
+_AWAY = """
+    SELECT DISTINCT s.month FROM stage_month s JOIN loyalty_reporting_archive a USING (month)
+    WHERE a.state IN ('leaving', 'archived', 'expired') ORDER BY s.month
+"""
+_MARK = """
+    UPDATE loyalty_reporting_archive a SET is_changed = true
+    FROM (SELECT DISTINCT s.month FROM stage_month s JOIN stage_document USING (order_key)) s
+    WHERE s.month = a.month AND NOT a.is_changed
+"""
+
+
+class MonthsAway(Exception):
+    """What is to be loaded depends on months that must be restored first.
+
+    :param months: their first days
+    """
+
+    def __init__(self, months):
+        super().__init__(", ".join(f"{month:%Y-%m}" for month in months))
+        self.months = months
+
+
+def is_any(cr):
+    """Tell whether any month was ever archived."""
+    cr.execute(_IS_ANY)
+    return cr.fetchone()[0]
+
+
+def ensure_here(cr, refused):
+    """Make sure that all that the staged documents depend on is here.
+
+    Called under the load lock, before anything is replaced. Months that are here and in
+    files, too, are noted as changed.
+
+    :param refused: {month: why it cannot be restored}; what depends on them is refused
+    :raise MonthsAway: others must be restored first
+    """
+    if not is_any(cr):
+        return
+    cr.execute(sql("stores/sql/archived_months.sql"))
+    if refused:
+        reasons = {str(month): reason for month, reason in refused.items()}
+        cr.execute(
+            sql("stores/sql/refuse_archived.sql"),
+            {"months": [*refused], "reasons": json.dumps(reasons)},
+        )
+        cr.execute(
+            "DELETE FROM stage_month m WHERE NOT EXISTS"
+            " (SELECT FROM stage_document d WHERE d.order_key = m.order_key)"
+        )
+    cr.execute(_AWAY)
+    away = [month for (month,) in cr.fetchall()]
+    if away:
+        raise MonthsAway(away)
+    cr.execute(_MARK)
+
+
+def ensure_all_here(cr):
+    """Make sure that every month is here, for what reads all of them.
+
+    :raise MonthsAway: some must be restored first
+    """
+    cr.execute(
+        "SELECT month FROM loyalty_reporting_archive"
+        " WHERE state IN ('leaving', 'archived', 'expired') ORDER BY month"
+    )
+    away = [month for (month,) in cr.fetchall()]
+    if away:
+        raise MonthsAway(away)
+    cr.execute("UPDATE loyalty_reporting_archive SET is_changed = true")
+
+
+def refresh_lots(cr):
+    """Note anew how cards stood at the horizon, where bookings before it changed."""
+    if is_any(cr):
+        cr.execute(sql("stores/sql/refresh_lots.sql"))
