@@ -19,6 +19,10 @@ from ..errors import ConfigurationError, StoreError
 _BLOCK = 1 << 20
 
 
+class Unusable(StoreError):
+    """A file of an archive cannot be read or written."""
+
+
 class Location:
     """A folder of archives.
 
@@ -118,7 +122,7 @@ class Location:
             reason = e.strerror or str(e) or type(e).__name__
             if e.errno in (errno.ENOSPC, errno.EDQUOT):
                 reason = "the disk is full"
-            raise StoreError(
+            raise Unusable(
                 f"The archive {self.address}/{path} cannot be used: {reason}. "
                 "Nothing was removed."
             ) from e

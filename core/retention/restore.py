@@ -2,12 +2,12 @@
 
 from contextlib import closing
 
-from ..errors import ConfigurationError, ReportingError, StoreError
+from ..errors import ConfigurationError, ReportingError
 from ..stores import loads, locks, partitions
 from ..stores.reporting import connect, explained
 from . import archive, leaving, months
 from .archive import Damaged
-from .files import Location
+from .files import Location, Unusable
 from .months import State
 from .tables import columns_of, facts_of
 
@@ -50,7 +50,7 @@ def restore_held(dsn, month):
                     "UPDATE loyalty_reporting_archive SET is_changed = false WHERE month = %s",
                     [month],
                 )
-        except (Damaged, StoreError, ConfigurationError) as e:
+        except (Damaged, Unusable, ConfigurationError) as e:
             with explained(), connection, connection.cursor() as cr:
                 months.blame(cr, month, str(e))
             raise Unrestorable(

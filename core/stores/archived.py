@@ -32,6 +32,20 @@ class MonthsAway(Exception):
         self.months = months
 
 
+def bring_back(dsn, months):
+    """Restore months. Returns {month: why not} of those that cannot be."""
+    # Rarely needed, and what reads the files is large.
+    from ..retention.restore import Unrestorable, restore
+
+    refused = {}
+    for month in sorted(months):
+        try:
+            restore(dsn, month)
+        except Unrestorable as e:
+            refused[month] = str(e)
+    return refused
+
+
 def is_any(cr):
     """Tell whether any month was ever archived."""
     cr.execute(_IS_ANY)

@@ -22,7 +22,7 @@ EVENT = "membership_event_data"
 POINT = "point_analytics_data"
 POINT_ROLLUP = "point_analytics_rollup_data"
 # Not of other documents: a month that has a partition is not loaded as a whole.
-_ORDERS = "(SELECT * FROM stage_document WHERE kind = 'order') o"
+_ORDERS = "(SELECT * FROM stage_document WHERE kind = 'order')"
 # Partitioned table → the staged rows and the column that decide on its months.
 _MONTHS = {
     DETAIL: ("stage_order_row", "transaction_date"),
@@ -88,7 +88,12 @@ class PostgresStore:
             try:
                 return self._load_staged(chunk, counts, values, refused)
             except archived.MonthsAway as away:
-                refused |= self._restored(set(away.months) - set(refused))
+                missing = set(away.months) - set(refused)
+                if not missing:
+                    raise StoreError(
+                        f"All figures need {away}, which cannot be restored."
+                    ) from away
+                refused |= archived.bring_back(self._dsn, missing)
 
     def _load_staged(self, chunk, counts, values, refused):
         values["load_id"] = None
@@ -205,24 +210,6 @@ class PostgresStore:
                 {**self.parameters, **dict(zip(names, key_range, strict=True))},
             )
 
-    def _restored(self, months):
-        """Restore months. Returns {month: why not} of those that cannot be.
-
-        :raise StoreError: none is left to restore, and the load needs one all the same
-        """
-        if not months:
-            raise StoreError("Months that cannot be restored are needed by all figures.")
-        # Rarely needed, and what reads the files is large.
-        from ..retention.restore import Unrestorable, restore
-
-        refused = {}
-        for month in sorted(months):
-            try:
-                restore(self._dsn, month)
-            except Unrestorable as e:
-                refused[month] = str(e)
-        return refused
-
     def _replace(self, cr, values):
         make_partitions(cr)
         cr.execute(sql("stores/sql/replace.sql"), values)
@@ -312,8 +299,10 @@ def make_partitions(cr):
     for table, (rows, column) in _MONTHS.items():
         if (rows, column) not in months:
             cr.execute(
-                f"SELECT DISTINCT date_trunc('month', {column})::date FROM {rows}"
-                f" WHERE {column} IS NOT NULL"
+                # Those that did not change may be of months that are archived.
+                f"SELECT DISTINCT date_trunc('month', r.{column})::date FROM {rows} r"
+                " JOIN stage_document USING (order_key)"
+                f" WHERE r.{column} IS NOT NULL"
             )
             months[rows, column] = [month for (month,) in cr.fetchall()]
         partitions.ensure(cr, table, months[rows, column])
