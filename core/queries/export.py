@@ -12,6 +12,7 @@ from .base import Listing
 from .levels import level_writer
 from .measures import shower
 from .members import members_of
+from .horizon import require_here
 from .plan import plan, plan_listing, plan_tally
 from .query import Answer
 
@@ -124,6 +125,7 @@ class _Export:
 
 def _tallied(tally, cr):
     """Return the :class:`~core.queries.query.Answer` of a tally."""
+    require_here(tally.query, cr)
     statement = plan_tally(tally, keys_of(tally.query, cr), postgres)
     cr.execute(statement.text, statement.parameters)
     show = shower(tally.columns[-1])
@@ -140,6 +142,7 @@ def _planned(query, cr):
     query = query.unpaged(_UNBOUNDED)
     keys = keys_of(query, cr)
     if isinstance(query.report, Listing):
+        require_here(query, cr)
         statement = plan_listing(query, keys, postgres)
         return statement, lister(query)
     dimensions = [d for d in query.dimensions if d.members]

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from ..errors import ReportingError
 from . import columnar
-from .tables import Facts, columns_of, facts_of, partitions_of
+from .tables import TABLES, Facts, columns_of, facts_of, partitions_of
 
 FORMAT = 1
 _CHECKED = "archive_checked"
@@ -94,6 +94,22 @@ def read(cr, location, told, table):
         )
     with location.reading(told["file"]) as file:
         columnar.load(cr, table, file, columns_of(cr, table))
+
+
+def clean(location, month, manifest):
+    """Remove what is there of a month and no manifest names: of a writer that died.
+
+    :param manifest: of the generation that is whole, or None
+    """
+    kept = set()
+    if manifest:
+        kept = {told["file"] for told in manifest["tables"].values()}
+        kept.add(manifest_path(month, manifest["generation"]))
+    for folder, start in (*((t, f"{t}_") for t in TABLES), ("manifests", "")):
+        for path in location.listed(folder):
+            is_of_month = path.startswith(f"{folder}/{start}{month:%Y%m}.")
+            if is_of_month and path not in kept:
+                location.remove(path)
 
 
 def remove(location, manifest):

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from psycopg2 import extensions
 
 from ..database import sql
+from ..errors import ReportingError
 from ..stores import loads, partitions
 from ..stores.reporting import connect, explained
 from . import archive, months
@@ -73,13 +74,21 @@ class _Month:
                 address, manifest = known.location, old
             else:
                 address, number = self._address or known.location, known.generation + 1
-                manifest = archive.write(cr, Location(address), self._month, number)
+                manifest = self._written(cr, Location(address), number, old)
         self._between("written", self._month)
         with self._transaction() as cr:
             months.save(cr, self._month, address, manifest)
         if old and old["generation"] != manifest["generation"]:
             archive.remove(Location(known.location), old)
         self._between("verified", self._month)
+
+    def _written(self, cr, location, number, old):
+        archive.clean(location, self._month, old)
+        try:
+            return archive.write(cr, location, self._month, number)
+        except ReportingError:
+            archive.clean(location, self._month, old)
+            raise
 
     def freeze(self):
         """Let no load write to it any more. Returns whether it is as it was written."""

@@ -48,15 +48,6 @@ def known(cr, month=None):
     return [Month(row[0], State(row[1]), *row[2:]) for row in cr.fetchall()]
 
 
-def away(cr):
-    """Return the months whose rows are not here."""
-    cr.execute(
-        "SELECT month FROM loyalty_reporting_archive WHERE state = ANY(%s) ORDER BY month",
-        [[*AWAY]],
-    )
-    return [month for (month,) in cr.fetchall()]
-
-
 def begin(cr, month, location):
     """Note that a month is being written from now on; called under the load lock."""
     cr.execute(

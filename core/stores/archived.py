@@ -11,8 +11,7 @@ from ..database import sql
 
 _IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
 _AWAY = """
-    SELECT DISTINCT s.month FROM stage_month s JOIN loyalty_reporting_archive a USING (month)
-    WHERE a.state IN ('leaving', 'archived', 'expired') ORDER BY s.month
+    SELECT DISTINCT month FROM stage_month JOIN archived_month USING (month) ORDER BY month
 """
 _MARK = """
     UPDATE loyalty_reporting_archive a SET is_changed = true
@@ -52,6 +51,12 @@ def is_any(cr):
     return cr.fetchone()[0]
 
 
+def away(cr):
+    """Return the first days of the months of which no rows are here."""
+    cr.execute("SELECT month FROM archived_month ORDER BY month")
+    return [month for (month,) in cr.fetchall()]
+
+
 def ensure_here(cr, refused):
     """Make sure that all that the staged documents depend on is here.
 
@@ -75,9 +80,9 @@ def ensure_here(cr, refused):
             " (SELECT FROM stage_document d WHERE d.order_key = m.order_key)"
         )
     cr.execute(_AWAY)
-    away = [month for (month,) in cr.fetchall()]
-    if away:
-        raise MonthsAway(away)
+    months = [month for (month,) in cr.fetchall()]
+    if months:
+        raise MonthsAway(months)
     cr.execute(_MARK)
 
 
@@ -86,13 +91,9 @@ def ensure_all_here(cr):
 
     :raise MonthsAway: some must be restored first
     """
-    cr.execute(
-        "SELECT month FROM loyalty_reporting_archive"
-        " WHERE state IN ('leaving', 'archived', 'expired') ORDER BY month"
-    )
-    away = [month for (month,) in cr.fetchall()]
-    if away:
-        raise MonthsAway(away)
+    months = away(cr)
+    if months:
+        raise MonthsAway(months)
     cr.execute("UPDATE loyalty_reporting_archive SET is_changed = true")
 
 

@@ -40,6 +40,13 @@ CREATE TABLE archived_stray (
     PRIMARY KEY (order_key, month)
 );
 
+-- Months of which no rows are here, and documents with rows in them.
+CREATE VIEW archived_month AS
+SELECT month FROM loyalty_reporting_archive
+WHERE state IN ('leaving', 'archived', 'expired');
+CREATE VIEW archived_document AS
+SELECT s.order_key FROM archived_stray s JOIN archived_month USING (month);
+
 -- Archived bookings that later ones depend on: reverses, and what was adjusted by hand.
 CREATE TABLE archived_booking (
     card_key integer NOT NULL,
