@@ -25,6 +25,8 @@ class LoyaltyReportingRun(models.Model):
             ("refresh", "Day summary"),
             ("reconcile", "Reconciliation"),
             ("repair", "Repair"),
+            ("archive", "Archive"),
+            ("verify", "Verification of archives"),
         ],
         readonly=True,
     )

@@ -9,10 +9,10 @@ from ..errors import StoreError
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
+from .horizon import require_here
 from .levels import level_writer
 from .measures import shower
 from .members import members_of
-from .horizon import require_here
 from .plan import plan, plan_listing, plan_tally
 from .query import Answer
 

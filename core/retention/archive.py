@@ -70,7 +70,7 @@ def verify(cr, location, manifest):
 
     :raise Damaged: something is not as it says
     """
-    for table, told in manifest["tables"].items():
+    for told in manifest["tables"].values():
         cr.execute(f"DROP TABLE IF EXISTS {_CHECKED}")
         cr.execute(
             f"CREATE TEMP TABLE {_CHECKED} ("
@@ -152,8 +152,6 @@ def compare(told, found):
 
 
 def _origin(cr):
-    cr.execute(
-        "SELECT current_database(), max(name) FROM loyalty_reporting_schema"
-    )
+    cr.execute("SELECT current_database(), max(name) FROM loyalty_reporting_schema")
     database, version = cr.fetchone()
     return {"database": database, "schema_version": version}

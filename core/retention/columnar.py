@@ -21,9 +21,9 @@ def arrow():
     :raise ConfigurationError: it is not installed
     """
     try:
-        import pyarrow
-        import pyarrow.csv
-        import pyarrow.parquet
+        import pyarrow  # noqa: PLC0415 (only who archives needs it)
+        import pyarrow.csv  # noqa: PLC0415
+        import pyarrow.parquet  # noqa: PLC0415
     except ImportError as e:
         raise ConfigurationError(
             f"Archives need the Python package {e.name}: install it and run again."
@@ -107,7 +107,9 @@ def _bare(pa):
 def _batches(cr, table, schema):
     """Yield a table's rows as batches."""
     pa = arrow()
-    statement = f"COPY (SELECT {', '.join(schema.names)} FROM {table}) TO STDOUT (FORMAT csv)"
+    statement = (
+        f"COPY (SELECT {', '.join(schema.names)} FROM {table}) TO STDOUT (FORMAT csv)"
+    )
     cr.execute(f"SELECT EXISTS (SELECT FROM {table})")
     if not cr.fetchone()[0]:
         return

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..errors import ConfigurationError, StoreError
 
@@ -31,7 +31,7 @@ class Location:
 
     def __init__(self, address):
         try:
-            from fsspec.core import url_to_fs
+            from fsspec.core import url_to_fs  # noqa: PLC0415 (as pyarrow)
         except ImportError:
             raise ConfigurationError(
                 "Archives need the Python package fsspec: install it and run again."
@@ -105,10 +105,9 @@ class Location:
                 self._system.rm(full)
 
     def _remove(self, full):
-        try:
+        # What broke the file may also keep us from removing it.
+        with suppress(OSError, ValueError):
             self._system.rm(full)
-        except (OSError, ValueError):
-            pass  # what broke the file may also keep us from removing it
 
     def _full(self, path):
         return f"{self._root}/{path}"

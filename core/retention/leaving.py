@@ -67,7 +67,11 @@ class _Month:
             loads.lock(cr)
             months.begin(cr, self._month, self._address)
         self._between("begun", self._month)
-        with closing(self._snapshot()) as snapshot, explained(), snapshot.cursor() as cr:
+        with (
+            closing(self._snapshot()) as snapshot,
+            explained(),
+            snapshot.cursor() as cr,
+        ):
             [known] = months.known(cr, self._month)
             old = known.manifest
             if old and archive.is_as_told(cr, self._month, old):

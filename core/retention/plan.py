@@ -41,7 +41,11 @@ def plan(cr, policies, today):
     cr.execute("SELECT company_id FROM loyalty_reporting_company")
     companies = [company for (company,) in cr.fetchall()]
     known = months.known(cr)
-    gone = {m.month for m in known if m.state in (months.State.ARCHIVED, months.State.EXPIRED)}
+    gone = {
+        m.month
+        for m in known
+        if m.state in (months.State.ARCHIVED, months.State.EXPIRED)
+    }
     leaving = {m.month for m in known if m.state == months.State.LEAVING}
     here = {*months_here(cr), *leaving} - gone
     detail = due(here, days_kept(policies, Tier.DETAIL, companies), today)

@@ -19,7 +19,9 @@ from .restore import LOCK
 _logger = logging.getLogger(__name__)
 
 
-def run(dsn, policies, today, address, *, seconds=None, between=leaving.nothing):
+def run(  # noqa: PLR0913 (a keyword for tests)
+    dsn, policies, today, address, *, seconds=None, between=leaving.nothing
+):
     """Archive and take out what is due.
 
     :param policies: the active policies
@@ -32,11 +34,15 @@ def run(dsn, policies, today, address, *, seconds=None, between=leaving.nothing)
 
     def work():
         counts, gone = Counts(), 0
-        with closing(connect(dsn)) as connection:
-            with explained(), connection, connection.cursor() as cr:
-                if not loads.is_derived(cr):
-                    return RunResult("done", message="The first load is not over yet.")
-                steps = plan(cr, policies, today)
+        with (
+            closing(connect(dsn)) as connection,
+            explained(),
+            connection,
+            connection.cursor() as cr,
+        ):
+            if not loads.is_derived(cr):
+                return RunResult("done", message="The first load is not over yet.")
+            steps = plan(cr, policies, today)
         for step in steps:
             if time.monotonic() > until:
                 return RunResult("partial", counts, message=_told(gone))

@@ -33,8 +33,8 @@ class MonthsAway(Exception):
 
 def bring_back(dsn, months):
     """Restore months. Returns {month: why not} of those that cannot be."""
-    # Rarely needed, and what reads the files is large.
-    from ..retention.restore import Unrestorable, restore
+    # It reads with what the store of this package writes with.
+    from ..retention.restore import Unrestorable, restore  # noqa: PLC0415
 
     refused = {}
     for month in sorted(months):

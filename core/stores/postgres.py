@@ -34,6 +34,7 @@ _MONTHS = {
     POINT: ("stage_point_row", "transaction_date"),
     POINT_ROLLUP: ("stage_point_row", "date"),
 }
+PARTITIONED = (*_MONTHS,)
 # Table of the source → our rows of it, and the column with the source's id.
 _ROWS = {
     "order_promotion_line": (DETAIL, "line_id"),

@@ -189,9 +189,9 @@ def test_a_damaged_file_is_found_and_what_depends_on_it_is_refused(
     assert letter[4].startswith("archived period: March 2017 cannot be restored")
     after = contents(synced_shop)
     assert_same_contents(only(["membership events"], before), after)
-    assert {row[0] for row in after["orders"]} == {row[0] for row in before["orders"]} | {
-        "B1"
-    }
+    assert {row[0] for row in after["orders"]} == {
+        row[0] for row in before["orders"]
+    } | {"B1"}
     assert [row for row in after["orders"] if row[0] == "A1"] == [
         row for row in before["orders"] if row[0] == "A1"
     ]
@@ -212,9 +212,9 @@ def test_columns_that_came_since_take_their_defaults(synced_shop, tmp_path):
     )
 
     assert_same_contents(before, restored(synced_shop))
-    assert databases.rows(synced_shop, "SELECT DISTINCT till FROM customer_order_data") == [
-        (7,)
-    ]
+    assert databases.rows(
+        synced_shop, "SELECT DISTINCT till FROM customer_order_data"
+    ) == [(7,)]
 
 
 def test_an_archive_is_restored_into_an_empty_database(synced_shop, report, tmp_path):
