@@ -1,6 +1,10 @@
 -- A copy for tests reads no engine and writes to no ClickHouse.
 UPDATE loyalty_reporting_source SET active = false;
 
+-- Its archives are those of the database that it is a copy of: it reads them, and writes
+-- none.
+UPDATE loyalty_reporting_retention SET active = false;
+
 -- Nor does it mail anybody a report.
 UPDATE loyalty_reporting_subscription SET state = 'paused', next_at = NULL;
 

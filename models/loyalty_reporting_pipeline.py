@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from decimal import Decimal
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.sql_db import connection_info_for
 from odoo.tools import SQL, config
 from odoo.tools.sql import create_index, fix_foreign_key
@@ -13,7 +13,7 @@ from ..core import consume, sync
 from ..core.errors import ReportingError
 from ..core.records import Company, Rate, RunResult
 from ..core.settings import Settings
-from ..core.stores import announcements, materialized, push, renamings
+from ..core.stores import announcements, materialized, push, renamings, upcoming
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -283,6 +283,11 @@ class LoyaltyReportingPipeline(models.AbstractModel):
             result = self._push()
             remaining = int(result.state == "partial")
             self.env["ir.cron"]._commit_progress(1, remaining=remaining)
+
+    @api.model
+    def _cron_partitions(self):
+        """Make the partitions of the coming months, so that no load waits for them."""
+        upcoming.make(self._dsn(), fields.Date.today())
 
     @api.model
     def _cron_refresh(self):

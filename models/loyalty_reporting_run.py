@@ -26,6 +26,8 @@ class LoyaltyReportingRun(models.Model):
             ("reconcile", "Reconciliation"),
             ("repair", "Repair"),
             ("erase", "Erasure"),
+            ("archive", "Archive"),
+            ("verify", "Verification of archives"),
         ],
         readonly=True,
     )

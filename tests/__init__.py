@@ -39,6 +39,7 @@ from . import (
     test_promotion_order,
     test_promotion_report_detail,
     test_reconciliation,
+    test_retention,
     test_rest,
     test_rights,
     test_schemathesis,

@@ -14,6 +14,7 @@ from ..errors import NotFound, ReportingError
 from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
+from .horizon import require_here
 from .levels import level_writer
 from .measures import shower, valuer
 from .members import members_of
@@ -92,6 +93,7 @@ class _Reading:
     fresh_cursor: object
 
     def listed(self):
+        require_here(self.query, self.cr)
         keys = keys_of(self.query, self.cr)
         statement = plan_listing(self.query, keys, postgres)
         result = postgres.run(self.cr, statement, self.settings.query_timeout)

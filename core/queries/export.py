@@ -9,6 +9,7 @@ from ..errors import StoreError
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
+from .horizon import require_here
 from .levels import level_writer
 from .measures import shower
 from .members import members_of
@@ -127,6 +128,7 @@ class _Export:
 
 def _tallied(tally, cr):
     """Return the :class:`~core.queries.query.Answer` of a tally."""
+    require_here(tally.query, cr)
     statement = plan_tally(tally, keys_of(tally.query, cr), postgres)
     cr.execute(statement.text, statement.parameters)
     show = shower(tally.columns[-1])
@@ -143,6 +145,7 @@ def _planned(query, cr):
     query = query.unpaged(_UNBOUNDED)
     keys = keys_of(query, cr)
     if isinstance(query.report, Listing):
+        require_here(query, cr)
         statement = plan_listing(query, keys, postgres)
         return statement, lister(query)
     dimensions = [d for d in query.dimensions if d.members]

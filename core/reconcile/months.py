@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from ..database import sql
+from ..stores import archived
 from ..stores.partitions import following
 
 
@@ -18,6 +19,26 @@ def known(cr):
     """Return the months of which the reporting database may hold rows."""
     cr.execute(sql("reconcile/sql/months.sql"))
     return {month for (month,) in cr.fetchall()}
+
+
+def here(cr, months):
+    """Return those of some months whose detail is not archived."""
+    return [month for month in months if month not in {*archived.away(cr)}]
+
+
+def borders(cr, month):
+    """Return the days of a month that can be compared with its detail.
+
+    Those next to an archived month are left out: a business day may lie in both.
+
+    :return: (first, the day after the last)
+    """
+    away, first, end = {*archived.away(cr)}, month, following(month)
+    if (first - timedelta(days=1)).replace(day=1) in away:
+        first += timedelta(days=1)
+    if end in away:
+        end -= timedelta(days=1)
+    return first, end
 
 
 def period(months):

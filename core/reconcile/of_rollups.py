@@ -5,10 +5,10 @@ table explains those of the tables that follow from it, on the same day.
 """
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ..database import sql
 from ..stores import fragments
-from ..stores.partitions import following
 from ..stores.postgres import (
     CUSTOMER_ORDER,
     DETAIL,
@@ -20,6 +20,7 @@ from ..stores.postgres import (
     ROLLUP,
 )
 from .compare import Check, collect, compare
+from .months import borders
 
 LEVEL = "rollup"
 DAY = "promotion_day_data"
@@ -128,7 +129,8 @@ def of_month():
             sql("reconcile/sql/order_columns.sql"),
             sql("reconcile/sql/promotion_order_data.sql"),
             f"SELECT * FROM {ORDER} WHERE transaction_date >= %(first)s"
-            " AND transaction_date < %(following)s",
+            " AND transaction_date < %(following)s"
+            " AND order_key NOT IN (SELECT order_key FROM archived_document)",
             (DETAIL, EVALUATION),
             "promotion_order_tombstone",
         ),
@@ -231,14 +233,30 @@ def card_states():
     )
 
 
-def plan(months):
-    """Return (derived table, values) of all that is compared, in its order."""
+def plan(cr, months):
+    """Return groups of (derived table, values) of all that is compared, in its order.
+
+    Of state first, of each month, of cards at last.
+    """
     everywhere = {"first": None, "following": None, "load_id": 0}
-    steps = [(intervals(), everywhere)]
+    groups = [[(intervals(), everywhere)]]
     for month in months:
-        values = {"first": month, "following": following(month), "load_id": 0}
-        steps += [(derived, values) for derived in of_month()]
-    return [*steps, (card_states(), everywhere)]
+        first, end = borders(cr, month)
+        values = {"first": first, "following": end, "load_id": 0}
+        steps = of_month()
+        if _is_before_horizon(cr, month):
+            # The balances of its cards begin in months that are archived.
+            steps = [derived for derived in steps if derived.table != POINT_ROLLUP]
+        groups.append([(derived, values) for derived in steps])
+    return [*groups, [(card_states(), everywhere)]]
+
+
+def _is_before_horizon(cr, month):
+    cr.execute(
+        "SELECT EXISTS (SELECT FROM archived_month) AND instant > %s FROM card_horizon",
+        [month],
+    )
+    return cr.fetchone()[0]
 
 
 def compare_derived(cr, derived, values, findings):
@@ -262,7 +280,7 @@ def compare_rollups(snapshot, months, blamed, findings):
     :param blamed: {(table, day)} known to differ below: what follows is explained
     """
     with snapshot.look() as cr:
-        for derived, values in plan(months):
+        for derived, values in chain.from_iterable(plan(cr, months)):
             days = compare_derived(cr, derived, values, findings)
             if days:
                 collect(cr, derived.check, findings)

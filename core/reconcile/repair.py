@@ -11,18 +11,12 @@ from ..errors import StoreError
 from ..records import Counts, RunResult
 from ..stores import clickhouse, loads, mending, push, push_state
 from ..stores.locks import held
-from ..stores.partitions import following
 from ..stores.reporting import connect
+from . import months as choice
 from .findings import Findings
 from .of_copy import LEVEL as COPY
 from .of_copy import Copy, memory, original
-from .of_rollups import (
-    card_states,
-    compare_derived,
-    compare_rollups,
-    intervals,
-    of_month,
-)
+from .of_rollups import compare_derived, compare_rollups, plan
 from .of_source import compare_month
 from .run import (
     PUSH,
@@ -49,15 +43,17 @@ def repair(sources, settings, dsn, months):
 
     def work(_run_id):
         counts = Counts()
+        with closing(Snapshot(dsn)) as snapshot, snapshot.look() as cr:
+            here = choice.here(cr, months)
         for _pass in range(_PASSES):
             changed = [
-                _repair_source(source, dsn, months, feed, counts)
+                _repair_source(source, dsn, here, feed, counts)
                 for source, feed in sources
             ]
-            if not any([*changed, _repair_rollups(dsn, months, counts)]):
+            if not any([*changed, _repair_rollups(dsn, here, counts)]):
                 break
         if settings.clickhouse_url:
-            _repair_copy(settings, dsn, months, counts)
+            _repair_copy(settings, dsn, here, counts)
         return RunResult("done", counts)
 
     result = logged(dsn, "repair", STORES, work)
@@ -98,12 +94,9 @@ def _repair_rollups(dsn, months, counts):
         compare_rollups(snapshot, months, set(), findings)
     if not any(day.differences for day in findings.days.values()):
         return False
-    everywhere = {"first": None, "following": None, "load_id": 0}
-    groups = [[(intervals(), everywhere)]]
-    for month in months:
-        values = {"first": month, "following": following(month), "load_id": 0}
-        groups.append([(derived, values) for derived in of_month()])
-    for group in [*groups, [(card_states(), everywhere)]]:
+    with closing(Snapshot(dsn)) as snapshot, snapshot.look() as cr:
+        groups = plan(cr, months)
+    for group in groups:
         with mending.locked(dsn) as cr:
             load_id = None
             for derived, values in group:

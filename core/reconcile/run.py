@@ -52,7 +52,8 @@ def reconcile_source(source, dsn, *, months=None, settled="settled", **feed):
         findings = Findings()
         known = {"erasure_secret": feed.get("erasure_secret", "")}
         with closing(Snapshot(dsn, name, system, **known)) as snapshot:
-            chosen = months or _all_months(snapshot, source)
+            with snapshot.look() as cr:
+                chosen = choice.here(cr, months or _all_months(snapshot, source))
             for month in chosen:
                 compare_month(snapshot, source, month, since, findings)
                 with snapshot.look() as cr:
@@ -77,7 +78,7 @@ def reconcile_stores(settings, dsn, *, months=None, settled="settled"):
         notice = ""
         with closing(Snapshot(dsn)) as snapshot:
             with snapshot.look() as cr:
-                chosen = months or sorted(choice.known(cr))
+                chosen = choice.here(cr, months or sorted(choice.known(cr)))
                 cr.execute(_BLAMED)
                 blamed = {*cr.fetchall()}
             compare_rollups(snapshot, chosen, blamed, findings)

@@ -7,7 +7,8 @@ from decimal import Decimal
 from psycopg2.extras import execute_values
 
 from ..database import sql
-from . import loads, partitions, staging
+from ..errors import StoreError
+from . import archived, loads, partitions, staging
 from .fragments import buckets, days
 from .postgres import (
     CUSTOMER_ORDER,
@@ -32,6 +33,19 @@ def configure(dsn, system, companies=(), mapping=None, rates=()):
 
     :param system: the system whose company ids ``mapping`` translates
     """
+    while True:
+        try:
+            return _configure(dsn, system, companies, mapping, rates)
+        except archived.MonthsAway as away:
+            refused = archived.bring_back(dsn, away.months)
+            if refused:
+                raise StoreError(
+                    "The time zone of a company changed, and its days cannot be cut anew: "
+                    + " ".join(refused.values())
+                ) from away
+
+
+def _configure(dsn, system, companies, mapping, rates):
     with (
         closing(connect(dsn)) as connection,
         explained(),
@@ -92,8 +106,11 @@ def recut(cr, company):
     """Cut a company's business days and hours anew, and rebuild its rollups.
 
     Takes the load lock for as long as it takes; all of it is one transaction.
+
+    :raise MonthsAway: detail that must be cut, too, is archived
     """
     loads.lock(cr)
+    archived.ensure_all_here(cr)
     values = {
         "company_id": company.id,
         "timezone": company.timezone,

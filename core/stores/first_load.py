@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg2
 
 from ..database import sql
-from . import fragments, loads, partitions
+from . import archived, fragments, loads, partitions
 from .postgres import (
     CUSTOMER_ORDER,
     DETAIL,
@@ -41,6 +41,9 @@ def load_month(store, chunk):
     with store.transaction() as cr:
         if partitions.exists(cr, ORDER, chunk.month):
             raise MonthIsKnown(f"{partitions.name_of(ORDER, chunk.month)} exists")
+        if archived.is_any(cr):
+            # What is derived of customers is not computed anew from what is left.
+            raise MonthIsKnown("some months are archived")
     values = store.values_of(chunk)
     counts = store.stage(chunk, values)
     with store.transaction() as cr, _conflicts_told():

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from ..database import sql
 from ..erasure.pseudonyms import Pseudonyms
+from ..errors import StoreError
 from ..records import Road
-from . import cursors, fragments, loads, partitions, staging
+from . import archived, cursors, fragments, loads, partitions, staging
 from .reporting import connect, explained
 
 DETAIL = "promotion_report_detail_data"
@@ -22,7 +23,7 @@ EVENT = "membership_event_data"
 POINT = "point_analytics_data"
 POINT_ROLLUP = "point_analytics_rollup_data"
 # Not of other documents: a month that has a partition is not loaded as a whole.
-_ORDERS = "(SELECT * FROM stage_document WHERE kind = 'order') o"
+_ORDERS = "(SELECT * FROM stage_document WHERE kind = 'order')"
 # Partitioned table → the staged rows and the column that decide on its months.
 _MONTHS = {
     DETAIL: ("stage_order_row", "transaction_date"),
@@ -34,6 +35,7 @@ _MONTHS = {
     POINT: ("stage_point_row", "transaction_date"),
     POINT_ROLLUP: ("stage_point_row", "date"),
 }
+PARTITIONED = (*_MONTHS,)
 # Table of the source → our rows of it, and the column with the source's id.
 _ROWS = {
     "order_promotion_line": (DETAIL, "line_id"),
@@ -58,6 +60,7 @@ class PostgresStore:
         self.parameters = {"source_name": source_name, "source": source}
         self._cursor_name = cursor_name or source_name
         self._pseudonyms = Pseudonyms(erasure_secret)
+        self._dsn = dsn
         self._connection = connect(dsn, f"loyalty_reporting {source_name}")
         with self.transaction() as cr:
             staging.create(cr)
@@ -86,6 +89,20 @@ class PostgresStore:
             if chunk.position:
                 self.save_position(chunk.position)
             return counts
+        refused = {}
+        while True:
+            try:
+                return self._load_staged(chunk, counts, values, refused)
+            except archived.MonthsAway as away:
+                missing = set(away.months) - set(refused)
+                if not missing:
+                    raise StoreError(
+                        f"All figures need {away}, which cannot be restored."
+                    ) from away
+                refused |= archived.bring_back(self._dsn, missing)
+
+    def _load_staged(self, chunk, counts, values, refused):
+        values["load_id"] = None
         with self.transaction() as cr:
             loads.keep_configuration(cr)
             judge(cr, values)
@@ -97,12 +114,14 @@ class PostgresStore:
             transform(cr, counts, values)
             cr.execute(sql("stores/sql/unchanged.sql"))
             cr.execute(sql("stores/sql/outdated.sql"), values)
+            archived.ensure_here(cr, refused)
             cr.execute(sql("stores/sql/changed.sql"))
             counts.documents_changed, counts.rows_loaded = cr.fetchone()
             if counts.documents_changed:
                 values["load_id"] = loads.draw(cr)
                 self._replace(cr, values)
             if chunk.completes and not loads.is_derived(cr):
+                archived.ensure_all_here(cr)
                 values["load_id"] = values["load_id"] or loads.draw(cr)
                 rebuild_customers(cr, values)
                 loads.mark_derived(cr, True)
@@ -233,6 +252,7 @@ class PostgresStore:
             ),
             values,
         )
+        archived.refresh_lots(cr)
         cr.execute(sql("stores/sql/say_changed.sql"), values)
 
 
@@ -292,8 +312,10 @@ def make_partitions(cr):
     for table, (rows, column) in _MONTHS.items():
         if (rows, column) not in months:
             cr.execute(
-                f"SELECT DISTINCT date_trunc('month', {column})::date FROM {rows}"
-                f" WHERE {column} IS NOT NULL"
+                # Those that did not change may be of months that are archived.
+                f"SELECT DISTINCT date_trunc('month', r.{column})::date FROM {rows} r"
+                " JOIN stage_document USING (order_key)"
+                f" WHERE r.{column} IS NOT NULL"
             )
             months[rows, column] = [month for (month,) in cr.fetchall()]
         partitions.ensure(cr, table, months[rows, column])

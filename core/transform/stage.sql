@@ -75,6 +75,10 @@ CREATE TEMP TABLE IF NOT EXISTS stage_old_key (
 -- customers; rows of the ledger that came or went.
 CREATE TEMP TABLE IF NOT EXISTS stage_member (
     company_id integer, customer_key integer, instant timestamp);
+-- The borders of their memberships, before (-1) and after (1).
+CREATE TEMP TABLE IF NOT EXISTS stage_border (
+    company_id integer, customer_key integer, date date, membership_product_key integer,
+    change integer, sign integer);
 CREATE TEMP TABLE IF NOT EXISTS stage_customer_day (
     company_id integer, customer_key integer, date date);
 CREATE TEMP TABLE IF NOT EXISTS stage_booked (
@@ -91,6 +95,10 @@ CREATE TEMP TABLE IF NOT EXISTS stage_balance (
 CREATE TEMP TABLE IF NOT EXISTS stage_point_bucket (
     LIKE point_analytics_rollup_data);
 CREATE TEMP TABLE IF NOT EXISTS stage_old_bucket (LIKE point_analytics_rollup_data);
+-- The archived months that a document depends on, and cards whose bookings before the
+-- horizon it changes.
+CREATE TEMP TABLE IF NOT EXISTS stage_month (order_key bigint, month date);
+CREATE TEMP TABLE IF NOT EXISTS stage_early_card (order_key bigint, card_key integer);
 
 -- A key that is too long for an index, as the dead letters keep it.
 CREATE OR REPLACE FUNCTION pg_temp.kept_key(key text) RETURNS text

@@ -7,7 +7,10 @@ FROM (
              ELSE coalesce((
                 SELECT r.transaction_type FROM point_analytics_data r
                 WHERE r.card_key = o.card_key AND r.transaction_id = o.reverses_id
-                  AND r.transaction_type <> 'reverse' LIMIT 1), 'adjust') END AS kind
+                  AND r.transaction_type <> 'reverse' LIMIT 1),
+                -- It may be archived: then the row stays as it was resolved.
+                CASE WHEN EXISTS (SELECT FROM archived_month) THEN o.counts_as END,
+                'adjust') END AS kind
     FROM point_analytics_data o
     LEFT JOIN membership_interval i
         ON i.customer_key = o.customer_key AND i.company_id = o.company_id

@@ -21,6 +21,7 @@ WITH lines AS (
         SELECT order_key FROM promotion_evaluation_data
         WHERE order_kind = 'basket'
           AND transaction_date >= %(first)s AND transaction_date < %(following)s)
+      AND order_key NOT IN (SELECT order_key FROM archived_document)
 ), evaluations AS (
     SELECT order_key, program_key, min(transaction_date) AS transaction_date,
         min(hour) AS hour, min(company_id) AS company_id, min(shop_key) AS shop_key,

@@ -13,9 +13,10 @@ WITH old AS (
     WHERE i.customer_key = m.customer_key AND i.company_id = m.company_id
     RETURNING i.*
 )
-INSERT INTO stage_customer_day
-SELECT company_id, customer_key, date_from FROM old
-UNION ALL SELECT company_id, customer_key, date_to FROM old WHERE date_to <> 'infinity';
+INSERT INTO stage_border
+SELECT company_id, customer_key, date_from, membership_product_key, 1, -1 FROM old
+UNION ALL SELECT company_id, customer_key, date_to, membership_product_key, -1, -1
+FROM old WHERE date_to <> 'infinity';
 
 WITH members AS (
     SELECT company_id, customer_key FROM stage_member GROUP BY 1, 2
@@ -25,10 +26,17 @@ WITH members AS (
     {intervals}
     RETURNING *
 )
+INSERT INTO stage_border
+SELECT company_id, customer_key, date_from, membership_product_key, 1, 1 FROM fresh
+UNION ALL SELECT company_id, customer_key, date_to, membership_product_key, -1, 1
+FROM fresh WHERE date_to <> 'infinity';
+
+-- The days on which a membership begins or ends that did not before, or no longer does:
+-- the others' detail may be archived.
 INSERT INTO stage_customer_day
-SELECT company_id, customer_key, date_from FROM fresh
-UNION ALL SELECT company_id, customer_key, date_to FROM fresh
-WHERE date_to <> 'infinity';
+SELECT company_id, customer_key, date FROM stage_border
+GROUP BY company_id, customer_key, date, membership_product_key, change
+HAVING sum(sign) <> 0;
 
 -- The days of the events themselves.
 INSERT INTO stage_customer_day

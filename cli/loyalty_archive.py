@@ -1,0 +1,64 @@
+"""``odoo-bin loyalty_archive list|run|verify|restore [YYYY-MM …] -d DATABASE``.
+
+Odoo loads a command without its addon: only absolute imports work here.
+"""
+
+import re
+import sys
+from datetime import date
+
+from odoo import SUPERUSER_ID, api
+from odoo.cli import Command
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+ACTIONS = ("list", "run", "verify", "restore")
+
+
+class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
+    """List, verify and restore archived months, or archive what is due."""
+
+    def run(self, args):
+        """Do it; the exit status is 1 if it failed.
+
+        Months are named as 2017-03; none are all of them, but for ``restore``.
+        """
+        if not args or args[0] not in ACTIONS:
+            sys.exit(
+                f"Usage: {self.prog} {'|'.join(ACTIONS)} [YYYY-MM …] -d DATABASE"
+                " [-c odoo.conf]"
+            )
+        action, *args = args
+        months = []
+        while args and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args[0]):
+            months.append(date.fromisoformat(f"{args.pop(0)}-01"))
+        if action == "restore" and not months:
+            sys.exit("Name the months to restore, as 2017-03.")
+        config.parse_config([*args, "--no-http"], setup_logging=True)
+        databases = config["db_name"]
+        if len(databases) != 1:
+            sys.exit("Name one database: -d DATABASE")
+        with Registry(databases[0]).cursor() as cr:
+            archive = api.Environment(cr, SUPERUSER_ID, {})["loyalty.reporting.archive"]
+            if action == "list":
+                sys.stdout.write(_listed(archive, months))
+                return
+            if action == "run":
+                result = archive._run()
+            else:
+                chosen = months or archive.search([]).mapped("month")
+                result = getattr(archive, f"_{action}")(chosen)
+        sys.stdout.write(f"{result.state}: {result.message}".rstrip(" :") + "\n")
+        if result.state not in ("done", "partial"):
+            sys.exit(1)
+
+
+def _listed(archive, months):
+    domain = [("month", "in", months)] if months else []
+    lines = [
+        f"{month.month:%Y-%m}\t{file.table_name}\t{file.rows}\t{int(file.bytes)}"
+        f"\t{month.generation}\t{month.state}\t{month.location}/{file.path}\n"
+        for month in archive.search(domain, order="month")
+        for file in month.file_ids
+    ]
+    return "".join(["month\ttable\trows\tbytes\tgeneration\tstate\tfile\n", *lines])

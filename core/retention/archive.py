@@ -1,0 +1,157 @@
+"""Writing a month into its files, and reading them back.
+
+A manifest says what the files hold: their columns and the version of the schema, how many
+rows, the exact sums of numbers, a digest of all rows, the files' own size and checksum.
+"""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+
+from ..errors import ReportingError
+from . import columnar
+from .tables import TABLES, Facts, columns_of, facts_of, partitions_of
+
+FORMAT = 1
+_CHECKED = "archive_checked"
+
+
+class Damaged(ReportingError):
+    """A file of an archive is not what its manifest says."""
+
+
+def write(cr, location, month, generation):
+    """Write a month's rows, as the transaction of a cursor sees them, and check them.
+
+    The manifest comes last: without it there is no such generation.
+
+    :return: the manifest
+    :raise Damaged: what is read back differs
+    """
+    found = {}
+    for table, partition in partitions_of(cr, month).items():
+        columns = columns_of(cr, partition)
+        path = f"{table}/{table}_{month:%Y%m}.{generation}.parquet"
+        with location.writing(path) as file:
+            columnar.write(cr, partition, columns, file)
+        size, checksum = location.measured(path)
+        found[table] = {
+            "file": path,
+            "bytes": size,
+            "sha256": checksum,
+            # A list: of an object, JSON keeps no order.
+            "columns": [*columns.items()],
+            **asdict(facts_of(cr, partition, columns)),
+        }
+    manifest = {
+        "format": FORMAT,
+        "month": f"{month:%Y-%m}",
+        "generation": generation,
+        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_origin(cr),
+        "tables": found,
+    }
+    verify(cr, location, manifest)
+    location.write_json(manifest_path(month, generation), manifest)
+    return manifest
+
+
+def manifest_path(month, generation):
+    """Return where the manifest of a month lies."""
+    return f"manifests/{month:%Y%m}.{generation}.json"
+
+
+def month_of(manifest):
+    """Return the first day of a manifest's month."""
+    return date.fromisoformat(f"{manifest['month']}-01")
+
+
+def verify(cr, location, manifest):
+    """Read all files back, and compare them with the manifest, row for row.
+
+    :raise Damaged: something is not as it says
+    """
+    for told in manifest["tables"].values():
+        cr.execute(f"DROP TABLE IF EXISTS {_CHECKED}")
+        cr.execute(
+            f"CREATE TEMP TABLE {_CHECKED} ("
+            + ", ".join(f"{name} {kind}" for name, kind in told["columns"])
+            + ")"
+        )
+        read(cr, location, told, _CHECKED)
+        compare(told, facts_of(cr, _CHECKED, dict(told["columns"])))
+        cr.execute(f"DROP TABLE {_CHECKED}")
+
+
+def read(cr, location, told, table):
+    """Copy a file's rows into a table; its checksum is compared first.
+
+    :param told: what the manifest says of it
+    """
+    size, checksum = location.measured(told["file"])
+    if (size, checksum) != (told["bytes"], told["sha256"]):
+        raise Damaged(
+            f"{told['file']} has {size} bytes and another checksum than its manifest says."
+        )
+    with location.reading(told["file"]) as file:
+        columnar.load(cr, table, file, columns_of(cr, table))
+
+
+def clean(location, month, manifest):
+    """Remove what is there of a month and no manifest names: of a writer that died.
+
+    :param manifest: of the generation that is whole, or None
+    """
+    kept = set()
+    if manifest:
+        kept = {told["file"] for told in manifest["tables"].values()}
+        kept.add(manifest_path(month, manifest["generation"]))
+    for folder, start in (*((t, f"{t}_") for t in TABLES), ("manifests", "")):
+        for path in location.listed(folder):
+            is_of_month = path.startswith(f"{folder}/{start}{month:%Y%m}.")
+            if is_of_month and path not in kept:
+                location.remove(path)
+
+
+def remove(location, manifest):
+    """Remove a generation: its manifest first, so that no half of it seems whole."""
+    location.remove(manifest_path(month_of(manifest), manifest["generation"]))
+    for told in manifest["tables"].values():
+        location.remove(told["file"])
+
+
+def is_as_told(cr, month, manifest):
+    """Tell whether a month's rows are those of its files."""
+    partitions = partitions_of(cr, month)
+    told = manifest["tables"]
+    if set(partitions) - set(told):
+        return False
+    for table, of_table in told.items():
+        partition = partitions.get(table)
+        columns = dict(of_table["columns"])
+        if not partition or columns_of(cr, partition) != columns:
+            return False
+        if facts_of(cr, partition, columns) != _facts(of_table):
+            return False
+    return True
+
+
+def _facts(told):
+    return Facts(told["rows"], told["sums"], told["digest"])
+
+
+def compare(told, found):
+    """Compare what was read with what the manifest says.
+
+    :raise Damaged: it differs
+    """
+    if found != _facts(told):
+        raise Damaged(
+            f"{told['file']} holds {found.rows} rows that are not the {told['rows']} rows "
+            "of its manifest."
+        )
+
+
+def _origin(cr):
+    cr.execute("SELECT current_database(), max(name) FROM loyalty_reporting_schema")
+    database, version = cr.fetchone()
+    return {"database": database, "schema_version": version}

@@ -1,0 +1,152 @@
+"""One month on its way out: archive, verify, freeze, detach, drop.
+
+Each step is noted before and after it, so that a process that is killed at any instant is
+gone on with by the next run; whatever was begun is done again. Called by one worker at a
+time (the lock ``retention``).
+"""
+
+from contextlib import closing, contextmanager
+
+from psycopg2 import extensions
+
+from ..database import sql
+from ..errors import ReportingError
+from ..stores import loads, partitions
+from ..stores.reporting import connect, explained
+from . import archive, months
+from .files import Location
+from .months import State
+from .tables import TABLES
+
+_IS_PENDING = """
+    SELECT c.relname, i.inhdetachpending FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = %s::regclass AND c.relname = %s
+"""
+
+
+def nothing(_step, _month):
+    """Do nothing between two steps: tests do."""
+
+
+def leave(dsn, month, address, between=nothing):
+    """Take a month out of the database, from whatever step it has reached.
+
+    :param address: where its files go, unless they are there already
+    :param between: called with (step, month) after each step
+    :return: whether it is gone; not if a load wrote to it meanwhile: the next run tries
+        again
+    :raise StoreError: the files cannot be written; nothing was removed
+    """
+    with closing(connect(dsn, "loyalty_reporting archive")) as connection:
+        month_of = _Month(dsn, connection, month, address, between)
+        state = month_of.state()
+        if state not in (State.VERIFIED, State.LEAVING, State.ARCHIVED):
+            month_of.write()
+        if month_of.state() == State.VERIFIED and not month_of.freeze():
+            return False
+        month_of.take_out()
+        return True
+
+
+class _Month:
+    def __init__(self, dsn, connection, month, address, between):
+        self._dsn, self._connection, self._month = dsn, connection, month
+        self._address, self._between = address, between
+
+    def state(self):
+        """Return how far it is; None before the first step."""
+        with self._transaction() as cr:
+            found = months.known(cr, self._month)
+            return found[0].state if found else None
+
+    def write(self):
+        """Write its files, unless those there are hold the same, and verify them."""
+        with self._transaction() as cr:
+            # All loads until here are seen by what is written, later ones see the mark.
+            loads.lock(cr)
+            months.begin(cr, self._month, self._address)
+        self._between("begun", self._month)
+        with (
+            closing(self._snapshot()) as snapshot,
+            explained(),
+            snapshot.cursor() as cr,
+        ):
+            [known] = months.known(cr, self._month)
+            old = known.manifest
+            if old and archive.is_as_told(cr, self._month, old):
+                address, manifest = known.location, old
+            else:
+                address, number = self._address or known.location, known.generation + 1
+                manifest = self._written(cr, Location(address), number, old)
+        self._between("written", self._month)
+        with self._transaction() as cr:
+            months.save(cr, self._month, address, manifest)
+        if old and old["generation"] != manifest["generation"]:
+            archive.remove(Location(known.location), old)
+        self._between("verified", self._month)
+
+    def _written(self, cr, location, number, old):
+        archive.clean(location, self._month, old)
+        try:
+            return archive.write(cr, location, self._month, number)
+        except ReportingError:
+            archive.clean(location, self._month, old)
+            raise
+
+    def freeze(self):
+        """Let no load write to it any more. Returns whether it is as it was written."""
+        with self._transaction() as cr:
+            loads.lock(cr)
+            [known] = months.known(cr, self._month)
+            if known.is_changed:
+                months.mark(cr, self._month, State.RESTORED)
+                return False
+            values = {
+                "month": self._month,
+                "following": partitions.following(self._month),
+            }
+            cr.execute(sql("retention/sql/strays.sql"), values)
+            cr.execute("SELECT instant < %s FROM card_horizon", [values["following"]])
+            if cr.fetchone()[0]:
+                cr.execute(sql("retention/sql/advance.sql"), values)
+            months.mark(cr, self._month, State.LEAVING)
+        self._between("frozen", self._month)
+        return True
+
+    def take_out(self):
+        """Detach and drop its partitions; readers of the other months do not wait."""
+        for table in TABLES:
+            self._detach(table)
+            self._between(f"detached {table}", self._month)
+        with self._transaction() as cr:
+            for table in TABLES:
+                name = partitions.name_of(table, self._month)
+                cr.execute(f"DROP TABLE IF EXISTS {name}")
+            months.mark(cr, self._month, State.ARCHIVED)
+        self._between("dropped", self._month)
+
+    def _detach(self, table):
+        name = partitions.name_of(table, self._month)
+        self._connection.autocommit = True  # CONCURRENTLY is for no transaction
+        try:
+            with explained(), self._connection.cursor() as cr:
+                cr.execute(_IS_PENDING, [table, name])
+                found = cr.fetchone()
+                if found:
+                    how = "FINALIZE" if found[1] else "CONCURRENTLY"
+                    cr.execute(f"ALTER TABLE {table} DETACH PARTITION {name} {how}")
+        finally:
+            self._connection.autocommit = False
+
+    def _snapshot(self):
+        connection = connect(self._dsn, "loyalty_reporting archive")
+        connection.set_session(
+            isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ
+        )
+        return connection
+
+    @contextmanager
+    def _transaction(self):
+        with explained(), self._connection, self._connection.cursor() as cr:
+            yield cr

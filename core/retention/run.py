@@ -1,0 +1,134 @@
+"""The job: take out what is due, month by month; verify what was archived."""
+
+import logging
+import time
+from contextlib import closing
+
+from ..errors import Busy, ReportingError
+from ..records import Counts, RunResult
+from ..stores import loads
+from ..stores.reporting import connect, explained
+from ..stores.runs import RunLog
+from . import archive, leaving, months
+from .files import Location
+from .months import State
+from .plan import plan
+from .policy import Tier
+from .restore import LOCK
+
+_logger = logging.getLogger(__name__)
+
+
+def run(  # noqa: PLR0913 (a keyword for tests)
+    dsn, policies, today, address, *, seconds=None, between=leaving.nothing
+):
+    """Archive and take out what is due.
+
+    :param policies: the active policies
+    :param today: the day (UTC) that decides
+    :param address: where archives go
+    :param seconds: after which no other month is begun
+    :return: :class:`RunResult`; errors are in its message, never raised
+    """
+    until = time.monotonic() + seconds if seconds else float("inf")
+
+    def work():
+        counts, gone = Counts(), 0
+        with (
+            closing(connect(dsn)) as connection,
+            explained(),
+            connection,
+            connection.cursor() as cr,
+        ):
+            if not loads.is_derived(cr):
+                return RunResult("done", message="The first load is not over yet.")
+            steps = plan(cr, policies, today)
+        for step in steps:
+            if time.monotonic() > until:
+                return RunResult("partial", counts, message=_told(gone))
+            if step.tier == Tier.ARCHIVE:
+                expire(dsn, step.month)
+            elif leave(dsn, step.month, address, between):
+                gone += 1
+                counts.rows_read += step.rows
+        return RunResult("done", counts, message=_told(gone))
+
+    return logged(dsn, "archive", work)
+
+
+def leave(dsn, month, address, between=leaving.nothing):
+    """Take a month out; what went wrong is noted with it.
+
+    :raise ReportingError: it stays as it was
+    """
+    try:
+        return leaving.leave(dsn, month, address, between)
+    except ReportingError as e:
+        with (
+            closing(connect(dsn)) as connection, explained(), connection,
+            connection.cursor() as cr,
+        ):  # fmt: skip
+            months.blame(cr, month, str(e))
+        raise
+
+
+def verify(dsn, chosen):
+    """Read the archives of some months back, and compare them with their manifests.
+
+    :return: :class:`RunResult`, ``failed`` if one is damaged
+    """
+
+    def work():
+        counts, problems = Counts(), []
+        with closing(connect(dsn)) as connection:
+            for month in chosen:
+                with explained(), connection, connection.cursor() as cr:
+                    [known] = months.known(cr, month)
+                    if not known.manifest or known.state == State.EXPIRED:
+                        continue
+                    problem = None
+                    try:
+                        archive.verify(cr, Location(known.location), known.manifest)
+                    except ReportingError as e:
+                        problem = str(e)
+                        problems.append(problem)
+                    months.blame(cr, month, problem)
+                    counts.rows_read += sum(
+                        told["rows"] for told in known.manifest["tables"].values()
+                    )
+        state = "failed" if problems else "done"
+        return RunResult(state, counts, message=" ".join(problems))
+
+    return logged(dsn, "verify", work)
+
+
+def expire(dsn, month):
+    """Remove a month's files, for good."""
+    with closing(connect(dsn)) as connection:
+        with explained(), connection, connection.cursor() as cr:
+            [known] = months.known(cr, month)
+            months.mark(cr, month, State.EXPIRED)
+        archive.remove(Location(known.location), known.manifest)
+
+
+def logged(dsn, job, work):
+    """Do the work, one worker at a time, and write down how it went."""
+    try:
+        with RunLog(dsn, job, LOCK, lock=LOCK) as log:
+            try:
+                return log.finish(work())
+            except ReportingError as e:
+                _logger.error("%s: %s", job, e)
+                return log.finish(RunResult("failed", message=str(e)))
+            except Exception as e:
+                _logger.exception("%s", job)
+                message = f"{type(e).__name__}: {e} (a fault of ours; see the log)"
+                return log.finish(RunResult("failed", message=message))
+    except Busy as e:
+        return RunResult("busy", message=str(e))
+    except ReportingError as e:
+        return RunResult("failed", message=str(e))
+
+
+def _told(gone):
+    return f"{gone} months were archived." if gone else ""

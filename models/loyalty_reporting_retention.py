@@ -1,0 +1,119 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..core.retention.plan import plan
+from ..core.retention.policy import Policy, Tier
+
+
+class LoyaltyReportingRetention(models.Model):
+    """How long a company's detail stays in the database, and its archive after that."""
+
+    _name = "loyalty.reporting.retention"
+    _description = "Retention Policy"
+    _order = "tier, company_id, id"
+
+    tier = fields.Selection(
+        [("detail", "Detail"), ("archive", "Archive")],
+        required=True,
+        default="detail",
+        help="Detail: promotion lines, evaluations, orders and point transactions, row by "
+        "row; they go into archive files. Archive: those files; they are removed for good. "
+        "What reports add up, memberships, balances and open points stay.",
+    )
+    days = fields.Integer(
+        string="Days Kept",
+        required=True,
+        default=90,
+        help="After the end of a month, so many days must pass until it goes.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        help="Empty: of all companies without a policy of their own. A month holds the "
+        "rows of all companies and goes as a whole: the longest policy wins, and a "
+        "company without an active policy keeps everything.",
+    )
+    location = fields.Char(
+        help="Where archive files are written: a folder of the server, or an address that "
+        "the Python package fsspec knows, such as s3://bucket/folder. Credentials belong "
+        "into fsspec's own configuration, never here."
+    )
+    active = fields.Boolean(default=False)
+
+    _days_positive = models.Constraint(
+        "CHECK (days > 0)", "Keep rows for one day at least."
+    )
+    _once_each = models.UniqueIndex(
+        "(tier, COALESCE(company_id, 0)) WHERE active",
+        "There is an active policy for this tier and company already.",
+    )
+
+    @api.depends("tier", "days")
+    def _compute_display_name(self):
+        tiers = dict(self._fields["tier"]._description_selection(self.env))
+        for policy in self:
+            policy.display_name = self.env._(
+                "%(tier)s: %(days)s days",
+                tier=tiers.get(policy.tier, ""),
+                days=policy.days,
+            )
+
+    @api.constrains("active", "tier", "location")
+    def _check_location(self):
+        detail = self.search([("tier", "=", "detail")])
+        if any(not policy.location for policy in detail):
+            raise ValidationError(
+                self.env._("Say where the archive files of the detail are written.")
+            )
+        if len({policy.location for policy in detail}) > 1:
+            raise ValidationError(
+                self.env._(
+                    "A month holds all companies: all policies of the detail must name "
+                    "the same location."
+                )
+            )
+
+    # ------------------------------------------------------------ actions
+
+    def action_dry_run(self):
+        """Show what would go now by the active policies, and how large it is."""
+        self.check_access("write")
+        steps = plan(self.env.cr, self._policies(), fields.Date.today())
+        lines = self.env["loyalty.reporting.retention.step"].create(
+            [
+                {
+                    "month": step.month,
+                    "tier": step.tier,
+                    "table_name": table,
+                    "rows": rows,
+                    "bytes": size,
+                }
+                for step in steps
+                for table, (rows, size) in step.tables.items()
+            ]
+        )
+        if not lines:
+            raise UserError(
+                self.env._("Nothing would go now, by the policies that are active.")
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What Would Go"),
+            "res_model": lines._name,
+            "view_mode": "list",
+            "domain": [("id", "in", lines.ids)],
+        }
+
+    # ------------------------------------------------------------ business
+
+    @api.model
+    def _policies(self):
+        """Return the active policies, as ``core`` wants them."""
+        return [
+            Policy(Tier(policy.tier), policy.days, policy.company_id.id or None)
+            for policy in self.sudo().search([])
+        ]
+
+    @api.model
+    def _location(self):
+        """Return where archive files are written; empty without an active policy."""
+        return self.sudo().search([("tier", "=", "detail")], limit=1).location or ""

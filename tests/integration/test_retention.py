@@ -1,0 +1,320 @@
+"""Months of detail go into files, and come back: no figure changes by it."""
+
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import databases
+import duckdb
+import pandas
+import pytest
+from archiving import (
+    DETAIL,
+    LEAVES,
+    STAYS,
+    archive,
+    archived,
+    away,
+    month,
+    restored,
+)
+from pipeline import NEW_YORK, assert_same_contents, contents, synced
+
+from core import sync
+from core.database import connect
+from core.retention import columnar
+from core.retention.files import Location
+from core.retention.plan import plan
+from core.retention.policy import Policy, Tier
+from core.retention.restore import place, restore
+from core.retention.run import verify
+from core.retention.tables import TABLES
+from core.sources import SOURCES
+
+pytest_plugins = ["store_fixtures"]
+LATER = month(2017, 12)
+KILLED = Path(__file__).with_name("killed_archive.py")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system with hardly any space."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
+    if subprocess.run(mounting, capture_output=True, check=False).returncode:
+        pytest.skip("only root can make a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def replayed(engine_dsn, report_dsn, keys):
+    """Read some documents again."""
+    source = SOURCES["engine_pg"](engine_dsn)
+    options = {"companies": [NEW_YORK], "mapping": {1: 1}}
+    return sync.replay(source, report_dsn, source_name="engine", keys=keys, **options)
+
+
+def only(names, found):
+    """Some parts of a database's contents."""
+    return {name: found[name] for name in names}
+
+
+def test_detail_goes_and_all_that_follows_from_it_stays(synced_shop, tmp_path):
+    before = contents(synced_shop)
+
+    assert archived(synced_shop, tmp_path, LATER) == [month(2017, 3), month(2017, 4)]
+
+    after = contents(synced_shop)
+    assert_same_contents(only(STAYS, before), after)
+    assert not any(after[name] for name in LEAVES)
+
+
+def test_what_comes_back_is_what_went_row_for_row(synced_shop, tmp_path):
+    before = contents(synced_shop)
+    archived(synced_shop, tmp_path, LATER)
+
+    assert_same_contents(before, restored(synced_shop))
+    assert away(synced_shop) == []
+
+
+def test_a_known_unchanged_fact_of_an_archived_month_changes_nothing(
+    shop, synced_shop, tmp_path
+):
+    gone = archived(synced_shop, tmp_path, LATER)
+    databases.execute(synced_shop, "DELETE FROM loyalty_reporting_cursor")
+
+    counts = synced(shop.dsn, synced_shop)
+
+    assert counts.documents_read
+    assert not counts.documents_changed
+    assert away(synced_shop) == gone
+
+
+STEPS = (
+    *("begun", "half written", "written", "verified", "frozen"),
+    *(f"detached {table}" for table in TABLES),
+    "dropped",
+)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_killed_after_any_step_is_gone_on_with(step, synced_shop, tmp_path):
+    before = contents(synced_shop)
+    command = [sys.executable, KILLED, synced_shop, tmp_path, LATER.isoformat(), step]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    assert archived(synced_shop, tmp_path, LATER) == [month(2017, 3), month(2017, 4)]
+
+    assert_same_contents(only(STAYS, before), contents(synced_shop))
+    assert_same_contents(before, restored(synced_shop))
+    left = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
+    assert left <= {".parquet", ".json"}
+
+
+@pytest.mark.parametrize("step", ["frozen", f"detached {TABLES[0]}"])
+def test_a_load_that_needs_a_month_half_taken_out_waits_for_nobody(
+    step, shop, synced_shop, tmp_path, assert_same_as_from_scratch
+):
+    command = [sys.executable, KILLED, synced_shop, tmp_path, LATER.isoformat(), step]
+    subprocess.run(command, capture_output=True, check=False)
+    shop.change("processed_order", "A1", store_id=9)
+
+    synced(shop.dsn, synced_shop)
+
+    for gone in away(synced_shop):
+        restore(synced_shop, gone)
+    assert_same_as_from_scratch(synced_shop, shop.dsn)
+
+
+def test_a_full_disk_stops_it_and_nothing_is_lost(synced_shop, small_disk):
+    before = contents(synced_shop)
+
+    result = archive(synced_shop, small_disk, LATER)
+
+    assert result.state == "failed"
+    assert "the disk is full" in result.message
+    assert_same_contents(before, contents(synced_shop))
+    assert not [path for path in small_disk.rglob("*") if path.is_file()]
+
+
+def test_nothing_goes_that_was_not_read_back(synced_shop, tmp_path, monkeypatch):
+    before = contents(synced_shop)
+    monkeypatch.setattr(columnar, "write", lambda *_: None)
+
+    result = archive(synced_shop, tmp_path, LATER)
+
+    assert result.state == "failed"
+    assert_same_contents(before, contents(synced_shop))
+
+
+def test_a_row_that_a_file_lacks_is_seen(synced_shop, tmp_path, monkeypatch):
+    before = contents(synced_shop)
+    write = columnar.write
+
+    def lose_one(cr, table, columns, file):
+        cr.execute(f"CREATE TEMP TABLE fewer AS SELECT * FROM {table} OFFSET 1")
+        write(cr, "fewer", columns, file)
+        cr.execute("DROP TABLE fewer")
+
+    monkeypatch.setattr(columnar, "write", lose_one)
+
+    result = archive(synced_shop, tmp_path, LATER)
+
+    assert result.state == "failed"
+    assert "rows that are not the" in result.message
+    assert_same_contents(before, contents(synced_shop))
+
+
+def test_a_damaged_file_is_found_and_what_depends_on_it_is_refused(
+    shop, synced_shop, tmp_path
+):
+    archived(synced_shop, tmp_path, LATER)
+    before = contents(synced_shop)
+    [file] = tmp_path.glob("promotion_report_detail_data/*201703*")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-9] + b"x" + whole[-8:])
+    shop.change("processed_order", "A1", store_id=9)
+    shop.order("B1", "2018-05-01 10:00Z")
+
+    assert verify(synced_shop, [month(2017, 3)]).state == "failed"
+    synced(shop.dsn, synced_shop)
+
+    [letter] = contents(synced_shop)["dead letters"]
+    assert letter[2] == "A1"
+    assert letter[4].startswith("archived period: March 2017 cannot be restored")
+    after = contents(synced_shop)
+    assert_same_contents(only(["membership events"], before), after)
+    assert {row[0] for row in after["orders"]} == {
+        row[0] for row in before["orders"]
+    } | {"B1"}
+    assert [row for row in after["orders"] if row[0] == "A1"] == [
+        row for row in before["orders"] if row[0] == "A1"
+    ]
+
+    file.write_bytes(whole)
+    letters = {"order": ["A1"]}
+    assert replayed(shop.dsn, synced_shop, letters).state == "done"
+    assert not contents(synced_shop)["dead letters"]
+
+
+def test_columns_that_came_since_take_their_defaults(synced_shop, tmp_path):
+    before = contents(synced_shop)
+    archived(synced_shop, tmp_path, LATER)
+    databases.execute(
+        synced_shop,
+        "ALTER TABLE customer_order_data ADD COLUMN till integer NOT NULL DEFAULT 7;"
+        " ALTER TABLE promotion_evaluation_data ADD COLUMN note text",
+    )
+
+    assert_same_contents(before, restored(synced_shop))
+    assert databases.rows(
+        synced_shop, "SELECT DISTINCT till FROM customer_order_data"
+    ) == [(7,)]
+
+
+def test_an_archive_is_restored_into_an_empty_database(synced_shop, report, tmp_path):
+    query = "SELECT r.*::text FROM {} r ORDER BY 1"
+    before = {t: databases.rows(synced_shop, query.format(t)) for t in TABLES}
+    archived(synced_shop, tmp_path, LATER)
+
+    location = Location(str(tmp_path))
+    with closing(connect(report)) as connection, connection, connection.cursor() as cr:
+        for path in location.listed("manifests"):
+            place(cr, location, location.read_json(path))
+
+    assert before == {t: databases.rows(report, query.format(t)) for t in TABLES}
+
+
+def test_a_month_that_was_corrected_is_archived_anew(shop, synced_shop, tmp_path):
+    archived(synced_shop, tmp_path, LATER)
+    shop.change("processed_order", "A1", store_id=9)
+    synced(shop.dsn, synced_shop)
+    assert month(2017, 3) not in away(synced_shop)
+
+    archived(synced_shop, tmp_path, LATER)
+
+    generations = "SELECT month, generation FROM loyalty_reporting_archive ORDER BY 1"
+    assert databases.rows(synced_shop, generations) == [
+        (month(2017, 3), 2),
+        (month(2017, 4), 1),
+    ]
+    # The former generation is gone as soon as the new one is verified.
+    assert len([*tmp_path.glob("manifests/*")]) == 2
+    assert len([*tmp_path.glob("point_analytics_data/*")]) == 2
+
+
+def test_archives_expire_and_what_depends_on_them_is_refused(
+    shop, synced_shop, tmp_path
+):
+    policies = [*DETAIL, Policy(Tier.ARCHIVE, 1826)]
+    archived(synced_shop, tmp_path, LATER)
+    before = contents(synced_shop)
+
+    assert archive(synced_shop, tmp_path, date(2022, 3, 31), policies).state == "done"
+    assert away(synced_shop) == [month(2017, 3), month(2017, 4)]
+    assert archive(synced_shop, tmp_path, month(2022, 5), policies).state == "done"
+    assert away(synced_shop) == [month(2017, 4)]
+    assert not [*tmp_path.glob("*/*201703*")]
+
+    shop.change("processed_order", "A1", store_id=9)
+    synced(shop.dsn, synced_shop)
+    [letter] = contents(synced_shop)["dead letters"]
+    assert "March 2017 has expired" in letter[4]
+    assert_same_contents(only(["orders", "rollup"], before), contents(synced_shop))
+
+
+def test_a_month_stays_until_every_company_lets_it_go(synced_shop, tmp_path):
+    databases.execute(
+        synced_shop, "INSERT INTO loyalty_reporting_company VALUES (2, 'UTC', 'EUR', 2)"
+    )
+    of_one = [Policy(Tier.DETAIL, 90, company_id=1)]
+    longer = [*of_one, Policy(Tier.DETAIL, 365, company_id=2)]
+
+    assert archived(synced_shop, tmp_path, LATER, policies=of_one) == []
+    assert archived(synced_shop, tmp_path, LATER, policies=longer) == []
+    assert archived(synced_shop, tmp_path, month(2018, 4), policies=longer) == [
+        month(2017, 3)
+    ]
+
+
+def test_a_dry_run_says_what_would_go_and_how_large_it_is(synced_shop):
+    with closing(connect(synced_shop)) as connection, connection.cursor() as cr:
+        steps = plan(cr, DETAIL, LATER)
+    expected = databases.rows(
+        synced_shop,
+        "SELECT date_trunc('month', transaction_date)::date, count(*)"
+        " FROM point_analytics_data GROUP BY 1 ORDER BY 1",
+    )
+
+    found = [(step.month, step.tables["point_analytics_data"][0]) for step in steps]
+    assert found == expected
+    assert all(step.bytes > 0 for step in steps)
+    assert not databases.rows(synced_shop, "SELECT FROM loyalty_reporting_archive")
+
+
+def test_pandas_and_duckdb_read_the_files_as_they_are(synced_shop, tmp_path):
+    query = (
+        "SELECT count(*), sum(points_amount), min(transaction_date), count(order_id)"
+        " FROM {}"
+    )
+    expected = databases.rows(synced_shop, query.format("point_analytics_data"))
+    archived(synced_shop, tmp_path, LATER)
+    files = tmp_path / "point_analytics_data"
+
+    in_duckdb = duckdb.sql(query.format(f"'{files}/*.parquet'")).fetchall()
+    frame = pandas.read_parquet(files)
+
+    assert in_duckdb == expected
+    assert [
+        (
+            len(frame),
+            frame.points_amount.sum(),
+            frame.transaction_date.min(),
+            frame.order_id.count(),
+        )
+    ] == expected

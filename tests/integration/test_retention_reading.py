@@ -1,0 +1,128 @@
+"""What is asked when months are archived: answered exactly, or refused, never guessed."""
+
+from contextlib import closing
+from datetime import date
+
+import databases
+import pytest
+from archiving import archived, away, month
+from asking import ask, asked_of
+from copies import fresh_cursor
+from pipeline import contents, synced
+from reconciling import MONTHS, reconciled, repaired
+
+from core.database import connect
+from core.errors import BadQuery
+from core.queries import REPORTS
+from core.queries.export import exported
+from core.records import Company
+from core.settings import Settings
+
+pytest_plugins = ["store_fixtures"]
+KOLKATA = Company(1, "Asia/Kolkata", "USD", 2)
+YEAR = (date(2017, 1, 1), date(2017, 12, 31))
+ADDED_UP = [slug for slug in REPORTS if slug != "points/transactions"]
+
+
+@pytest.fixture
+def half(synced_shop, tmp_path):
+    """A report of which March is archived, and April is here."""
+    assert archived(synced_shop, tmp_path, month(2017, 7)) == [month(2017, 3)]
+    return synced_shop
+
+
+@pytest.mark.parametrize("slug", ADDED_UP)
+@pytest.mark.parametrize("grain", ["day", "month"])
+def test_what_adds_up_is_answered_as_before(slug, grain, synced_shop, tmp_path):
+    query = asked_of(slug, *YEAR, group_by=grain)
+    before = ask(synced_shop, query)
+
+    archived(synced_shop, tmp_path, month(2018, 1))
+
+    after = ask(synced_shop, query)
+    assert before.rows
+    assert (after.rows, after.tier) == (before.rows, before.tier)
+
+
+def test_rows_of_an_archived_month_are_refused_with_what_to_do(half):
+    with pytest.raises(BadQuery) as refused:
+        ask(half, asked_of("points/transactions", *YEAR))
+
+    assert refused.value.parameter == "date_from"
+    assert "from March 2017 to March 2017 are archived" in str(refused.value)
+    # The first business day in New York that begins in April, in UTC.
+    assert "rows are here from 2017-04-01 on" in str(refused.value)
+
+
+def test_rows_after_it_are_answered(half):
+    query = asked_of("points/transactions", date(2017, 4, 1), date(2017, 12, 31))
+
+    found = ask(half, query)
+
+    assert found.tier == "detail"
+    begin = {"since": "2017-04-01 04:00"}
+    expected = databases.value(
+        half,
+        "SELECT count(*) FROM point_analytics WHERE transaction_date >= %(since)s",
+        begin,
+    )
+    assert len(found.rows) == expected > 0
+
+
+def test_an_export_of_archived_rows_is_refused(half):
+    query = asked_of("points/transactions", *YEAR)
+    with (
+        fresh_cursor(half) as cr,
+        pytest.raises(BadQuery),
+        exported(query, cr, Settings(), lambda: fresh_cursor(half)),
+    ):
+        pass
+
+
+def test_lots_are_the_same_at_any_instant_after_the_horizon(synced_shop, tmp_path):
+    query = """
+        SELECT d.day::date, a.* FROM generate_series(
+            '2017-05-01'::date, '2018-01-01', '10 days') AS d(day),
+        LATERAL loyalty_reporting_point_ageing(d.day::date) a ORDER BY 1, 2, 3, 4"""
+    before = databases.rows(synced_shop, query)
+
+    archived(synced_shop, tmp_path, month(2017, 12))
+
+    assert before
+    assert databases.rows(synced_shop, query) == before
+
+
+def test_archived_months_are_no_difference(shop, half):
+    synced(shop.dsn, half)
+
+    assert reconciled(shop.dsn, half) == []
+
+
+def test_a_repair_leaves_archived_months_alone(shop, half):
+    synced(shop.dsn, half)
+    before = contents(half)
+    databases.execute(half, "UPDATE promotion_day_data SET total_qty = total_qty + 1")
+    databases.execute(
+        half,
+        "UPDATE promotion_day_data SET total_qty = total_qty - 1 WHERE date < '2017-04-01'",
+    )
+
+    repaired(shop.dsn, half, months=MONTHS)
+
+    assert contents(half) == before
+    assert away(half) == [month(2017, 3)]
+
+
+def test_a_new_time_zone_cuts_archived_days_too(
+    shop, half, assert_same_as_from_scratch
+):
+    with closing(connect(half)) as connection, connection, connection.cursor() as cr:
+        cr.execute("SELECT count(*) FROM promotion_report_detail_data")
+        [few] = cr.fetchone()
+    options = {"companies": [KOLKATA]}
+
+    synced(shop.dsn, half, **options)
+
+    assert away(half) == []
+    expected = assert_same_as_from_scratch(half, shop.dsn, **options)
+    assert len(expected["detail"]) > few

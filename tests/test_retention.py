@@ -1,0 +1,111 @@
+import tempfile
+from datetime import date
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from ..core.records import RunResult
+from ..core.retention import policy, run
+
+USER = "loyalty_reporting.group_loyalty_reporting_user"
+MANAGER = "loyalty_reporting.group_loyalty_reporting_manager"
+
+
+@tagged("post_install", "-at_install")
+class TestRetention(TransactionCase):
+    """Policies, what they would take out, and the archive's screen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = new_test_user(cls.env, "archiving", f"base.group_user,{MANAGER}")
+        cls.reader = new_test_user(cls.env, "reading", f"base.group_user,{USER}")
+        cls.detail = cls.env.ref("loyalty_reporting.retention_detail")
+        cls.folder = tempfile.mkdtemp()
+
+    def archived(self, state="archived"):
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_archive (month, state, generation, location,"
+            " manifest) VALUES ('2017-03-01', %s, 2, '/archives', '{}') RETURNING id",
+            [state],
+        )
+        archive_id = self.env.cr.fetchone()[0]
+        for table, rows in (("point_analytics_data", 7), ("customer_order_data", 5)):
+            self.env.cr.execute(
+                "INSERT INTO loyalty_reporting_archive_file (archive_id, table_name,"
+                " generation, path, rows, bytes, sha256)"
+                " VALUES (%s, %s, 2, %s, %s, 5000000000, 'x')",
+                [archive_id, table, f"{table}/{table}_201703.2.parquet", rows],
+            )
+        return self.env["loyalty.reporting.archive"].browse(archive_id)
+
+    def test_policies_are_installed_inactive(self):
+        found = self.env["loyalty.reporting.retention"].with_context(active_test=False)
+        kept = {(p.tier, p.days, p.active) for p in found.search([])}
+        self.assertEqual(kept, {("detail", 90, False), ("archive", 1826, False)})
+        with patch.object(run, "run") as archive:
+            self.env["loyalty.reporting.archive"]._cron_archive()
+        archive.assert_not_called()
+
+    def test_a_policy_of_detail_says_where_files_go(self):
+        with self.assertRaisesRegex(ValidationError, "where the archive files"):
+            self.detail.active = True
+        self.detail.write({"active": True, "location": self.folder})
+        other = {"tier": "detail", "active": True, "company_id": self.env.company.id}
+        with self.assertRaisesRegex(ValidationError, "the same location"):
+            self.detail.create({**other, "location": "/elsewhere"})
+
+    @mute_logger("odoo.sql_db")
+    def test_a_tier_of_a_company_has_one_active_policy(self):
+        self.detail.write({"active": True, "location": self.folder})
+        with self.assertRaises(IntegrityError):
+            self.detail.copy({"active": True})
+
+    def test_the_job_gets_the_active_policies(self):
+        self.detail.write({"active": True, "location": self.folder})
+        done = RunResult("done")
+        with patch.object(run, "run", return_value=done) as archive:
+            self.env["loyalty.reporting.archive"]._cron_archive()
+        _dsn, policies, _today, location = archive.call_args.args
+        expected = [policy.Policy(policy.Tier.DETAIL, 90)]
+        self.assertEqual((policies, location), (expected, self.folder))
+
+    def test_a_dry_run_shows_what_would_go(self):
+        self.detail.write({"active": True, "location": self.folder})
+        with self.assertRaisesRegex(UserError, "Nothing would go"):
+            self.detail.with_user(self.manager).action_dry_run()
+        self.env.cr.execute(
+            "CREATE TABLE point_analytics_data_201703 PARTITION OF point_analytics_data"
+            " FOR VALUES FROM ('2017-03-01') TO ('2017-04-01')"
+        )
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_company VALUES (1, 'UTC', 'USD', 2)"
+            " ON CONFLICT DO NOTHING"
+        )
+        action = self.detail.with_user(self.manager).action_dry_run()
+        lines = self.env[action["res_model"]].search(action["domain"])
+        shown = [(line.month, line.table_name, line.rows) for line in lines]
+        self.assertEqual(shown, [(date(2017, 3, 1), "point_analytics_data", 0)])
+        self.assertGreater(lines.bytes, 0)
+        with self.assertRaises(AccessError):
+            self.detail.with_user(self.reader).action_dry_run()
+
+    def test_an_archived_month_shows_its_files(self):
+        archive = self.archived().with_user(self.reader)
+        self.assertEqual(archive.display_name, "2017-03")
+        self.assertEqual((archive.rows, archive.bytes), (12, 1e10))
+
+    def test_only_managers_verify_restore_and_archive(self):
+        archive = self.archived()
+        for action in ("action_verify", "action_restore", "action_run"):
+            with self.assertRaises(AccessError):
+                getattr(archive.with_user(self.reader), action)()
+        done = RunResult("done")
+        with patch.object(run, "verify", return_value=done) as verify:
+            shown = archive.with_user(self.manager).action_verify()
+        self.assertEqual(verify.call_args.args[1], [date(2017, 3, 1)])
+        self.assertEqual(shown["params"]["type"], "success")

@@ -1,0 +1,17 @@
+from odoo import fields, models
+
+
+class LoyaltyReportingRetentionStep(models.TransientModel):
+    """A table of a month that would go."""
+
+    _name = "loyalty.reporting.retention.step"
+    _description = "Retention: What Would Go"
+    _order = "month, table_name"
+
+    month = fields.Date(readonly=True)
+    tier = fields.Selection(
+        [("detail", "Detail"), ("archive", "Archive")], readonly=True
+    )
+    table_name = fields.Char(string="Table", readonly=True)
+    rows = fields.Integer(readonly=True)
+    bytes = fields.Float(readonly=True, digits=(16, 0))
