@@ -115,7 +115,7 @@ class LoyaltyReportingOnboarding(models.AbstractModel):
         return sources.filtered("is_configured").sorted(
             lambda s: (
                 company not in s.company_map_ids.company_id,
-                PREFERRED.index(s.type),
+                [*PREFERRED, s.type].index(s.type),
             )
         )[:1]
 

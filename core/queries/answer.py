@@ -120,9 +120,10 @@ class _Reading:
             again = read
             if not is_whole_already:
                 again = self._from_store(whole, keys, {}, read.dialect)
-                if again.dialect is not read.dialect:
-                    # It went away in between.
+                if again.state != read.state:
+                    # ClickHouse went away in between, or was fed.
                     read = self._from_store(query, keys, members, postgres)
+                    again = self._from_store(whole, keys, {}, postgres)
             totals = _totals(whole, again)
         goes_on = ""
         if read.result.has_more:
@@ -154,7 +155,7 @@ class _Reading:
             if read:
                 return read
         result = postgres.run(self.cr, statement, self.settings.query_timeout)
-        return _Read(query, statement, result, postgres)
+        return _Read(query, statement, result, postgres, state=postgres.STORE)
 
     def _from_clickhouse(self, query, keys, members):
         """Return what ClickHouse found, or None when PostgreSQL must answer."""
@@ -173,7 +174,7 @@ class _Reading:
                 _logger.warning("%s", e)
                 return None
             if self._fresh_state().epoch == before.epoch:
-                read = _Read(query, statement, result, clickhouse)
+                read = _Read(query, statement, result, clickhouse, state=before.epoch)
                 return None if _has_strangers(members, read) else read
         return None
 
@@ -216,9 +217,11 @@ class _Read:
     """What a store found, as plain texts and whole numbers.
 
     :ivar rows: dicts: ``date``, perhaps ``hour``, ``by_<dimension>``, stored columns
+    :ivar state: of the data that it was read from; the caller's snapshot is one
     """
 
-    def __init__(self, query, statement, result, dialect):
+    def __init__(self, query, statement, result, dialect, *, state):
+        self.state = state
         self.statement, self.result, self.dialect = statement, result, dialect
         self.rows = [*map(raw_reader(query, statement, dialect), result.rows)]
         write_levels = self.level_writer(query)

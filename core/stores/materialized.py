@@ -6,9 +6,10 @@ from contextlib import closing, suppress
 
 import psycopg2
 
-from ..database import CORE, connect, words_of
+from ..database import CORE, words_of
 from ..errors import Busy, ReportingError, StoreError
 from ..records import Counts, RunResult
+from .reporting import connect
 from .runs import RunLog
 
 FOLDER = CORE / "stores" / "schema" / "postgres" / "materialized"
