@@ -20,7 +20,6 @@ from . import (
     test_guard_health,
     test_guard_http,
     test_history,
-    test_history_pivots,
     test_hostile,
     test_installation,
     test_materialized_view,

@@ -12,6 +12,7 @@ from odoo.tests import HttpCase, tagged
 from ..core.settings import Settings
 from ..core.stores import clickhouse, push
 from .history import load_history
+from .history_pivots import HistoryPivots
 from .oracle import assert_same, performance, plant_cent, plant_customer
 from .test_rest import REPORT, RestCase
 
@@ -40,7 +41,7 @@ YEAR = {"date_from": "2017-01-01", "date_to": "2017-12-31"}
 
 
 @tagged("post_install", "-at_install")
-class TestHistory(HttpCase):
+class TestHistory(HistoryPivots, HttpCase):
     """Loaded once, by the pipeline's own connections, before the test's snapshot."""
 
     @classmethod

@@ -5,10 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 from unittest.mock import patch
 
-from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
-from .history import load_history
 from .oracle import (
     assert_same,
     load_members,
@@ -49,15 +47,12 @@ PRODUCT, MONTH = "membership_product_key", "date:month"
 GRAINS = {"day": "date:day", "week": "week:day", "month": MONTH, "year": "date:year"}
 
 
-@tagged("post_install", "-at_install")
-class TestHistoryPivots(TransactionCase):
-    """Loaded once, by the pipeline's own connections, before the test's snapshot."""
+class HistoryPivots:
+    """Tests of a class that has the history."""
 
     @classmethod
     def setUpClass(cls):
-        load_history(cls)
         super().setUpClass()
-        cls.env.ref("base.main_company").currency_id = cls.env.ref("base.USD")
         cls.env.cr.execute(
             "SELECT id, external_id FROM loyalty_reporting_membership_product"
         )
