@@ -164,6 +164,27 @@ class TestErasure(TransactionCase):
             )
             self.assertFalse(folder.path("kept.csv").exists())
 
+    def test_a_manager_merges_customers_of_one_system(self):
+        (customer, _number), (into, kept) = self.customer(9), self.customer(10)
+        model = self.env["loyalty.reporting.merge"].with_context(active_id=customer.id)
+        engine = self.env.ref("loyalty_reporting.source_engine")
+        self.assertTrue(engine.is_configured)
+        wizard = model.with_user(self.admin).create({"into_id": into.id})
+        self.assertEqual(wizard.source, "engine")
+        shown = wizard.action_merge()["params"]
+        self.assertEqual(shown["type"], "success", shown)
+        with self.committed() as env:
+            env.cr.execute(
+                "SELECT DISTINCT customer_key, partner_id FROM promotion_report_detail"
+                " WHERE customer_key = ANY(%s)",
+                [[customer.id, into.id]],
+            )
+            self.assertEqual(env.cr.fetchall(), [(into.id, kept)])
+        for user in ("promotions", "user"):
+            reader = new_test_user(self.env, f"er_{user}", groups=f"{GROUP}{user}")
+            with self.assertRaises(AccessError):
+                model.with_user(reader).create({"into_id": into.id})
+
     def test_without_a_secret_nobody_is_erased(self):
         customer, _number = self.customer(7)
         variable = {"LOYALTY_REPORTING_ERASURE_SECRET": ""}

@@ -79,10 +79,12 @@ def run(settings, dsn, number, outside):
         goes on with the next run.
     """
     try:
-        with RunLog(dsn, "erase", f"erasure {number}", lock="erase") as log:
-            with closing(connect(dsn)) as connection:
-                work = _Erasure(settings, dsn, connection, number, outside)
-                return log.finish(work.attempt())
+        with (
+            RunLog(dsn, "erase", f"erasure {number}", lock="erase") as log,
+            closing(connect(dsn)) as connection,
+        ):
+            work = _Erasure(settings, dsn, connection, number, outside)
+            return log.finish(work.attempt())
     except Busy as e:
         return RunResult("busy", message=str(e))
     except ReportingError as e:
