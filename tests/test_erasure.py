@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
 from odoo.sql_db import db_connect
-from odoo.tests import TransactionCase, get_db_name, new_test_user, tagged
+from odoo.tests import Form, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..core.erasure import run as running
 from ..core.errors import StoreError
@@ -99,6 +99,14 @@ class TestErasure(TransactionCase):
             self.assertFalse(
                 env["loyalty.reporting.customer"].search([("external_id", "=", number)])
             )
+
+    def test_the_form_says_whom_it_is_about(self):
+        customer, _number = self.customer(2)
+        chosen = {"active_model": customer._name, "active_ids": customer.ids}
+        model = self.env["loyalty.reporting.erase"].with_user(self.admin)
+        with Form(model.with_context(**chosen)) as form:
+            self.assertIn("1 customers", form.summary)
+            self.assertEqual(form.requester, "person")
 
     def test_customers_are_those_of_the_contact_and_never_linked_again(self):
         customer, _number = self.customer(3)
