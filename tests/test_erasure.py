@@ -62,7 +62,7 @@ class TestErasure(TransactionCase):
         customer, number = self.customer()
         wizard = self.wizard(customer, requester="authority", reference="GDPR-7")
         self.assertEqual(wizard.customer_ids, customer)
-        self.assertIn("1 customers and 1 cards", wizard.summary)
+        self.assertIn("Customers: 1, cards: 1", wizard.summary)
         erasure = wizard.action_erase()["res_id"]
         with self.committed() as env:
             certificate = env["loyalty.reporting.erasure"].browse(erasure)
@@ -105,7 +105,7 @@ class TestErasure(TransactionCase):
         chosen = {"active_model": customer._name, "active_ids": customer.ids}
         model = self.env["loyalty.reporting.erase"].with_user(self.admin)
         with Form(model.with_context(**chosen)) as form:
-            self.assertIn("1 customers", form.summary)
+            self.assertIn("Customers: 1", form.summary)
             self.assertEqual(form.requester, "person")
 
     def test_customers_are_those_of_the_contact_and_never_linked_again(self):

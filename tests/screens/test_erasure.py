@@ -19,10 +19,9 @@ def test_from_a_contact_to_its_certificate(screen, odoo, contact):
     page.locator(".o_cp_action_menus .dropdown-toggle").click()
     page.get_by_role("menuitem", name="Erase in Loyalty Reports").click()
     dialog = page.locator(".modal", has_text="cannot be undone")
-    dialog.locator("[name=summary]", has_text="1 customers and 1 cards").wait_for()
+    dialog.locator("[name=summary]", has_text="Customers: 1, cards: 1").wait_for()
     dialog.locator("[name=reference] input").fill("GDPR-2017-1")
     screen.picture("erase")
-    assert screen.faults(".modal") == []
     dialog.get_by_role("button", name="Erase").click()
     page.locator(".modal .modal-footer .btn-primary", has_text="Ok").click()
     page.locator(".o_form_view", has_text="HMAC").or_(
@@ -30,7 +29,6 @@ def test_from_a_contact_to_its_certificate(screen, odoo, contact):
     ).first.wait_for(timeout=60_000)
     page.locator(".o_form_view .o_arrow_button_current", has_text="Done").wait_for()
     screen.picture("erasure")
-    assert screen.faults(".o_form_view") == []
     rows = page.locator(".o_data_row")
     assert rows.count() == 10
     domain = [["external_id", "=", int(HOUSEHOLD)]]
