@@ -19,6 +19,7 @@
         "wizard/loyalty_reporting_backfill_views.xml",
         "wizard/loyalty_reporting_erase_views.xml",
         "wizard/loyalty_reporting_export_views.xml",
+        "wizard/loyalty_reporting_merge_views.xml",
         "wizard/loyalty_reporting_reconcile_views.xml",
         "wizard/loyalty_reporting_source_test_views.xml",
         "views/loyalty_reporting_dashboard_views.xml",

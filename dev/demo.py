@@ -39,7 +39,8 @@ def main():
     with step("filling ClickHouse, refreshing the summary"), _environment() as env:
         pipeline = env["loyalty.reporting.pipeline"]
         _check(pipeline._push())
-        _check(pipeline._refresh())
+        for result in pipeline._refresh().values():
+            _check(result)
     with _environment() as env:
         _ensure_key(env, Path(os.environ["LR_API_KEY_FILE"]))
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from hashlib import sha256
 from pathlib import Path
 
 from .instance import ENGINE_DATABASE, ODOO_ROLE, READER, Instance
@@ -23,6 +24,10 @@ def addon(known: State) -> dict[str, str]:
         "LOYALTY_REPORTING_CLICKHOUSE_URL": _clickhouse(known),
         "LOYALTY_REPORTING_REDIS_URL": _redis(known),
         "LOYALTY_REPORTING_STREAM_URL": _redis(known),
+        # Of an instance's own, as long as its data live.
+        "LOYALTY_REPORTING_ERASURE_SECRET": sha256(
+            f"erasure {known.secrets['master']}".encode()
+        ).hexdigest(),
         "LOYALTY_REPORTING_GRPC_ADDRESS": _grpc(known),
         "LOYALTY_REPORTING_GRPC_REFLECTION": "1",
     }

@@ -30,8 +30,8 @@ class LoyaltyReportingCard(models.Model):
     @api.depends("external_id")
     def _compute_display_name(self):
         for card in self:
-            if card.external_id == -card.id:
-                card.display_name = self.env._("Erased card %s", card.id)
+            if card._origin and card.external_id == -card._origin.id:
+                card.display_name = self.env._("Erased card %s", card._origin.id)
             else:
                 card.display_name = self.env._("Card %s", card.external_id)
 

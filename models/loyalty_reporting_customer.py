@@ -44,7 +44,9 @@ class LoyaltyReportingCustomer(models.Model):
     def _compute_display_name(self):
         for customer in self:
             if customer._is_erased():
-                customer.display_name = self.env._("Erased customer %s", customer.id)
+                customer.display_name = self.env._(
+                    "Erased customer %s", customer._origin.id
+                )
                 continue
             customer.display_name = customer.sudo().partner_id.display_name or (
                 self.env._("Customer %s", customer.external_id)
@@ -60,7 +62,7 @@ class LoyaltyReportingCustomer(models.Model):
     def _is_erased(self):
         """Tell whether who it was is known no more: its key stands for it."""
         self.ensure_one()
-        return self.external_id == -self.id
+        return bool(self._origin) and self.external_id == -self._origin.id
 
     @api.model
     def _link(self, cr):

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
 from odoo.sql_db import db_connect
-from odoo.tests import TransactionCase, get_db_name, new_test_user, tagged
+from odoo.tests import Form, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..core.erasure import run as running
 from ..core.errors import StoreError
@@ -62,7 +62,7 @@ class TestErasure(TransactionCase):
         customer, number = self.customer()
         wizard = self.wizard(customer, requester="authority", reference="GDPR-7")
         self.assertEqual(wizard.customer_ids, customer)
-        self.assertIn("1 customers and 1 cards", wizard.summary)
+        self.assertIn("Customers: 1, cards: 1", wizard.summary)
         erasure = wizard.action_erase()["res_id"]
         with self.committed() as env:
             certificate = env["loyalty.reporting.erasure"].browse(erasure)
@@ -99,6 +99,14 @@ class TestErasure(TransactionCase):
             self.assertFalse(
                 env["loyalty.reporting.customer"].search([("external_id", "=", number)])
             )
+
+    def test_the_form_says_whom_it_is_about(self):
+        customer, _number = self.customer(2)
+        chosen = {"active_model": customer._name, "active_ids": customer.ids}
+        model = self.env["loyalty.reporting.erase"].with_user(self.admin)
+        with Form(model.with_context(**chosen)) as form:
+            self.assertIn("Customers: 1", form.summary)
+            self.assertEqual(form.requester, "person")
 
     def test_customers_are_those_of_the_contact_and_never_linked_again(self):
         customer, _number = self.customer(3)
@@ -163,6 +171,27 @@ class TestErasure(TransactionCase):
                 found.parameters, {"partner_id": [str(-customer.id)], "page": ["1"]}
             )
             self.assertFalse(folder.path("kept.csv").exists())
+
+    def test_a_manager_merges_customers_of_one_system(self):
+        (customer, _number), (into, kept) = self.customer(9), self.customer(10)
+        model = self.env["loyalty.reporting.merge"].with_context(active_id=customer.id)
+        engine = self.env.ref("loyalty_reporting.source_engine")
+        self.assertTrue(engine.is_configured)
+        wizard = model.with_user(self.admin).create({"into_id": into.id})
+        self.assertEqual(wizard.source, "engine")
+        shown = wizard.action_merge()["params"]
+        self.assertEqual(shown["type"], "success", shown)
+        with self.committed() as env:
+            env.cr.execute(
+                "SELECT DISTINCT customer_key, partner_id FROM promotion_report_detail"
+                " WHERE customer_key = ANY(%s)",
+                [[customer.id, into.id]],
+            )
+            self.assertEqual(env.cr.fetchall(), [(into.id, kept)])
+        for user in ("promotions", "user"):
+            reader = new_test_user(self.env, f"er_{user}", groups=f"{GROUP}{user}")
+            with self.assertRaises(AccessError):
+                model.with_user(reader).create({"into_id": into.id})
 
     def test_without_a_secret_nobody_is_erased(self):
         customer, _number = self.customer(7)

@@ -76,7 +76,7 @@ class LoyaltyReportingErase(models.TransientModel):
     def _told(self, customers):
         counts = preview(self.env.cr, customers.ids)
         return self.env._(
-            "%(customers)s customers and %(cards)s cards of %(orders)s orders and "
-            "%(bookings)s bookings of points.",
+            "Customers: %(customers)s, cards: %(cards)s, orders: %(orders)s, "
+            "bookings of points: %(bookings)s.",
             **counts,
         )

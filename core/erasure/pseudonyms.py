@@ -2,7 +2,6 @@
 
 import hmac
 import re
-from collections import defaultdict
 
 from ..errors import ConfigurationError
 
@@ -18,6 +17,12 @@ STAGED = {
     ),
     CARD: (("stage_point", "card_id"), ("stage_card", "id")),
 }
+_ALIASES = """
+    UPDATE {table} s SET {column} = c.external_id
+    FROM loyalty_reporting_alias a JOIN loyalty_reporting_customer c
+        ON c.id = a.customer_key
+    WHERE a.source = %s AND a.external_id = s.{column}
+"""
 # Rows as they came, in texts.
 _RAW = ("stage_unread", "stage_reject")
 _KINDS = {"partner_id": CUSTOMER, "card_id": CARD}
@@ -72,29 +77,41 @@ class Pseudonyms:
         )
 
     def replace(self, cr, source):
-        """Replace erased identifiers in the staging tables of a load.
+        """Replace the identifiers of who was merged or erased in a load's staging tables.
 
-        :raise ConfigurationError: they cannot be recognised
+        :raise ConfigurationError: the erased cannot be recognised
         """
+        for table, column in STAGED[CUSTOMER]:
+            cr.execute(_ALIASES.format(table=table, column=column), [source])
         cr.execute(
-            "SELECT kind, digest, pseudonym FROM loyalty_reporting_erased"
-            " WHERE source = %s",
+            "SELECT EXISTS (SELECT FROM loyalty_reporting_erased WHERE source = %s)",
             [source],
         )
-        erased = defaultdict(dict)
-        for kind, digest, pseudonym in cr.fetchall():
-            erased[kind][bytes(digest)] = pseudonym
-        if not erased:
+        if not cr.fetchone()[0]:
             return
         self.check(cr)
+        for kind, columns in STAGED.items():
+            _replace_columns(
+                cr, columns, self._known(cr, source, kind, _ids(cr, columns))
+            )
 
         def pseudonym_of(kind, number):
-            return erased[kind].get(self.digest(source, kind, number))
+            return self._known(cr, source, kind, [number]).get(number)
 
-        for kind, columns in STAGED.items():
-            _replace_columns(cr, columns, lambda n, kind=kind: pseudonym_of(kind, n))
         for table in _RAW:
             _replace_texts(cr, table, pseudonym_of)
+
+    def _known(self, cr, source, kind, numbers):
+        """Return {identifier: pseudonym} of those that were erased."""
+        digests = {self.digest(source, kind, number): number for number in numbers}
+        cr.execute(
+            "SELECT digest, pseudonym FROM loyalty_reporting_erased"
+            " WHERE digest = ANY(%s)",
+            [[*digests]],
+        )
+        return {
+            digests[bytes(digest)]: pseudonym for digest, pseudonym in cr.fetchall()
+        }
 
     def _of(self, text):
         return hmac.digest(self._secret, text.encode(), "sha256")
@@ -121,16 +138,19 @@ def scrubbed(text, pseudonym_of):
     return _NUMBER.sub(of_number, text)
 
 
-def _replace_columns(cr, columns, pseudonym_of):
+def _ids(cr, columns):
     union = " UNION ".join(f"SELECT {column} FROM {table}" for table, column in columns)
     cr.execute(f"SELECT id FROM ({union}) staged (id) WHERE id > 0")
-    found = {n: p for (n,) in cr.fetchall() if (p := pseudonym_of(n)) is not None}
-    for table, column in columns if found else ():
+    return [number for (number,) in cr.fetchall()]
+
+
+def _replace_columns(cr, columns, known):
+    for table, column in columns if known else ():
         cr.execute(
             f"UPDATE {table} s SET {column} = e.pseudonym"
             " FROM unnest(%s::bigint[], %s::bigint[]) e (erased, pseudonym)"
             f" WHERE s.{column} = e.erased",
-            [[*found], [*found.values()]],
+            [[*known], [*known.values()]],
         )
 
 

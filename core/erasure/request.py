@@ -48,7 +48,8 @@ def begin(dsn, secret, asked):
         loads.lock(cr)
         pseudonyms.keep_check(cr)
         found = {
-            CUSTOMER: _customers(cr, asked.customer_keys),
+            CUSTOMER: _customers(cr, asked.customer_keys)
+            + _aliases(cr, asked.customer_keys),
             CARD: _cards(cr, asked.customer_keys),
         }
         number = _write(cr, asked, found)
@@ -78,6 +79,16 @@ def _customers(cr, keys):
     if any(external_id == -key for key, _source, external_id in found):
         raise BadQuery("customer", "This customer was erased before.")
     return found
+
+
+def _aliases(cr, keys):
+    """Return the identifiers of whoever was merged into them; digests stand for these now."""
+    cr.execute(
+        "DELETE FROM loyalty_reporting_alias WHERE customer_key = ANY(%s)"
+        " RETURNING customer_key, source, external_id",
+        [[*keys]],
+    )
+    return cr.fetchall()
 
 
 def _cards(cr, keys):

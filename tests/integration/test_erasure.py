@@ -13,10 +13,18 @@ import pytest
 import redis
 from asking import YEAR, ask, asked_of
 from copies import Copy, pushed
-from pipeline import NEW_YORK, contents, sync_once, synced
+from pipeline import (
+    NEW_YORK,
+    assert_same_contents,
+    contents,
+    from_scratch,
+    sync_once,
+    synced,
+)
 from stream_fixtures import Feed, event, joined, order, point
 
 from core.erasure import elsewhere, places
+from core.erasure.merge import merge
 from core.erasure.pseudonyms import scrubbed
 from core.erasure.request import Asked, begin
 from core.erasure.run import PLACES, Outside, Stream, _Erasure, run, unfinished
@@ -25,7 +33,7 @@ from core.events.intake import Intake
 from core.settings import Settings
 from core.sources import SOURCES
 from core.stores import materialized, postgres
-from core.sync import backfill
+from core.sync import backfill, replay
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
@@ -385,3 +393,64 @@ def test_rows_as_they_came_lose_identifiers_and_nothing_else():
     assert scrubbed('{"card_id":"8","id":7}', pseudonym_of) == '{"card_id":"-2","id":7}'
     # Nothing says which of its numbers is whose.
     assert scrubbed("b'1\\t7\\t70\\t7.5'", pseudonym_of) == "b'1\\t-1\\t70\\t7.5'"
+
+
+class TestMerged:
+    """Customer 8 turns out to be customer 7."""
+
+    @pytest.fixture
+    def merged(self, shop, report):
+        """The shop and its reporting database, merged and read again."""
+        synced(shop.dsn, report)
+        keys = dict(
+            databases.rows(
+                report, "SELECT external_id, id FROM loyalty_reporting_customer"
+            )
+        )
+        documents = merge(report, keys[8], keys[7])
+        assert documents["order"]
+        source = SOURCES["engine_pg"](shop.dsn)
+        known = {"companies": [NEW_YORK], "mapping": {1: 1}, "source_name": "engine"}
+        assert replay(source, report, keys=documents, **known).state == "done"
+        return shop, report
+
+    def test_all_counts_as_if_there_had_been_one(self, merged, report_template):
+        shop, report = merged
+        found = contents(report)
+        for table in (
+            "processed_order", "promotion_evaluation", "membership_event",
+            "point_transaction", "point_card",
+        ):  # fmt: skip
+            shop.run(f"UPDATE engine.{table} SET partner_id = 7 WHERE partner_id = 8")
+        assert_same_contents(from_scratch(shop.dsn, report_template), found)
+
+    def test_what_comes_later_under_the_old_number_counts_for_the_other(self, merged):
+        shop, report = merged
+        shop.order("late", "2017-04-22 18:40:00+00", lines=1, partner_id=8)
+        synced(shop.dsn, report)
+        query = "SELECT partner_id FROM promotion_report_detail WHERE order_id = 'late'"
+        assert databases.value(report, query) == 7
+
+    def test_who_is_erased_takes_the_old_number_along(self, merged):
+        shop, report = merged
+        number = "SELECT id FROM loyalty_reporting_customer WHERE external_id = 7"
+        key = databases.value(report, number)
+        erasure = begin(report, SECRET, Asked((key,), 1))
+        assert run(Settings(), report, erasure, Outside()).state == "done"
+        for customer, order_id in ((7, "late-7"), (8, "late-8")):
+            at = "2017-04-22 18:40:00+00"
+            shop.order(order_id, at, lines=1, partner_id=customer)
+        synced(shop.dsn, report, erasure_secret=SECRET)
+        query = (
+            "SELECT DISTINCT partner_id FROM promotion_report_detail"
+            " WHERE order_id LIKE 'late-%'"
+        )
+        assert databases.rows(report, query) == [(-key,)]
+        assert not databases.rows(report, "SELECT * FROM loyalty_reporting_alias")
+
+    def test_only_customers_of_one_system_can_be_one(self, shop, report):
+        synced(shop.dsn, report)
+        with pytest.raises(BadQuery):
+            merge(report, 1, 10**6)
+        with pytest.raises(BadQuery):
+            merge(report, 1, 1)

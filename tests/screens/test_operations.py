@@ -4,11 +4,13 @@ import pytest
 
 SOURCES = "action-loyalty_reporting.loyalty_reporting_source_action"
 SETTINGS = "action-loyalty_reporting.res_config_settings_action"
+VIEWS = "action-loyalty_reporting.loyalty_reporting_materialized_view_action"
 OPERATIONS = {
     "sources": SOURCES,
     "runs": "action-loyalty_reporting.loyalty_reporting_run_action",
     "reconciliation": "action-loyalty_reporting.loyalty_reporting_reconciliation_action",
     "dead_letters": "action-loyalty_reporting.loyalty_reporting_dead_letter_action",
+    "materialized_views": VIEWS,
 }
 
 
@@ -78,3 +80,11 @@ def test_the_help_of_a_tile_is_its_measures_definition(screen):
     tile = screen.page.locator(".o_loyalty_tile[data-measure=conversion_rate]")
     tile.wait_for()
     assert tile.get_attribute("title").startswith("Share of the eligible orders")
+
+
+def test_a_materialized_view_is_refreshed_at_a_click(screen):
+    screen.go(VIEWS)
+    screen.page.get_by_role("button", name="Refresh Now").click()
+    told = screen.page.locator(".o_notification", has_text="mv_promotion_daily_summary")
+    told.wait_for()
+    assert "rows loaded" in told.inner_text()

@@ -22,6 +22,8 @@ CREATE TABLE loyalty_reporting_erased (
     erasure_id integer NOT NULL
 );
 
+CREATE INDEX loyalty_reporting_erased_source_idx ON loyalty_reporting_erased (source);
+
 -- One row a place; a step that is done is not repeated.
 CREATE TABLE loyalty_reporting_erasure_step (
     id serial PRIMARY KEY,
@@ -41,3 +43,14 @@ CREATE TABLE loyalty_reporting_erasure_secret (digest bytea NOT NULL);
 -- NULL: the content was hashed with an identifier that is gone. What a source's database
 -- delivers replaces it; an event of the same version is taken for equal.
 ALTER TABLE fact_document ALTER content_hash DROP NOT NULL;
+
+-- Identifiers of customers who turned out to be others: what comes under the one counts
+-- for the other.
+CREATE TABLE loyalty_reporting_alias (
+    source text NOT NULL,
+    external_id bigint NOT NULL,
+    customer_key integer NOT NULL,
+    PRIMARY KEY (source, external_id)
+);
+CREATE INDEX loyalty_reporting_alias_customer_idx
+    ON loyalty_reporting_alias (customer_key);

@@ -1,0 +1,39 @@
+"""Two customers of a system turned out to be one person: the one counts as the other."""
+
+from contextlib import closing
+
+from ..database import sql
+from ..errors import BadQuery
+from ..stores import loads
+from ..stores.reporting import connect, explained
+
+
+def merge(dsn, old_key, new_key):
+    """Have whatever comes, or came, under one customer's identifier count for another's.
+
+    The documents that are known are to be read again, by :func:`core.sync.replay`: that
+    moves them, with all that was counted of them.
+
+    :return: {kind: keys} of these documents
+    :raise BadQuery: they are of different systems, or one of them was erased
+    """
+    with (
+        closing(connect(dsn)) as connection,
+        explained(),
+        connection,
+        connection.cursor() as cr,
+    ):
+        loads.change_configuration(cr)
+        loads.lock(cr)
+        values = {"old": old_key, "new": new_key}
+        cr.execute(
+            "SELECT count(*), count(DISTINCT source), bool_or(external_id = -id)"
+            " FROM loyalty_reporting_customer WHERE id IN (%(old)s, %(new)s)",
+            values,
+        )
+        if cr.fetchone() != (2, 1, False):
+            raise BadQuery(
+                "customer", "Both must be customers of one system who were not erased."
+            )
+        cr.execute(sql("erasure/sql/merge.sql"), values)
+        return dict(cr.fetchall())
