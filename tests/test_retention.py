@@ -2,11 +2,10 @@ import tempfile
 from datetime import date
 from unittest.mock import patch
 
-from psycopg2 import IntegrityError
-
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from ..core.records import RunResult
 from ..core.retention import policy, run
