@@ -8,7 +8,7 @@ from ..hooks import created, uninstall_hook
 
 OURS = (
     "^(fact_|promotion_|mv_promotion_|membership_|customer_(order|day)_|point_"
-    "|card_state|loyalty_reporting_)"
+    "|card_(state|past|lot|horizon)$|archived_|loyalty_reporting_)"
 )
 
 

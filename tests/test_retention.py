@@ -47,7 +47,7 @@ class TestRetention(TransactionCase):
         kept = {(p.tier, p.days, p.active) for p in found.search([])}
         self.assertEqual(kept, {("detail", 90, False), ("archive", 1826, False)})
         with patch.object(run, "run") as archive:
-            self.env["loyalty.reporting.archive"]._cron_archive()
+            self.assertEqual(self.env["loyalty.reporting.archive"]._run().state, "done")
         archive.assert_not_called()
 
     def test_a_policy_of_detail_says_where_files_go(self):
@@ -68,7 +68,7 @@ class TestRetention(TransactionCase):
         self.detail.write({"active": True, "location": self.folder})
         done = RunResult("done")
         with patch.object(run, "run", return_value=done) as archive:
-            self.env["loyalty.reporting.archive"]._cron_archive()
+            self.env["loyalty.reporting.archive"]._run()
         _dsn, policies, _today, location = archive.call_args.args
         expected = [policy.Policy(policy.Tier.DETAIL, 90)]
         self.assertEqual((policies, location), (expected, self.folder))

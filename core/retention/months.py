@@ -1,7 +1,7 @@
 """What the database knows of archived months: their states, manifests and files."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from psycopg2.extras import Json
@@ -35,12 +35,14 @@ class Month:
     is_changed: bool
     location: str
     manifest: dict | None
+    restored_at: datetime | None
 
 
 def known(cr, month=None):
     """Return the :class:`Month` records, the oldest first."""
     cr.execute(
-        "SELECT month, state, generation, is_changed, location, manifest"
+        "SELECT month, state, generation, is_changed, location, manifest,"
+        " restored_at"
         " FROM loyalty_reporting_archive WHERE %(month)s::date IS NULL OR month = %(month)s"
         " ORDER BY month",
         {"month": month},

@@ -8,6 +8,9 @@ from .policy import Tier, days_kept, due
 from .tables import months as months_here
 from .tables import partitions_of
 
+# For so long a month stays that was restored to be read.
+DAYS_RESTORED = 7
+
 
 @dataclass(frozen=True)
 class Step:
@@ -46,6 +49,7 @@ def plan(cr, policies, today):
         for m in known
         if m.state in (months.State.ARCHIVED, months.State.EXPIRED)
     }
+    gone |= {m.month for m in known if _is_read(m, today)}
     leaving = {m.month for m in known if m.state == months.State.LEAVING}
     here = {*months_here(cr), *leaving} - gone
     detail = due(here, days_kept(policies, Tier.DETAIL, companies), today)
@@ -55,6 +59,13 @@ def plan(cr, policies, today):
         *(Step(month, Tier.ARCHIVE, _files(cr, month)) for month in expired),
         *(Step(month, Tier.DETAIL, _partitions(cr, month)) for month in detail),
     ]
+
+
+def _is_read(known, today):
+    """Tell whether a month was restored a short while ago, and nothing changed in it."""
+    if known.state != months.State.RESTORED or known.is_changed:
+        return False
+    return 0 <= (today - known.restored_at.date()).days < DAYS_RESTORED
 
 
 def _partitions(cr, month):
