@@ -4,6 +4,7 @@ from ..core.errors import ReportingError
 from ..core.records import RunResult
 from ..core.retention import run
 from ..core.retention.restore import restore
+from .notification import RELOAD, notification
 
 SLOT_SECONDS = 60
 
@@ -127,9 +128,8 @@ class LoyaltyReportingArchive(models.Model):
     def _told(self, title, result, text):
         kinds = {"done": "success", "failed": "danger"}
         parts = [result.message, text if result.state == "done" else ""]
-        return self.env["loyalty.reporting.source"]._notify(
-            title, " ".join(filter(None, parts)), kinds.get(result.state, "warning")
-        )
+        told, kind = " ".join(filter(None, parts)), kinds.get(result.state, "warning")
+        return notification(title, told, kind, RELOAD)
 
     @api.model
     def _check_manager(self):
