@@ -23,7 +23,8 @@ def uninstall_hook(env):
     And all that stands on Odoo's own tables. What lies outside this database stays; the
     log says where.
     """
-    for place in outside(env["loyalty.reporting.pipeline"]._settings()):
+    settings = env["loyalty.reporting.pipeline"]._settings()
+    for place in (*outside(settings), *archives(env)):
         _logger.warning("Loyalty Reporting is uninstalled; %s", place)
     triggers.drop(env.cr)
     for kind, name in reversed(created()):
@@ -55,6 +56,15 @@ def outside(settings):
             f"{settings.stream_name}: {redact(settings.stream_url)}"
         )
     return left
+
+
+def archives(env):
+    """Return what uninstalling leaves of archives, a sentence for each location."""
+    env.cr.execute(
+        "SELECT DISTINCT location FROM loyalty_reporting_archive"
+        " WHERE manifest IS NOT NULL AND state <> 'expired'"
+    )
+    return [f"archived months stay in files: {place}" for (place,) in env.cr.fetchall()]
 
 
 def created():

@@ -34,6 +34,8 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
             months.append(date.fromisoformat(f"{args.pop(0)}-01"))
         if action == "restore" and not months:
             sys.exit("Name the months to restore, as 2017-03.")
+        if action == "run" and months:
+            sys.exit("Policies decide which months are due: name none.")
         config.parse_config([*args, "--no-http"], setup_logging=True)
         databases = config["db_name"]
         if len(databases) != 1:
@@ -46,7 +48,10 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
             if action == "run":
                 result = archive._run()
             else:
-                chosen = months or archive.search([]).mapped("month")
+                known = archive.search([]).mapped("month")
+                for month in set(months) - {*known}:
+                    sys.exit(f"{month:%Y-%m} was never archived.")
+                chosen = months or known
                 result = getattr(archive, f"_{action}")(chosen)
         sys.stdout.write(f"{result.state}: {result.message}".rstrip(" :") + "\n")
         if result.state not in ("done", "partial"):

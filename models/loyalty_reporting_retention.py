@@ -64,6 +64,15 @@ class LoyaltyReportingRetention(models.Model):
             raise ValidationError(
                 self.env._("Say where the archive files of the detail are written.")
             )
+        for policy in detail:
+            if not policy.location.startswith("/") and "://" not in policy.location:
+                raise ValidationError(
+                    self.env._(
+                        "%(location)s is no place that every process finds: name a "
+                        "folder from / on, or an address such as s3://bucket/folder.",
+                        location=policy.location,
+                    )
+                )
         if len({policy.location for policy in detail}) > 1:
             raise ValidationError(
                 self.env._(

@@ -16,6 +16,9 @@ DETAIL = {
         (CUSTOMER, "partner_id", "customer_key"),
         (CARD, "card_id", "card_key"),
     ),
+    # How cards stood when their bookings were archived.
+    "card_past": ((CARD, "card_id", "card_key"),),
+    "card_lot": ((CARD, "card_id", "card_key"),),
 }
 # Table → columns with rows as they were delivered or compared.
 LETTERS, DIFFERENCES = "loyalty_reporting_dead_letter", "loyalty_reporting_difference"
@@ -23,6 +26,9 @@ TEXTS = {
     LETTERS: ("raw", "row_key", "document_key"),
     DIFFERENCES: ("expected", "kept", "row_key"),
 }
+# Of letters about this table alone, the key is an identifier; of others it is an order's,
+# a line's: the same number means something else there.
+_OF_CARDS, _KEYS = "point_card", ("row_key", "document_key")
 _TYPES = {"expected": "jsonb", "kept": "jsonb"}
 _SYSTEM = {LETTERS: "source", DIFFERENCES: "NULL::text"}
 _PARTITIONS = """
@@ -61,7 +67,7 @@ def scrub_detail(connection, who):
     for table, columns in DETAIL.items():
         with connection, connection.cursor() as cr:
             cr.execute(_PARTITIONS, [table])
-            partitions = [name for (name,) in cr.fetchall()]
+            partitions = [name for (name,) in cr.fetchall()] or [table]
         for partition in partitions:
             with connection, connection.cursor() as cr:
                 for kind, column, key in columns:
@@ -109,13 +115,18 @@ def _texts(cr, who, table):
     casts = ", ".join(f"{column}::text" for column in columns)
     some = " OR ".join(f"{column}::text ~ %(pattern)s" for column in columns)
     cr.execute(
-        f"SELECT id, {_SYSTEM[table]}, {casts} FROM {table} WHERE {some} FOR UPDATE",
+        f"SELECT id, table_name, {_SYSTEM[table]}, {casts} FROM {table} WHERE {some}"
+        " FOR UPDATE",
         {"pattern": who.pattern},
     )
     found = []
-    for number, system, *old in cr.fetchall():
+    for number, about, system, *old in cr.fetchall():
         pseudonym_of = (who.of(system) if system else who).pseudonym_of
-        new = [text and scrubbed(text, pseudonym_of) for text in old]
+        stay = _KEYS if table == LETTERS and about != _OF_CARDS else ()
+        new = [
+            text if not text or column in stay else scrubbed(text, pseudonym_of)
+            for column, text in zip(columns, old, strict=True)
+        ]
         if new != old:
             found.append((number, old, new))
     return found
@@ -181,6 +192,8 @@ def _values(name, value, who):
         return value
     if isinstance(value, list):
         return [_values(name, one, who) for one in value]
+    if "," in str(value):
+        return ",".join(_values(name, one, who) for one in value.split(","))
     is_number = str(value).lstrip("-").isdigit()
     pseudonym = who.pseudonym_of(_KINDS[name], int(value)) if is_number else None
     return value if pseudonym is None else type(value)(pseudonym)

@@ -64,6 +64,7 @@ def begin(dsn, secret, asked):
                 )
         values = {"customers": [*asked.customer_keys], "cards": _keys(found[CARD])}
         cr.execute(sql("erasure/sql/rename.sql"), values)
+        cr.execute(sql("erasure/sql/forget_hashes.sql"), values)
     return number
 
 

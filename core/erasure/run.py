@@ -5,11 +5,15 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from ..database import sql
 from ..errors import Busy, ReportingError, StoreError
 from ..records import Counts, RunResult
+from ..retention.restore import LOCK
+from ..stores.locks import held
 from ..stores.reporting import connect, explained
 from ..stores.runs import RunLog
-from . import elsewhere, places
+from . import archives, elsewhere, places
+from .pseudonyms import CARD, CUSTOMER
 from .who import Who
 
 _logger = logging.getLogger(__name__)
@@ -22,10 +26,12 @@ PLACES = (
     "answers",
     "streams",
     "clickhouse",
-    "archive",
     "check",
+    "archive",
 )
 NONE = "none"
+# Seconds to wait for who archives or restores now.
+_PATIENCE = 300
 _DONE = """
     INSERT INTO loyalty_reporting_erasure_step AS s
         (erasure_id, position, place, changed, state, note)
@@ -59,15 +65,10 @@ class Outside:
 
     :param streams: :class:`Stream`
     :param remove_export: function that removes the file of an export by its name
-    :param archive: function of :class:`~core.erasure.who.Who` → number of files that
-        were rewritten; None where nothing is archived. See
-        :data:`core.erasure.places.DETAIL` for the columns that hold identifiers, of which
-        the archived rows get ``-key``.
     """
 
     streams: tuple = ()
     remove_export: object = field(default=lambda name: None)
-    archive: object = None
 
 
 def run(settings, dsn, number, outside):
@@ -103,30 +104,38 @@ class _Erasure:
     def __init__(self, settings, dsn, connection, number, outside):  # noqa: PLR0913
         self._settings, self._dsn, self._outside = settings, dsn, outside
         self._connection, self._number = connection, number
-        self._changed = 0
+        self._changed = self._waiting = 0
 
     def attempt(self):
         """Do what is not done; what goes wrong is in the result and in the record."""
         try:
-            with explained():
+            # No month is taken out while rows are looked for.
+            with explained(), held(self._dsn, LOCK, _PATIENCE):
                 return self._run()
         except ReportingError as e:
-            self._connection.rollback()
-            with explained(), self._connection, self._connection.cursor() as cr:
-                cr.execute(
-                    "UPDATE loyalty_reporting_erasure SET message = %s WHERE id = %s",
-                    [str(e), self._number],
-                )
             _logger.warning("Erasure %s goes on later: %s", self._number, e)
-            return RunResult(
-                "failed", Counts(rows_loaded=self._changed), message=str(e)
+            return self._failed(str(e))
+        except Exception as e:
+            _logger.exception("Erasure %s", self._number)
+            return self._failed(
+                f"{type(e).__name__}: {e} (a fault of ours; see the log)"
             )
+
+    def _failed(self, message):
+        self._connection.rollback()
+        with explained(), self._connection, self._connection.cursor() as cr:
+            cr.execute(
+                "UPDATE loyalty_reporting_erasure SET message = %s WHERE id = %s",
+                [message, self._number],
+            )
+        return RunResult("failed", Counts(rows_loaded=self._changed), message=message)
 
     def _run(self):
         identifiers, done = self._known()
         if identifiers is None:
             return RunResult("done")
         who = Who(identifiers)
+        self._bring_back(who)
         for position, place in enumerate(PLACES):
             if place in done:
                 continue
@@ -152,6 +161,18 @@ class _Erasure:
             )
             identifiers, done = cr.fetchone()
             return identifiers, done or ()
+
+    def _bring_back(self, who):
+        """Have all rows of the person here; also in an attempt that goes on."""
+        with self._connection, self._connection.cursor() as cr:
+            customers, cards = who.keys(CUSTOMER), who.keys(CARD)
+            self._months = archives.months_of(cr, customers, cards)
+        archives.bring_back(self._dsn, self._months)
+        with self._connection, self._connection.cursor() as cr:
+            archives.mark_changed(cr, self._months)
+            # Of documents whose rows were away when the erasure began.
+            values = {"customers": customers, "cards": cards}
+            cr.execute(sql("erasure/sql/forget_hashes.sql"), values)
 
     # ------------------------------------------------------------ the places
 
@@ -189,6 +210,7 @@ class _Erasure:
             gone, left = elsewhere.forget_events(stream.url, stream.name, own)
             removed = (removed or 0) + gone
             if left:
+                self._waiting += left
                 notes.append(f"{stream.name}: {left} events are still to be read")
         return removed, "; ".join(notes)
 
@@ -197,10 +219,8 @@ class _Erasure:
             return None, ""
         return elsewhere.rename_copies(self._settings, self._dsn, who), ""
 
-    def _archive(self, who):
-        if self._outside.archive is None:
-            return None, ""
-        return self._outside.archive(who), ""
+    def _archive(self, _who):
+        return archives.rewrite(self._dsn, self._months) or None, ""
 
     def _check(self, who):
         """Look for what is left.
@@ -211,6 +231,7 @@ class _Erasure:
             left = {
                 "detail": places.count_detail(cr, who),
                 "dead_letters": places.count_texts(cr, who),
+                "streams": self._waiting,
                 "exports": places.count_asked(cr, who),
             }
         if self._settings.clickhouse_url:

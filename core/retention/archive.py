@@ -7,11 +7,13 @@ rows, the exact sums of numbers, a digest of all rows, the files' own size and c
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
-from ..errors import ReportingError
+from ..errors import ConfigurationError, ReportingError
 from . import columnar
 from .tables import TABLES, Facts, columns_of, facts_of, partitions_of
 
 FORMAT = 1
+# Says whose archives a location holds.
+OWNER = "owner.json"
 _CHECKED = "archive_checked"
 
 
@@ -94,6 +96,26 @@ def read(cr, location, told, table):
         )
     with location.reading(told["file"]) as file:
         columnar.load(cr, table, file, columns_of(cr, table))
+
+
+def claim(cr, location):
+    """Make a location this database's own: two would remove each other's files.
+
+    :raise ConfigurationError: it is another one's
+    """
+    cr.execute(
+        "SELECT system_identifier || '/' || current_database() FROM pg_control_system()"
+    )
+    [own] = cr.fetchone()
+    if OWNER not in location.listed(""):
+        location.write_json(OWNER, {"database": own})
+    owner = location.read_json(OWNER)["database"]
+    if owner != own:
+        raise ConfigurationError(
+            f"The archives at {location.address} are those of another database ({owner}). "
+            f"Choose a folder of its own. If that database is this one, moved to another "
+            f"server, write {own} into {OWNER} there."
+        )
 
 
 def clean(location, month, manifest):

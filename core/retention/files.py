@@ -5,6 +5,7 @@ and files), never part of the address.
 
     <location>/<table>/<table>_<YYYYMM>.<generation>.parquet
     <location>/manifests/<YYYYMM>.<generation>.json
+    <location>/owner.json
 """
 
 import errno
@@ -95,7 +96,8 @@ class Location:
             if not self._system.exists(full):
                 return []
             found = self._system.ls(full, detail=False, refresh=True)
-        return sorted(f"{folder}/{name.rsplit('/', 1)[1]}" for name in found)
+        names = (name.rsplit("/", 1)[1] for name in found)
+        return sorted(f"{folder}/{name}" if folder else name for name in names)
 
     def remove(self, path):
         """Remove a file, if it is there."""
@@ -110,7 +112,7 @@ class Location:
             self._system.rm(full)
 
     def _full(self, path):
-        return f"{self._root}/{path}"
+        return f"{self._root}/{path}".rstrip("/")
 
     @contextmanager
     def _told(self, path):

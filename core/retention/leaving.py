@@ -43,7 +43,7 @@ def leave(dsn, month, address, between=nothing):
         state = month_of.state()
         if state not in (State.VERIFIED, State.LEAVING, State.ARCHIVED):
             month_of.write()
-        if month_of.state() == State.VERIFIED and not month_of.freeze():
+        if month_of.state() == State.VERIFIED and not month_of.close():
             return False
         month_of.take_out()
         return True
@@ -87,6 +87,7 @@ class _Month:
         self._between("verified", self._month)
 
     def _written(self, cr, location, number, old):
+        archive.claim(cr, location)
         archive.clean(location, self._month, old)
         try:
             return archive.write(cr, location, self._month, number)
@@ -94,13 +95,13 @@ class _Month:
             archive.clean(location, self._month, old)
             raise
 
-    def freeze(self):
+    def close(self):
         """Let no load write to it any more. Returns whether it is as it was written."""
         with self._transaction() as cr:
             loads.lock(cr)
             [known] = months.known(cr, self._month)
             if known.is_changed:
-                months.mark(cr, self._month, State.RESTORED)
+                months.mark(cr, self._month, State.WRITING)
                 return False
             values = {
                 "month": self._month,

@@ -72,6 +72,16 @@ def mark(cr, month, state, problem=None):
     )
 
 
+def expire(cr, month):
+    """Note that a month's files are removed."""
+    mark(cr, month, State.EXPIRED)
+    cr.execute(
+        "DELETE FROM loyalty_reporting_archive_file f USING loyalty_reporting_archive a"
+        " WHERE a.id = f.archive_id AND a.month = %s",
+        [month],
+    )
+
+
 def blame(cr, month, problem):
     """Note what went wrong with a month."""
     cr.execute(

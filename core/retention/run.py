@@ -33,7 +33,7 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     until = time.monotonic() + seconds if seconds else float("inf")
 
     def work():
-        counts, gone = Counts(), 0
+        counts, gone, expired, problems = Counts(), 0, 0, []
         with (
             closing(connect(dsn)) as connection,
             explained(),
@@ -45,13 +45,23 @@ def run(  # noqa: PLR0913 (a keyword for tests)
             steps = plan(cr, policies, today)
         for step in steps:
             if time.monotonic() > until:
-                return RunResult("partial", counts, message=_told(gone))
-            if step.tier == Tier.ARCHIVE:
-                expire(dsn, step.month)
-            elif leave(dsn, step.month, address, between):
-                gone += 1
-                counts.rows_read += step.rows
-        return RunResult("done", counts, message=_told(gone))
+                return RunResult(
+                    "partial", counts, message=_told(gone, expired, problems)
+                )
+            try:
+                if step.tier == Tier.ARCHIVE:
+                    expire(dsn, step.month)
+                    expired += 1
+                elif leave(dsn, step.month, address, between):
+                    gone += 1
+                    counts.rows_read += step.rows
+            except ReportingError as e:
+                _logger.error("archive: %s", e)
+                problems.append(str(e))
+                if step.tier == Tier.DETAIL:
+                    break  # the other months would meet the same
+        state = "failed" if problems else "done"
+        return RunResult(state, counts, message=_told(gone, expired, problems))
 
     return logged(dsn, "archive", work)
 
@@ -103,12 +113,13 @@ def verify(dsn, chosen):
 
 
 def expire(dsn, month):
-    """Remove a month's files, for good."""
+    """Remove a month's files, for good; killed amid it, the next run goes on."""
     with closing(connect(dsn)) as connection:
         with explained(), connection, connection.cursor() as cr:
             [known] = months.known(cr, month)
-            months.mark(cr, month, State.EXPIRED)
         archive.remove(Location(known.location), known.manifest)
+        with explained(), connection, connection.cursor() as cr:
+            months.expire(cr, month)
 
 
 def logged(dsn, job, work):
@@ -130,5 +141,11 @@ def logged(dsn, job, work):
         return RunResult("failed", message=str(e))
 
 
-def _told(gone):
-    return f"{gone} months were archived." if gone else ""
+def _told(gone, expired, problems):
+    """Return what was done, in words."""
+    told = [
+        f"Months {what}: {count}."
+        for what, count in (("archived", gone), ("whose archive was removed", expired))
+        if count
+    ]
+    return " ".join([*told, *problems])

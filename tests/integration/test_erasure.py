@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import databases
+import pandas
 import psycopg2
 import pytest
 import redis
+from archiving import archived, away, month, restored
 from asking import YEAR, ask, asked_of
 from copies import Copy, pushed
 from pipeline import (
@@ -211,6 +213,16 @@ def _dump_redis(feed):
     return repr((entries, answers)).encode()
 
 
+def _identifiers(folder):
+    """All identifiers of customers and cards in the files of archives."""
+    found = set()
+    for path in folder.rglob("*.parquet"):
+        rows = pandas.read_parquet(path)
+        for name in {"partner_id", "card_id"} & {*rows.columns}:
+            found |= {*rows[name].dropna().astype(int)}
+    return found
+
+
 def _killed_after(world, number, place):
     """Run the erasure in a process that is killed before it notes that a place is done."""
     child = os.fork()
@@ -283,12 +295,52 @@ class TestErased:
             order("P7", number=78, partner_id=PERSON, ordered_at="2017-03-12T10:00:00Z")
         )
         number, result = world.erase()
-        assert result.state == "done"
+        assert result.state == "failed"
+        assert "streams: 1" in result.message
         note = "SELECT note FROM loyalty_reporting_erasure_step WHERE place = 'streams'"
         assert "1 events are still to be read" in databases.value(world.report, note)
         world.feed.consume(erasure_secret=SECRET)
         assert "P7" in world.feed.orders()
         assert "PostgreSQL" not in world.found()
+        assert world.run(number).state == "done"
+        assert world.found() == set()
+
+    def test_archived_months_are_written_anew_without_the_person(self, world, tmp_path):
+        months = archived(world.report, tmp_path, month(2017, 12))
+        assert _identifiers(tmp_path) >= {PERSON, CARD}
+        figures = world.figures()
+        number, result = world.erase()
+        assert (result.state, result.message) == ("done", "")
+        assert world.steps(number)["archive"][1] > 0
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+        assert away(world.report) == months
+        restored(world.report)
+        assert world.found() == set()
+        pushed(world.copy, world.report)
+        materialized.refresh(world.report, force=True)
+        assert world.figures() == figures
+
+    def test_without_a_damaged_archive_an_erasure_waits(self, world, tmp_path):
+        archived(world.report, tmp_path, month(2017, 12))
+        aside = tmp_path.with_name("aside")
+        tmp_path.rename(aside)
+        number, result = world.erase()
+        assert result.state == "failed"
+        assert "cannot be restored" in result.message
+        aside.rename(tmp_path)
+        assert world.run(number).state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+
+    def test_keys_of_others_letters_stay(self, world):
+        keys = "SELECT document_key FROM loyalty_reporting_dead_letter ORDER BY id"
+        databases.execute(
+            world.report,
+            "INSERT INTO loyalty_reporting_dead_letter (source_name, source, table_name,"
+            " document_key, row_key, reason, raw) VALUES ('engine', 'engine',"
+            f" 'processed_order', '{PERSON}', '{PERSON}', 'odd', '{{}}')",
+        )
+        world.erase()
+        assert databases.rows(world.report, keys)[-1] == (str(PERSON),)
 
     def test_others_keep_their_names(self, world):
         query = (
