@@ -335,9 +335,9 @@ def user(odoo, login, **values):
 def listed(screen):
     """Return the names of the dashboards that a user finds in the app."""
     screen.go("dashboards")
-    names = screen.page.locator(".o_dashboard_name")
-    names.first.wait_for()
-    names = names.all_inner_texts()
+    screen.page.locator(".o_spreadsheet_dashboard_action").wait_for()
+    screen.settle()
+    names = screen.page.locator(".o_dashboard_name").all_inner_texts()
     return {name.strip() for name in names}
 
 
