@@ -8,7 +8,7 @@ from itertools import count
 from .. import machine
 from ..browser import chromium, window
 from . import demo
-from .live import Session
+from .live import session_of
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 LIST = ("action-base.action_res_users", ".o_list_renderer .o_data_row")
@@ -21,11 +21,11 @@ def main():
     """Milliseconds until a page can be used: the dashboard, and Odoo's list of users."""
     os.environ["LIVE"] = "0"
     known = demo.running().demo_variables()
-    session, url = Session(known), known["ODOO_URL"]
+    session, url = session_of(known), known["ODOO_URL"]
     with chromium(machine.ensure_chromium()) as browser:
         measured = {}
         for _round in range(ROUNDS + 1):
-            context = window(browser, url, session.cookie)
+            context = window(browser, url, session.session)
             asked = _dashboard()
             for label, (path, ready) in {
                 "list of users, new browser": LIST,
@@ -36,7 +36,7 @@ def main():
                 found = _opened(context, f"{url}/odoo/{path}", ready)
                 measured.setdefault(label, []).append(found)
             context.close()
-            context = window(browser, url, session.cookie)
+            context = window(browser, url, session.session)
             found = _opened(context, f"{url}/odoo/{asked[0]}", asked[1])
             measured.setdefault("dashboard, new browser", []).append(found)
             context.close()

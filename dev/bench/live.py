@@ -103,7 +103,7 @@ def _line(label, late):
 def _open_store(client, known):
     """Sell something in our store; return (its record here, sales that are counted)."""
     _send(client, "first")
-    session = _session(known)
+    session = session_of(known)
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = session.call(
@@ -152,7 +152,8 @@ def _send(client, name):
 # ---------------------------------------------------------------- who looks at it
 
 
-def _session(known):
+def session_of(known):
+    """Return the session of the demo's administrator."""
     return Client(
         known["ODOO_URL"], known["ODOO_DB"], environment.LOGIN, environment.PASSWORD
     )
@@ -165,11 +166,15 @@ class _Dashboard(threading.Thread):
         super().__init__(daemon=True)
         self._url, self._asked = known["ODOO_URL"], asked
         self._cookies = {"session_id": cookie}
-        address = self._url.replace("http", "ws", 1) + "/websocket"
-        self._socket = _connected(address, cookie, self._url)
-        channels = {"channels": [CHANNEL], "last": 0}
-        self._socket.send(json.dumps({"event_name": "subscribe", "data": channels}))
+        self._socket = self._subscribed()
         self.asked, self.refused, self.counts, self.is_stopped = 0, 0, [], False
+
+    def _subscribed(self):
+        address = self._url.replace("http", "ws", 1) + "/websocket"
+        found = _connected(address, self._cookies["session_id"], self._url)
+        channels = {"channels": [CHANNEL], "last": 0}
+        found.send(json.dumps({"event_name": "subscribe", "data": channels}))
+        return found
 
     def run(self):
         rest_until, took = 0, 0.1
@@ -196,6 +201,10 @@ class _Dashboard(threading.Thread):
             notices = json.loads(self._socket.recv())
         except websocket.WebSocketTimeoutException:
             return False
+        except (websocket.WebSocketException, OSError, ValueError):
+            # The server closed it: as a page, connect again, and look what was missed.
+            self._socket = self._subscribed()
+            return True
         return any(notice["message"]["type"] == CHANNEL for notice in notices)
 
     def _look(self):
@@ -233,7 +242,7 @@ def _connected(address, cookie, origin):
 
 @contextmanager
 def _dashboards(known, asked):
-    cookie = _session(known).session
+    cookie = session_of(known).session
     found = [_Dashboard(known, cookie, asked) for _number in range(CLIENTS)]
     for one in found:
         one.start()
@@ -249,7 +258,7 @@ def _dashboards(known, asked):
 @contextmanager
 def _page(known, store):
     """The dashboard in Chromium, which notes what its tile shows."""
-    url, cookie = known["ODOO_URL"], _session(known).session
+    url, cookie = known["ODOO_URL"], session_of(known).session
     with chromium(machine.ensure_chromium()) as browser:
         page = window(browser, url, cookie).new_page()
         page.goto(f"{url}/odoo/loyalty-dashboard?period=last_7_days&stores={store}")
