@@ -106,13 +106,16 @@ export class DashboardModel {
     const rest = this.restUntil - browser.performance.now();
     // Each at a moment of its own, in the time that many answers take.
     const moment = Math.random() * Math.min(PATIENCE * this.took, SPREAD);
-    this.timer = browser.setTimeout(async () => {
-      await this.load();
-      this.timer = null;
-      if (this.news) {
-        this.refreshSoon();
-      }
-    }, Math.max(rest, moment));
+    this.timer = browser.setTimeout(
+      async () => {
+        await this.load();
+        this.timer = null;
+        if (this.news) {
+          this.refreshSoon();
+        }
+      },
+      Math.max(rest, moment),
+    );
   }
 
   _take(answer) {
