@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from .errors import ConfigurationError, ReportingError
@@ -18,7 +18,7 @@ from .records import Chunk, Counts, RunResult
 from .stores import cursors
 from .stores.configuration import configure
 from .stores.postgres import PostgresStore
-from .stores.reporting import connect, explained
+from .stores.reporting import transaction
 from .streams.base import Batch
 from .streams.callbacks import Callbacks
 from .streams.journal import Journal, running
@@ -100,12 +100,7 @@ def consume(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
 
 
 def _position(dsn, source_name):
-    with (
-        closing(connect(dsn)) as connection,
-        explained(),
-        connection,
-        connection.cursor() as cr,
-    ):
+    with transaction(dsn) as cr:
         return cursors.read(cr, source_name)
 
 

@@ -1,9 +1,7 @@
 """Remove what a system told: its documents by the road on which they came, then the rest."""
 
-from contextlib import closing
-
 from . import sync
-from .stores.reporting import connect, explained
+from .stores.reporting import transaction
 
 _KEYS = """
     SELECT kind, array_agg(document_key) FROM fact_document
@@ -38,12 +36,7 @@ def remove(source, dsn, *, source_name, system, **feed):
 
 def _run(dsn, statements, values):
     """Run statements in one transaction; returns the rows of the last one."""
-    with (
-        closing(connect(dsn)) as connection,
-        explained(),
-        connection,
-        connection.cursor() as cr,
-    ):
+    with transaction(dsn) as cr:
         for statement in statements:
             cr.execute(statement, values)
         return cr.fetchall() if cr.description else []

@@ -1,11 +1,9 @@
 """Two customers of a system turned out to be one person: the one counts as the other."""
 
-from contextlib import closing
-
 from ..database import sql
 from ..errors import BadQuery
 from ..stores import loads
-from ..stores.reporting import connect, explained
+from ..stores.reporting import transaction
 
 
 def merge(dsn, old_key, new_key):
@@ -17,12 +15,7 @@ def merge(dsn, old_key, new_key):
     :return: {kind: keys} of these documents
     :raise BadQuery: they are of different systems, or one of them was erased
     """
-    with (
-        closing(connect(dsn)) as connection,
-        explained(),
-        connection,
-        connection.cursor() as cr,
-    ):
+    with transaction(dsn) as cr:
         loads.change_configuration(cr)
         loads.lock(cr)
         values = {"old": old_key, "new": new_key}

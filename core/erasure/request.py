@@ -1,13 +1,12 @@
 """The beginning of an erasure: one transaction, after which nothing brings back whom it names."""
 
 import json
-from contextlib import closing
 from dataclasses import dataclass
 
 from ..database import sql
 from ..errors import BadQuery
 from ..stores import loads
-from ..stores.reporting import connect, explained
+from ..stores.reporting import transaction
 from .pseudonyms import CARD, CUSTOMER, Pseudonyms
 
 
@@ -38,12 +37,7 @@ def begin(dsn, secret, asked):
     :raise BadQuery: there is no such customer, or it was erased before
     """
     pseudonyms = Pseudonyms(secret)
-    with (
-        closing(connect(dsn)) as connection,
-        explained(),
-        connection,
-        connection.cursor() as cr,
-    ):
+    with transaction(dsn) as cr:
         loads.change_configuration(cr)
         loads.lock(cr)
         pseudonyms.keep_check(cr)

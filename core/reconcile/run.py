@@ -8,7 +8,7 @@ from ..errors import Busy, ReportingError
 from ..records import Counts, RunResult
 from ..stores import clickhouse, push, push_tables
 from ..stores.locks import held
-from ..stores.reporting import connect, explained
+from ..stores.reporting import connect, explained, transaction
 from ..stores.runs import RunLog
 from . import months as choice
 from .as_delivered import compare_delivered, compare_own
@@ -161,12 +161,7 @@ def _explain_copies(blamed, findings):
 
 
 def _save(dsn, scope, findings):
-    with (
-        closing(connect(dsn)) as connection,
-        explained(),
-        connection,
-        connection.cursor() as cr,
-    ):
+    with transaction(dsn) as cr:
         save(cr, scope, findings)
 
 

@@ -3,12 +3,10 @@
 A numeric of unknown scale is written as text: Parquet's decimals have one.
 """
 
-import os
 import re
-import threading
 
 from ..errors import ConfigurationError
-from ..stores.copying import pipe
+from ..stores.copying import pipe, piped
 
 _DECIMAL = re.compile(r"numeric\((\d+),(\d+)\)")
 _BLOCK = 1 << 22
@@ -113,36 +111,21 @@ def _batches(cr, table, schema):
     cr.execute(f"SELECT EXISTS (SELECT FROM {table})")
     if not cr.fetchone()[0]:
         return
-    read_end, write_end = os.pipe()
-    failure = []
 
-    def produce():
-        try:
-            with os.fdopen(write_end, "wb") as out:
-                cr.copy_expert(statement, out, _BLOCK)
-        except BrokenPipeError:
-            pass  # the reader failed first and tells why
-        except Exception as error:
-            failure.append(error)
+    def write(out):
+        cr.copy_expert(statement, out, _BLOCK)
 
-    thread = threading.Thread(target=produce, name="loyalty_reporting_archive")
-    thread.start()
-    try:
-        with os.fdopen(read_end, "rb") as source:
-            yield from pa.csv.open_csv(
-                source,
-                pa.csv.ReadOptions(column_names=schema.names, block_size=_BLOCK),
-                pa.csv.ParseOptions(newlines_in_values=True),
-                pa.csv.ConvertOptions(
-                    column_types=schema,
-                    null_values=[""],
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                    true_values=["t"],
-                    false_values=["f"],
-                ),
-            )
-    finally:
-        thread.join()
-        if failure:
-            raise failure[0]
+    with piped(write, "loyalty_reporting_archive") as source:
+        yield from pa.csv.open_csv(
+            source,
+            pa.csv.ReadOptions(column_names=schema.names, block_size=_BLOCK),
+            pa.csv.ParseOptions(newlines_in_values=True),
+            pa.csv.ConvertOptions(
+                column_types=schema,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                true_values=["t"],
+                false_values=["f"],
+            ),
+        )

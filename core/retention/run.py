@@ -7,7 +7,7 @@ from contextlib import closing
 from ..errors import Busy, ReportingError
 from ..records import Counts, RunResult
 from ..stores import loads
-from ..stores.reporting import connect, explained
+from ..stores.reporting import connect, explained, transaction
 from ..stores.runs import RunLog
 from . import archive, leaving, months
 from .files import Location
@@ -34,12 +34,7 @@ def run(  # noqa: PLR0913 (a keyword for tests)
 
     def work():
         counts, gone, expired, problems = Counts(), 0, 0, []
-        with (
-            closing(connect(dsn)) as connection,
-            explained(),
-            connection,
-            connection.cursor() as cr,
-        ):
+        with transaction(dsn) as cr:
             if not loads.is_derived(cr):
                 return RunResult("done", message="The first load is not over yet.")
             steps = plan(cr, policies, today)
@@ -74,10 +69,7 @@ def leave(dsn, month, address, between=leaving.nothing):
     try:
         return leaving.leave(dsn, month, address, between)
     except ReportingError as e:
-        with (
-            closing(connect(dsn)) as connection, explained(), connection,
-            connection.cursor() as cr,
-        ):  # fmt: skip
+        with transaction(dsn) as cr:
             months.blame(cr, month, str(e))
         raise
 

@@ -1,6 +1,5 @@
 """What Odoo knows and the transformation needs: companies, mapping, rates."""
 
-from contextlib import closing
 from dataclasses import astuple
 from decimal import Decimal
 
@@ -20,7 +19,7 @@ from .postgres import (
     ROLLUP,
     rebuild_customers,
 )
-from .reporting import connect, explained
+from .reporting import transaction
 
 # What has a business day and a clock hour of its own.
 DATED = (DETAIL, EVALUATION, ORDER, CUSTOMER_ORDER, EVENT, POINT)
@@ -46,12 +45,7 @@ def configure(dsn, system, companies=(), mapping=None, rates=()):
 
 
 def _configure(dsn, system, companies, mapping, rates):
-    with (
-        closing(connect(dsn)) as connection,
-        explained(),
-        connection,
-        connection.cursor() as cr,
-    ):
+    with transaction(dsn) as cr:
         if _is_known(cr, system, companies, mapping, rates):
             return
         loads.change_configuration(cr)

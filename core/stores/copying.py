@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+from contextlib import contextmanager
 
 _BLOCK = 1 << 16
 NULL = r"\N"
@@ -20,6 +21,19 @@ def pipe(write, cursor, statement, guard=None):
     :return: the lines that the guard dropped
     :raise Exception: whatever the writer raised, before anything of ours
     """
+    with piped(write, "loyalty_reporting_copy") as source:
+        reader = guard(source) if guard else source
+        cursor.copy_expert(statement, reader, _BLOCK)
+    return reader.broken if guard else []
+
+
+@contextmanager
+def piped(write, name):
+    """Give a file that reads what ``write(file)`` writes in a thread meanwhile.
+
+    :param name: of the thread
+    :raise Exception: at the end, whatever the writer raised, before anything of ours
+    """
     read_end, write_end = os.pipe()
     failure = []
 
@@ -32,17 +46,15 @@ def pipe(write, cursor, statement, guard=None):
         except Exception as error:
             failure.append(error)
 
-    thread = threading.Thread(target=produce, name="loyalty_reporting_copy")
+    thread = threading.Thread(target=produce, name=name)
     thread.start()
     try:
         with os.fdopen(read_end, "rb", _BLOCK) as source:
-            reader = guard(source) if guard else source
-            cursor.copy_expert(statement, reader, _BLOCK)
+            yield source
     finally:
         thread.join()
         if failure:
             raise failure[0]
-    return reader.broken if guard else []
 
 
 def field(text):

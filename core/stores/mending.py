@@ -4,7 +4,7 @@ Documents are made to be replaced by the next replay; rows that follow from othe
 put in the place of those that are kept; rows are sent to ClickHouse once more.
 """
 
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from ..database import sql
 from . import loads, partitions
@@ -18,7 +18,7 @@ from .postgres import (
     POINT_ROLLUP,
     ROLLUP,
 )
-from .reporting import connect, explained
+from .reporting import transaction
 
 # Detail, found by document; the last with rows at instants of their own.
 _ROWS = (DETAIL, CUSTOMER_ORDER, EVENT, ORDER, EVALUATION, POINT)
@@ -31,12 +31,7 @@ _CARRIED = {ORDER: {"first_month": sql("stores/sql/mend_first_month.sql")}}
 @contextmanager
 def locked(dsn):
     """Give a cursor in a transaction that holds the load lock."""
-    with (
-        closing(connect(dsn, "loyalty_reporting repair")) as connection,
-        explained(),
-        connection,
-        connection.cursor() as cr,
-    ):
+    with transaction(dsn, "loyalty_reporting repair") as cr:
         loads.lock(cr)
         yield cr
 

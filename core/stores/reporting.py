@@ -1,6 +1,6 @@
 """Connections to the reporting database, and its errors as ours."""
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import psycopg2
 
@@ -37,3 +37,15 @@ def connect(dsn, application="loyalty_reporting"):
     """
     with explained():
         return database.connect(dsn, application=application)
+
+
+@contextmanager
+def transaction(dsn, application="loyalty_reporting"):
+    """Give a cursor in a transaction of a connection of its own; errors are ours."""
+    with (
+        closing(connect(dsn, application)) as connection,
+        explained(),
+        connection,
+        connection.cursor() as cr,
+    ):
+        yield cr

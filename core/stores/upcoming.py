@@ -1,11 +1,9 @@
 """Partitions of months to come, made before anything is loaded into them."""
 
-from contextlib import closing
-
 from . import loads, partitions
 from .partitions import following
 from .postgres import PARTITIONED
-from .reporting import connect, explained
+from .reporting import transaction
 
 MONTHS = 2
 
@@ -22,10 +20,7 @@ def make(dsn, today, count=MONTHS):
     for _number in range(count):
         month = following(month)
         months.append(month)
-    with (
-        closing(connect(dsn)) as connection, explained(), connection,
-        connection.cursor() as cr,
-    ):  # fmt: skip
+    with transaction(dsn) as cr:
         loads.lock(cr)
         cr.execute("SELECT EXISTS (SELECT FROM fact_document)")
         if cr.fetchone()[0]:
