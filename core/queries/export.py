@@ -5,6 +5,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
+import psycopg2
+
 from ..errors import StoreError
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
@@ -89,7 +91,7 @@ class _Export:
     def streamed(self):
         """Open many rows, read in one snapshot with what is beside them."""
         query, timeout = self.query, self.settings.export_timeout
-        with self.fresh_cursor() as cr, postgres.limited(cr, timeout):
+        with self.fresh_cursor() as cr, _uncancelled(), postgres.limited(cr, timeout):
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
             total = _declare(cr, statement, is_counted=self.beside.is_counted)
@@ -124,6 +126,18 @@ class _Export:
             settings=replace(self.settings, clickhouse_url=""),
             fresh_cursor=lambda: nullcontext(cr),
         )
+
+
+@contextmanager
+def _uncancelled():
+    try:
+        yield
+    except psycopg2.errors.SerializationFailure as e:
+        raise StoreError(
+            "The read replica cancelled the export: the database removed rows that it "
+            "still needed. Ask again, or have an administrator set hot_standby_feedback "
+            "= on there."
+        ) from e
 
 
 def _tallied(tally, cr):
