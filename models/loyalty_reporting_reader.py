@@ -1,6 +1,7 @@
 import math
 import time
 from dataclasses import replace
+from functools import partial
 
 from odoo import api, models
 from odoo.exceptions import AccessError
@@ -83,7 +84,7 @@ class LoyaltyReportingReader(models.AbstractModel):
     def _answer(self, query):
         """Return the :class:`Answer` of a query that :meth:`_query` made."""
         settings = self._hurried(self.env["loyalty.reporting.pipeline"]._settings())
-        found = answer.answer(query, self.env.cr, settings, self._cursor)
+        found = answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
         self._note(query.report.slug, found)
         return found
 
@@ -92,7 +93,7 @@ class LoyaltyReportingReader(models.AbstractModel):
         """Return how many rows a query has on all pages."""
         settings = self.env["loyalty.reporting.pipeline"]._settings()
         one = replace(query, page=1, per_page=1, after=None, with_totals=False)
-        return answer.answer(one, self.env.cr, settings, self._cursor).total
+        return answer.answer(one, self.env.cr, settings, self.env.registry.cursor).total
 
     def _note(self, slug, found):
         """Note for the access log and the metrics what was answered."""
@@ -119,13 +120,13 @@ class LoyaltyReportingReader(models.AbstractModel):
         if seconds is not None:
             seconds = min(seconds, settings.export_timeout)
             settings = replace(settings, export_timeout=seconds)
+        cursor = self.env.registry.cursor
         asked, beside = files.asked(query, file_format, is_counted=is_counted)
         beside = replace(beside, questions=(*beside.questions, *questions))
-        return export.exported(asked, self.env.cr, settings, self._cursor, beside)
-
-    def _cursor(self):
-        """Return a cursor with a snapshot of its own, of the read replica if there is one."""
-        return self.env.registry.cursor(readonly=True)
+        replica = partial(cursor, readonly=True)
+        return export.exported(
+            asked, self.env.cr, settings, cursor, beside, held_cursor=replica
+        )
 
     def _may_read(self, report):
         group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"

@@ -168,15 +168,14 @@ class _Reading:
                 statement = plan(query, keys, members, clickhouse)
                 copy = (before.owner, before.epoch)
                 result = clickhouse.run(settings, statement, copy)
-            except clickhouse.Fed:
-                continue
             except ReportingError as e:
                 if isinstance(e, clickhouse.Away):
                     _pause.begin(settings.clickhouse_url)
                 _logger.warning("%s", e)
                 return None
-            read = _Read(query, statement, result, clickhouse, state=before.epoch)
-            return None if _has_strangers(members, read) else read
+            if self._fresh_state().epoch == before.epoch:
+                read = _Read(query, statement, result, clickhouse, state=before.epoch)
+                return None if _has_strangers(members, read) else read
         return None
 
     def _fresh_state(self):

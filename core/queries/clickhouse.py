@@ -29,10 +29,6 @@ BUCKETS = {
 }
 
 
-class Fed(StoreError):
-    """What was read may be half of a push."""
-
-
 def list(values):  # noqa: A001 (the dialects share these names)
     """Return a list as a parameter; an empty one contains nothing."""
     return tuple(values) or (None,)
@@ -166,26 +162,18 @@ def run(settings, statement, copy):
     """Return the :class:`~core.queries.query.Result` of a statement.
 
     :param copy: (owner, epoch) of the copy that PostgreSQL remembers
-    :raise Fed: a push began while it answered; asked again, it may do
     :raise StoreError: the server is away, refused, took too long, or
         holds another copy
     """
     url, timeout = settings.clickhouse_url, settings.query_timeout
     limits = settings.clickhouse_limits
     with store.client(url, timeout=timeout, connect_timeout=2, limits=limits) as client:
-        if _newest(client) != [copy]:
+        newest = client.execute(
+            "SELECT owner, epoch FROM push_state ORDER BY epoch DESC LIMIT 1"
+        )
+        if newest != [copy]:
             raise StoreError(
                 "ClickHouse does not hold the copy that PostgreSQL remembers; "
                 "PostgreSQL answers until the next push."
             )
-        found = fetch(client.execute, statement)
-        # A push says so here before it sends its first row.
-        if _newest(client) != [copy]:
-            raise Fed("ClickHouse was fed while it answered.")
-        return found
-
-
-def _newest(client):
-    return client.execute(
-        "SELECT owner, epoch FROM push_state ORDER BY epoch DESC LIMIT 1"
-    )
+        return fetch(client.execute, statement)

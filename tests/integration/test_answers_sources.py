@@ -1,7 +1,7 @@
 """Which store answers: ClickHouse if it is whole and reachable, never half a push."""
 
 import time
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
@@ -200,10 +200,10 @@ class TestWhilePushing:
         self, world, monkeypatch
     ):
         engine, report, copy = world
-        fetch, calls = clickhouse.fetch, []
+        run, calls = clickhouse.run, []
 
         def push_comes_in_between(*args):
-            found = fetch(*args)
+            found = run(*args)
             if not calls:
                 engine.order("A9", "2017-03-20 12:00Z", lines=3)
                 synced(engine.dsn, report)
@@ -211,7 +211,7 @@ class TestWhilePushing:
             calls.append(1)
             return found
 
-        monkeypatch.setattr(clickhouse, "fetch", push_comes_in_between)
+        monkeypatch.setattr(clickhouse, "run", push_comes_in_between)
         found = ask(report, query_of(*MARCH), copy.settings)
         assert len(calls) == 2
         monkeypatch.undo()
@@ -219,39 +219,15 @@ class TestWhilePushing:
 
     def test_where_pushes_never_end_postgresql_answers(self, world, monkeypatch):
         _engine, report, copy = world
-        fetch = clickhouse.fetch
+        run = clickhouse.run
 
         def another_push(*args):
-            found = fetch(*args)
+            found = run(*args)
             pushing.rebuild(copy.settings, report)
             return found
 
-        monkeypatch.setattr(clickhouse, "fetch", another_push)
+        monkeypatch.setattr(clickhouse, "run", another_push)
         assert ask(report, query_of(*MARCH), copy.settings).store == "postgresql"
-
-    def test_a_read_replica_that_is_behind_never_sees_half_a_push(
-        self, world, monkeypatch
-    ):
-        engine, report, copy = world
-        before = ask(report, query_of(*MARCH)).rows
-        fetch = clickhouse.fetch
-
-        def push_comes_in_between(*args):
-            found = fetch(*args)
-            engine.order("A9", "2017-03-20 12:00Z", lines=3)
-            synced(engine.dsn, report)
-            pushed(copy, report)
-            return found
-
-        monkeypatch.setattr(clickhouse, "fetch", push_comes_in_between)
-        with (
-            closing(connect(report, readonly=True)) as replica,
-            replica.cursor() as behind,
-        ):
-            found = answering.answer(
-                query_of(*MARCH), behind, copy.settings, lambda: nullcontext(behind)
-            )
-        assert (found.store, found.rows) == ("postgresql", before)
 
     def test_while_a_push_runs_postgresql_answers(self, world, queried):
         _engine, report, copy = world
