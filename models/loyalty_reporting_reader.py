@@ -6,7 +6,7 @@ from functools import partial
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL, config, ormcache
 
 from ..core.errors import NotFound
 from ..core.exports import files
@@ -84,7 +84,7 @@ class LoyaltyReportingReader(models.AbstractModel):
     def _answer(self, query):
         """Return the :class:`Answer` of a query that :meth:`_query` made."""
         settings = self._hurried(self.env["loyalty.reporting.pipeline"]._settings())
-        found = answer.answer(query, self.env.cr, settings, self.env.registry.cursor)
+        found = answer.answer(query, self.env.cr, settings, self._primary_cursor)
         self._note(query.report.slug, found)
         return found
 
@@ -93,7 +93,7 @@ class LoyaltyReportingReader(models.AbstractModel):
         """Return how many rows a query has on all pages."""
         settings = self.env["loyalty.reporting.pipeline"]._settings()
         one = replace(query, page=1, per_page=1, after=None, with_totals=False)
-        return answer.answer(one, self.env.cr, settings, self.env.registry.cursor).total
+        return answer.answer(one, self.env.cr, settings, self._primary_cursor).total
 
     def _note(self, slug, found):
         """Note for the access log and the metrics what was answered."""
@@ -120,13 +120,26 @@ class LoyaltyReportingReader(models.AbstractModel):
         if seconds is not None:
             seconds = min(seconds, settings.export_timeout)
             settings = replace(settings, export_timeout=seconds)
-        cursor = self.env.registry.cursor
         asked, beside = files.asked(query, file_format, is_counted=is_counted)
         beside = replace(beside, questions=(*beside.questions, *questions))
-        replica = partial(cursor, readonly=True)
+        replica = partial(self.env.registry.cursor, readonly=_has_replica())
         return export.exported(
-            asked, self.env.cr, settings, cursor, beside, held_cursor=replica
+            asked,
+            self.env.cr,
+            settings,
+            self._primary_cursor,
+            beside,
+            held_cursor=replica,
         )
+
+    def _primary_cursor(self):
+        """Return a cursor of the database itself, never of its read replica.
+
+        Without a replica, Odoo's read-only cursors are the database's, too; in its tests
+        nothing else can be opened within one.
+        """
+        readonly = self.env.cr.readonly and not _has_replica()
+        return self.env.registry.cursor(readonly=readonly)
 
     def _may_read(self, report):
         group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"
@@ -178,3 +191,7 @@ class LoyaltyReportingReader(models.AbstractModel):
             return settings
         left = max(1, math.ceil(deadline - time.monotonic()))
         return replace(settings, query_timeout=min(settings.query_timeout, left))
+
+
+def _has_replica():
+    return bool(config["db_replica_host"])
