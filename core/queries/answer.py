@@ -14,7 +14,7 @@ from ..errors import NotFound, ReportingError
 from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
-from .horizon import require_here
+from .horizon import is_begun_here, require_aggregates_here, require_here
 from .levels import level_writer
 from .measures import shower, valuer
 from .members import members_of
@@ -107,6 +107,7 @@ class _Reading:
 
     def grouped(self):
         query, keys = self.query, keys_of(self.query, self.cr)
+        require_aggregates_here(query, self.cr)
         with self.fresh_cursor() as fresh:
             # The caller's snapshot may be older than what ClickHouse will answer.
             dimensions = [d for d in query.dimensions if d.members]
@@ -149,7 +150,7 @@ class _Reading:
         statement = plan(query, keys, members, postgres)
         is_here = not url or _pause.is_on(url) or chosen is postgres
         if not is_here and chosen is None:
-            is_here = is_cheap_here(query, statement, self.cr, self.settings)
+            is_here = is_begun_here(query, self.cr) or is_cheap_here(query, statement, self.cr, self.settings)
         if not is_here:
             read = self._from_clickhouse(query, keys, members)
             if read:
