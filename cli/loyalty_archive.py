@@ -66,4 +66,6 @@ def _listed(archive, months):
         for month in archive.search(domain, order="month, tier desc")
         for file in month.file_ids
     ]
-    return "".join(["month\ttier\ttable\trows\tbytes\tgeneration\tstate\tfile\n", *lines])
+    return "".join(
+        ["month\ttier\ttable\trows\tbytes\tgeneration\tstate\tfile\n", *lines]
+    )

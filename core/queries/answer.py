@@ -150,7 +150,8 @@ class _Reading:
         statement = plan(query, keys, members, postgres)
         is_here = not url or _pause.is_on(url) or chosen is postgres
         if not is_here and chosen is None:
-            is_here = is_begun_here(query, self.cr) or is_cheap_here(query, statement, self.cr, self.settings)
+            cheap = (query, statement, self.cr, self.settings)
+            is_here = is_begun_here(query, self.cr) or is_cheap_here(*cheap)
         if not is_here:
             read = self._from_clickhouse(query, keys, members)
             if read:

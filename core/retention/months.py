@@ -22,7 +22,6 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-
 @dataclass(frozen=True)
 class Month:
     """A month that was archived, or is being archived.

@@ -54,30 +54,28 @@ def plan(cr, policies, today):
         return due(found, days_kept(policies, tier, companies), today)
 
     known = months.known(cr)
-    kept = {}
-    for m in known:
-        if m.state == State.ARCHIVED:
-            kept.setdefault(m.month, []).append(m.tier)
-    expired = [
-        Step(month, Tier.ARCHIVE, _files(cr, tier, month), tier)
-        for month in due_of(Tier.ARCHIVE, kept)
-        for tier in kept[month]
-    ]
+    expired = due_of(Tier.ARCHIVE, {m.month for m in known if _is_archived(m)})
     detail = due_of(Tier.DETAIL, _leaving(cr, Tier.DETAIL, known, today))
-    here = {*months.detail_here(cr)} - {*detail}
-    aggregates = [
-        month
-        for month in due_of(
-            Tier.AGGREGATE, _leaving(cr, Tier.AGGREGATE, known, today)
-        )
-        if not any(other <= month for other in here)
-        and months.is_past(cr, month, detail)
-    ]
+    aggregates = due_of(Tier.AGGREGATE, _leaving(cr, Tier.AGGREGATE, known, today))
+    needed = {*months.detail_here(cr)} - {*detail}
     return [
-        *expired,
+        *(
+            Step(m.month, Tier.ARCHIVE, _files(cr, m.tier, m.month), m.tier)
+            for m in known
+            if _is_archived(m) and m.month in expired
+        ),
         *(_step(cr, Tier.DETAIL, month) for month in detail),
-        *(_step(cr, Tier.AGGREGATE, month) for month in aggregates),
+        *(
+            _step(cr, Tier.AGGREGATE, month)
+            for month in aggregates
+            if months.is_past(cr, month, detail)
+            and not any(other <= month for other in needed)
+        ),
     ]
+
+
+def _is_archived(known):
+    return known.state == State.ARCHIVED
 
 
 def _leaving(cr, tier, known, today):

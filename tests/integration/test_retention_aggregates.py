@@ -178,7 +178,9 @@ def test_cards_go_on_from_the_balance_that_they_had(
     shop, synced_shop, tmp_path, assert_same_as_from_scratch
 ):
     archived(synced_shop, tmp_path, LATER, policies=BOTH)
-    balance = "SELECT last_hour, balance FROM card_state s JOIN loyalty_reporting_card k"
+    balance = (
+        "SELECT last_hour, balance FROM card_state s JOIN loyalty_reporting_card k"
+    )
     balance += " ON k.id = s.card_key WHERE k.external_id = 1"
     [(_hour, points)] = databases.rows(synced_shop, balance)
     assert points
