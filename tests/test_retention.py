@@ -73,7 +73,6 @@ class TestRetention(TransactionCase):
         company = self.env.company.id
         with self.assertRaisesRegex(ValidationError, "Aggregates cannot go before"):
             self.detail.copy({"active": True, "company_id": company, "days": 800})
-        aggregate.days = 90
 
     def pivot(self, model, domain=(), groupby=(), measure="__count"):
         """What a pivot of a model shows."""
@@ -107,7 +106,9 @@ class TestRetention(TransactionCase):
             with self.assertRaisesRegex(UserError, "from 2017-04-02 on"):
                 self.pivot(model, groupby=groupby)
             self.pivot(model, later, groupby)
-        self.pivot("membership.analytics", groupby=["date:month"], measure="members:max")
+        self.pivot(
+            "membership.analytics", groupby=["date:month"], measure="members:max"
+        )
 
     @mute_logger("odoo.sql_db")
     def test_a_tier_of_a_company_has_one_active_policy(self):

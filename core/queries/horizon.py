@@ -59,10 +59,9 @@ def require_aggregates_here(query, cr):
             is_before = query.compare and last < query.date_from
             raise BadQuery(
                 "compare" if is_before else "date_from",
-                f"{query.report.title} {_between(missing)} are archived but for sums of "
-                f"whole days: what is told apart or counted further is here from {since} "
-                f"on. Ask from then on, ask for sums by day and for fewer dimensions, "
-                f"{_RESTORE}",
+                f"{query.report.title} {_between(missing)} is archived but for sums by "
+                f"day: what needs orders, hours, shops, cards or customers is here from "
+                f"{since} on. Ask from then on, ask for less, {_RESTORE}",
             )
 
 

@@ -68,7 +68,7 @@ def test_what_needs_more_is_refused_with_since_when_it_is_here(slug, asked, half
         ask(half, asked_of(slug, *YEAR, **asked))
 
     assert refused.value.parameter == "date_from"
-    assert "from March 2017 to March 2017 are archived" in str(refused.value)
+    assert "from March 2017 to March 2017 is archived" in str(refused.value)
     assert "is here from 2017-04-01 on" in str(refused.value)
 
 
