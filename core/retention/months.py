@@ -120,11 +120,19 @@ def save(cr, tier, month, location, manifest):
 
 
 def follows_from_nothing_here(cr, month):
-    """Tell whether all detail up to a month's end is away that was ever here.
+    """Tell whether all detail is away that a month's aggregates, or earlier ones, follow from.
 
-    Its aggregates may go then: what is loaded later for such a month brings both back.
+    They may go then: what is loaded later for such a month brings both back.
     """
-    return is_past(cr, month) and not any(here <= month for here in detail_here(cr))
+    return is_past(cr, month) and not is_needed(month, detail_here(cr))
+
+
+def is_needed(month, here):
+    """Tell whether a month's aggregates stand beside detail that is here.
+
+    Its last business day may end in the month after.
+    """
+    return any(other <= partitions.following(month) for other in here)
 
 
 def is_past(cr, month, leaving=()):

@@ -57,7 +57,7 @@ def plan(cr, policies, today):
     expired = due_of(Tier.ARCHIVE, {m.month for m in known if _is_archived(m)})
     detail = due_of(Tier.DETAIL, _leaving(cr, Tier.DETAIL, known, today))
     aggregates = due_of(Tier.AGGREGATE, _leaving(cr, Tier.AGGREGATE, known, today))
-    needed = {*months.detail_here(cr)} - {*detail}
+    here = {*months.detail_here(cr)} - {*detail}
     return [
         *(
             Step(m.month, Tier.ARCHIVE, _files(cr, m.tier, m.month), m.tier)
@@ -69,7 +69,7 @@ def plan(cr, policies, today):
             _step(cr, Tier.AGGREGATE, month)
             for month in aggregates
             if months.is_past(cr, month, detail)
-            and not any(other <= month for other in needed)
+            and not months.is_needed(month, here)
         ),
     ]
 
