@@ -11,7 +11,8 @@ No TTL does that: it goes by the clock alone, whether a month was archived or no
 from contextlib import closing
 
 from ..stores import push_tables
-from ..stores.partitions import following
+from ..stores.partitions import exists, following, name_of
+from ..stores.postgres import ORDER
 
 # The days of memberships stay.
 _COPIES = {
@@ -28,14 +29,14 @@ _NOTE = """
 """
 
 
-def note(cr, month, orders):
+def note(cr, month):
     """Have the next push fill the partitions anew in which a month's rows are.
 
     Called in the transaction that drops or attaches these rows.
-
-    :param orders: the month's partition of the orders by program, or None
     """
-    first_seen = f" UNION SELECT first_month FROM {orders}" if orders else ""
+    first_seen = ""
+    if exists(cr, ORDER, month):
+        first_seen = f" UNION SELECT first_month FROM {name_of(ORDER, month)}"
     cr.execute(_NOTE.format(first_seen=first_seen), {"month": month})
 
 

@@ -12,7 +12,6 @@ from psycopg2 import extensions
 from ..database import sql
 from ..errors import ReportingError
 from ..stores import loads, partitions, summary
-from ..stores.postgres import ORDER
 from ..stores.reporting import connect, explained
 from . import archive, copy, months
 from .files import Location
@@ -110,13 +109,8 @@ class _Month:
                 return False
             if not self._may_leave(cr):
                 return False
-            self._keep(
-                cr,
-                {
-                    "month": self._month,
-                    "following": partitions.following(self._month),
-                },
-            )
+            following = partitions.following(self._month)
+            self._keep(cr, {"month": self._month, "following": following})
             months.mark(cr, self.tier, self._month, State.LEAVING)
         self._between("frozen", self._month)
         return True
@@ -192,6 +186,4 @@ class _Aggregates(_Month):
         cr.execute(sql("retention/sql/keep.sql"), values)
 
     def _tell(self, cr):
-        has_orders = partitions.exists(cr, ORDER, self._month)
-        orders = partitions.name_of(ORDER, self._month) if has_orders else None
-        copy.note(cr, self._month, orders)
+        copy.note(cr, self._month)

@@ -68,8 +68,7 @@ def plan(cr, policies, today):
         *(
             _step(cr, Tier.AGGREGATE, month)
             for month in aggregates
-            if months.is_past(cr, month, detail)
-            and not months.is_needed(month, here)
+            if months.is_past(cr, month, detail) and not months.is_needed(month, here)
         ),
     ]
 

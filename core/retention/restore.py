@@ -4,7 +4,6 @@ from contextlib import closing
 
 from ..errors import ConfigurationError, ReportingError
 from ..stores import loads, locks, partitions, summary
-from ..stores.postgres import ORDER
 from ..stores.reporting import connect, explained
 from . import archive, copy, leaving, months
 from .archive import Damaged
@@ -77,8 +76,7 @@ def _take_back(cr, month):
     summary.thaw(cr, month)
     for table in ("card_month", "customer_month"):
         cr.execute(f"DELETE FROM {table} WHERE month = %s", [month])
-    has_orders = partitions.exists(cr, ORDER, month)
-    copy.note(cr, month, partitions.name_of(ORDER, month) if has_orders else None)
+    copy.note(cr, month)
 
 
 def place(cr, location, manifest):
