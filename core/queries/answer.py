@@ -150,8 +150,7 @@ class _Reading:
         statement = plan(query, keys, members, postgres)
         is_here = not url or _pause.is_on(url) or chosen is postgres
         if not is_here and chosen is None:
-            cheap = (query, statement, self.cr, self.settings)
-            is_here = is_begun_here(query, self.cr) or is_cheap_here(*cheap)
+            is_here = is_cheap_here(query, statement, self.cr, self.settings)
         if not is_here:
             read = self._from_clickhouse(query, keys, members)
             if read:
@@ -182,7 +181,11 @@ class _Reading:
 
     def _fresh_state(self):
         with self.fresh_cursor() as cr:
-            return state_of(cr, self.query)
+            # Months may have left since the caller's snapshot, and ClickHouse's copy too.
+            require_aggregates_here(self.query, cr)
+            state = state_of(cr, self.query)
+            is_away = state.pushing or is_begun_here(self.query, cr)
+            return replace(state, pushing=is_away)
 
 
 def _totals(query, read):

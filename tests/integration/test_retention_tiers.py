@@ -1,5 +1,6 @@
 """What is asked when months of aggregates are away: answered exactly, or refused."""
 
+from contextlib import closing
 from datetime import date
 
 import databases
@@ -10,8 +11,9 @@ from copies import fresh_cursor, pushed, rebuilt
 from pipeline import contents, synced
 from reconciling import reconciled
 
+from core.database import connect
 from core.errors import BadQuery
-from core.queries.answer import state_of
+from core.queries.answer import answer, state_of
 from core.queries.export import exported
 from core.retention import copy as copying
 from core.retention.policy import Tier
@@ -240,3 +242,25 @@ def test_a_push_that_dies_while_it_fills_anew_is_gone_on_with(
     rebuilt(copy, synced_shop)
     assert held(copy) == after
     assert contents(synced_shop)["rollup"]
+
+
+def test_an_old_snapshot_takes_no_dropped_partition_for_an_empty_one(
+    synced_shop, copy, tmp_path
+):
+    pushed(copy, synced_shop)
+    query = asked_of("promotions/performance", *YEAR, group_by="hour")
+    settings = Settings(clickhouse_url=copy.url, clickhouse_cost=0)
+    with closing(connect(synced_shop)) as connection, connection.cursor() as cr:
+        connection.set_session(isolation_level="REPEATABLE READ")
+        cr.execute("SELECT FROM fact_load")
+        before = ask(synced_shop, query)
+        databases.execute(
+            synced_shop,
+            "INSERT INTO loyalty_reporting_archive (month, tier, state)"
+            " VALUES ('2017-03-01', 'aggregate', 'archived')",
+        )
+        copy.rows("ALTER TABLE promotion_performance_data DROP PARTITION 201703")
+
+        with pytest.raises(BadQuery):
+            answer(query, cr, settings, lambda: fresh_cursor(synced_shop))
+    assert before.rows
