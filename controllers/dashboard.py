@@ -13,6 +13,7 @@ class LoyaltyReportingDashboard(Controller):
         type="loyalty_reporting_jsonrpc",
         auth="loyalty_reporting",
         methods=["POST"],
+        readonly=True,
         save_session=False,
     )
     def dashboard(self, **given):

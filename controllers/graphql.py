@@ -75,6 +75,7 @@ class LoyaltyReportingGraphql(Controller):
         type="loyalty_reporting_graphql",
         auth="loyalty_reporting",
         methods=_METHODS,
+        readonly=True,
         save_session=False,
     )
     def graphql(self):

@@ -36,7 +36,10 @@ class Sessions:
         :raise AccessDenied: no valid key
         """
         threading.current_thread().dbname = self._database
-        with Registry(self._database).cursor() as cr, call.stopping(_canceller(cr)):
+        with (
+            Registry(self._database).cursor(readonly=True) as cr,
+            call.stopping(_canceller(cr)),
+        ):
             # Modules may have been installed or updated by another process.
             Registry(self._database).check_signaling(cr)
             env = api.Environment(cr, SUPERUSER_ID, {})

@@ -1,5 +1,6 @@
 """REST: authorise → parse → answer → render; see ``loyalty.reporting.reader``."""
 
+from contextlib import suppress
 from itertools import islice
 from tempfile import TemporaryFile
 from urllib.parse import urlencode
@@ -10,12 +11,13 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wsgi import FileWrapper
 
 from ..core.api import openapi, rest
+from ..core.errors import BadQuery
 from ..core.exports import files, workbook
 from .dispatcher import ANY, allowed_methods
 
 _BLOCK = 1 << 16
 
-# Of routes that read nothing but what Odoo knows.
+# Of routes that only read: from the read replica, where Odoo is given one.
 _READ = {
     "type": "loyalty_reporting",
     "auth": "loyalty_reporting",
@@ -24,22 +26,21 @@ _READ = {
 }
 
 
+def _only_reads(_controller, _rule, _args):
+    """Tell whether a report is asked for as JSON: who takes a file is written down."""
+    with suppress(BadQuery):
+        return _format() == rest.JSON
+    return True
+
+
 class LoyaltyReportingRest(Controller):
     """The reports under ``/api/v1/reports``."""
 
-    @route(
-        "/api/v1/reports/<path:slug>",
-        type="loyalty_reporting",
-        auth="loyalty_reporting",
-        save_session=False,
-    )
+    @route("/api/v1/reports/<path:slug>", **{**_READ, "readonly": _only_reads})
     def report(self, slug):
         """Answer a report of the registry, as JSON or as a workbook."""
-        given = _parameters()
-        file_format = rest.format_of(
-            given, request.httprequest.headers.get("Accept", "")
-        )
-        query = _reader()._query(slug, given)
+        file_format = _format()
+        query = _reader()._query(slug, _parameters())
         if file_format != rest.JSON:
             return _file(query, file_format)
         answer = _reader()._answer(query)
@@ -94,6 +95,15 @@ def _reader():
 def _parameters():
     """Return the query string, each name with all its values."""
     return dict(request.httprequest.args.lists())
+
+
+def _format():
+    """Return the format asked for.
+
+    :raise BadQuery: for one that there is not
+    """
+    accept = request.httprequest.headers.get("Accept", "")
+    return rest.format_of(_parameters(), accept)
 
 
 def _page(**other):

@@ -10,6 +10,7 @@ _RPC = {
     "type": "loyalty_reporting_jsonrpc",
     "auth": "loyalty_reporting",
     "methods": ["POST"],
+    "readonly": True,
     "save_session": False,
 }
 
@@ -17,7 +18,7 @@ _RPC = {
 class LoyaltyReportingRpc(Controller):
     """Reading over JSON-RPC, with a session or an API key."""
 
-    @route("/api/v1/standing", readonly=True, **_RPC)
+    @route("/api/v1/standing", **_RPC)
     def standing(self, **given):
         """Answer where a customer stands."""
         return request.env["loyalty.reporting.standing"]._standing(given)

@@ -20,7 +20,7 @@ UNPACKED = "usr/lib/postgresql"
 WRAPPERS = "wrappers"
 OLDEST = 14
 CLICKHOUSE, CLICKHOUSE_VERSION = "clickhouse-server", "18.16"
-PROGRAMS = ("postgres", "initdb", "psql", "pg_dump", "pg_restore")
+PROGRAMS = ("postgres", "initdb", "psql", "pg_dump", "pg_restore", "pg_basebackup")
 
 
 @dataclass(frozen=True)

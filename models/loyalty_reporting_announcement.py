@@ -16,17 +16,17 @@ class LoyaltyReportingAnnouncement(models.AbstractModel):
     def _announce(self, store):
         """Send a message to each company whose figures changed since the last time.
 
-        It names the families of reports, and holds no figure. It is sent with a
+        It names the families of reports and the load, and holds no figure. It is sent with a
         transaction of its own: what it tells of was committed so, too.
 
         :param store: see :func:`core.stores.announcements.take`
         """
         with self.env.registry.cursor() as cr:
             env = api.Environment(cr, self.env.uid, {})
-            for company_id, families in announcements.take(cr, store).items():
+            newest, changed = announcements.take(cr, store)
+            for company_id, families in changed.items():
                 company = env["res.company"].browse(company_id)
+                told = {"company_id": company_id, "families": families}
                 env["bus.bus"]._sendone(
-                    (company, CHANNEL),
-                    CHANNEL,
-                    {"company_id": company_id, "families": families},
+                    (company, CHANNEL), CHANNEL, {**told, "known": {store: newest}}
                 )

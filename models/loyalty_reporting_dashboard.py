@@ -7,6 +7,7 @@ from simplejson import RawJSON
 from ..core import dashboard
 from ..core.api import rest
 from ..core.errors import BadQuery, ReportingError
+from ..core.stores import announcements
 
 _logger = logging.getLogger(__name__)
 # Filter of the page → (the model of its records, the filter of reports).
@@ -43,6 +44,7 @@ class LoyaltyReportingDashboard(models.AbstractModel):
         shown = [panel for panel in dashboard.PANELS if panel.report in allowed]
         return {
             "company_id": company.id,
+            "known": announcements.known(self.env.cr),
             "currency_id": self._currency(company),
             "is_demo": self._is_demo(company),
             "time_zone": company.timezone,

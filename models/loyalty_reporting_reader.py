@@ -1,6 +1,7 @@
 import math
 import time
 from dataclasses import replace
+from functools import partial
 
 from odoo import api, models
 from odoo.exceptions import AccessError
@@ -122,7 +123,10 @@ class LoyaltyReportingReader(models.AbstractModel):
         cursor = self.env.registry.cursor
         asked, beside = files.asked(query, file_format, is_counted=is_counted)
         beside = replace(beside, questions=(*beside.questions, *questions))
-        return export.exported(asked, self.env.cr, settings, cursor, beside)
+        replica = partial(cursor, readonly=True)
+        return export.exported(
+            asked, self.env.cr, settings, cursor, beside, held_cursor=replica
+        )
 
     def _may_read(self, report):
         group = f"loyalty_reporting.group_loyalty_reporting_{report.audience}"

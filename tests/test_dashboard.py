@@ -141,7 +141,7 @@ class TestAnnouncement(RestCase):
 
     def test_a_message_names_families_and_holds_no_figure(self):
         company = self.companies["a"]
-        changed = {company.id: ["points", "promotions"]}
+        changed = (7, {company.id: ["points", "promotions"]})
         bus = type(self.env["bus.bus"])
         with (
             patch.object(announcements, "take", return_value=changed),
@@ -152,5 +152,11 @@ class TestAnnouncement(RestCase):
         self.assertEqual(
             (channel[0].id, channel[1], kind), (company.id, CHANNEL, CHANNEL)
         )
-        families = ["points", "promotions"]
-        self.assertEqual(message, {"company_id": company.id, "families": families})
+        self.assertEqual(
+            message,
+            {
+                "company_id": company.id,
+                "families": ["points", "promotions"],
+                "known": {"load": 7},
+            },
+        )

@@ -17,12 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from odoo import SUPERUSER_ID, api
-from odoo.sql_db import db_connect
 from odoo.tests import HttpCase, get_db_name, tagged
 
-from ..core.sources import contract
-from .history import load_history
+from .history import committed_key, load_history, until
 from .tcp_proxy import Proxy
 from .test_grpc import Client, comparable
 from .test_rest import REPORT
@@ -38,8 +35,8 @@ class TestGrpcProcess(HttpCase):
     @classmethod
     def setUpClass(cls):
         cls.database = get_db_name()
-        cls.dsn = load_history(cls, timezone="UTC", queries=_first_weeks())
-        cls.key = cls.committed_key()
+        cls.dsn = load_history(cls, timezone="UTC", queries=until("2017-02-16"))
+        cls.key = committed_key(cls, cls.dsn)
         super().setUpClass()
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.certificate = _certificate(cls.folder)
@@ -48,25 +45,6 @@ class TestGrpcProcess(HttpCase):
         cls.process = cls.enterClassContext(cls.running())
         client = Client(cls.process.address, cls.certificate)
         cls.client = cls.enterClassContext(client)
-
-    @classmethod
-    def committed_key(cls):
-        """Return a key that other processes see, and that is gone afterwards."""
-        with db_connect(cls.database).cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            admin = env.ref("base.user_admin")
-            keys = env["res.users.apikeys"].with_user(admin).sudo()
-            expires = datetime.now() + timedelta(days=1)
-            key = keys._generate(None, "test_grpc_process", expires)
-        cls.addClassCleanup(cls.forget_key)
-        return key
-
-    @classmethod
-    def forget_key(cls):
-        with closing(psycopg2.connect(**cls.dsn)) as connection, connection:
-            connection.cursor().execute(
-                "DELETE FROM res_users_apikeys WHERE name = 'test_grpc_process'"
-            )
 
     @classmethod
     @contextmanager
@@ -263,16 +241,6 @@ class TestGrpcProcess(HttpCase):
         ]
         self.assertIn("PromotionsPerformance", {line["method"] for line in lines})
         self.assertNotIn(self.key, log)
-
-
-def _first_weeks():
-    """Return queries for a part of the history, which is quick to load."""
-    queries, last = contract.default_queries(), "2017-02-16"
-    orders = f"SELECT id FROM engine.processed_order WHERE ordered_at < '{last}'"
-    for table, instant in contract.INSTANTS.items():
-        queries[table] += f" WHERE {instant} < '{last}'"
-    queries["order_promotion_line"] += f" WHERE order_id IN ({orders})"
-    return queries
 
 
 def _certificate(folder):

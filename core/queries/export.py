@@ -5,6 +5,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
+import psycopg2
+
 from ..errors import StoreError
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
@@ -35,20 +37,24 @@ class Beside:
     is_counted: bool = False
 
 
-def exported(query, cr, settings, fresh_cursor, beside=Beside()):
+def exported(  # noqa: PLR0913 (the last one is for a read replica)
+    query, cr, settings, fresh_cursor, beside=Beside(), *, held_cursor=None
+):
     """Return a context manager that opens all rows of a question.
 
     What is wrong with the question is raised here, not within.
 
     :param cr: cursor of the caller; not used by what is returned
-    :param fresh_cursor: function that opens a cursor with a snapshot of its own (a
-        context manager), which is held while the rows are read
+    :param fresh_cursor: as for :func:`~core.queries.answer.answer`
+    :param held_cursor: function that opens a cursor with a snapshot of its own (a
+        context manager), which is held while many rows are read; it may be of a read
+        replica. By default that of ``fresh_cursor``
     :return: it gives an :class:`~core.queries.query.Answer` whose rows can be read once,
         of one state of the data, as are those beside; reading them raises StoreError
         where it takes longer than ``settings.export_timeout`` seconds
     """
     patient = replace(settings, query_timeout=settings.export_timeout)
-    export = _Export(query, patient, fresh_cursor, beside)
+    export = _Export(query, patient, fresh_cursor, held_cursor or fresh_cursor, beside)
     if isinstance(query.report, Listing):
         keys_of(query, cr)
         return export.streamed()
@@ -60,6 +66,7 @@ class _Export:
     query: object
     settings: object
     fresh_cursor: object
+    held_cursor: object
     beside: Beside
 
     def short(self, cr):
@@ -89,7 +96,7 @@ class _Export:
     def streamed(self):
         """Open many rows, read in one snapshot with what is beside them."""
         query, timeout = self.query, self.settings.export_timeout
-        with self.fresh_cursor() as cr, postgres.limited(cr, timeout):
+        with self.held_cursor() as cr, _uncancelled(), postgres.limited(cr, timeout):
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
             total = _declare(cr, statement, is_counted=self.beside.is_counted)
@@ -124,6 +131,18 @@ class _Export:
             settings=replace(self.settings, clickhouse_url=""),
             fresh_cursor=lambda: nullcontext(cr),
         )
+
+
+@contextmanager
+def _uncancelled():
+    try:
+        yield
+    except psycopg2.errors.SerializationFailure as e:
+        raise StoreError(
+            "The read replica cancelled the export: the database removed rows that it "
+            "still needed. Ask again, or have an administrator set hot_standby_feedback "
+            "= on there."
+        ) from e
 
 
 def _tallied(tally, cr):

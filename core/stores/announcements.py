@@ -3,10 +3,8 @@
 from ..queries.base import Audience
 
 LOAD, PUSH = "load", "push"
-_KNOWN = {
-    LOAD: "SELECT load_id FROM fact_load",
-    PUSH: "SELECT watermark FROM loyalty_reporting_clickhouse",
-}
+_KNOWN = """
+    SELECT f.load_id, c.watermark FROM fact_load f, loyalty_reporting_clickhouse c"""
 _TOLD = """
     SELECT load_id FROM loyalty_reporting_announcement WHERE store = %s FOR UPDATE"""
 _CHANGED = """
@@ -19,8 +17,17 @@ _COMPANIES = "SELECT company_id FROM loyalty_reporting_company ORDER BY company_
 _TELL = "UPDATE loyalty_reporting_announcement SET load_id = %s WHERE store = %s"
 
 
+def known(cr):
+    """Return {store: the last load that it holds}, as a cursor sees it.
+
+    A screen compares it with what it was told: a read replica may be behind.
+    """
+    cr.execute(_KNOWN)
+    return dict(zip((LOAD, PUSH), cr.fetchone(), strict=True))
+
+
 def take(cr, store):
-    """Return {company: families of reports} that changed, and note that it was told.
+    """Return (last load, {company: families of reports} that changed); note that it was told.
 
     Whoever asks at the same time waits, so that nothing is told twice.
 
@@ -28,12 +35,11 @@ def take(cr, store):
     """
     cr.execute(_TOLD, [store])
     [told] = cr.fetchone()
-    cr.execute(_KNOWN[store])
-    [known] = cr.fetchone()
-    if known == told:
-        return {}
-    cr.execute(_TELL, [known, store])
-    return _changed(cr, {"told": told, "known": known})
+    newest = known(cr)[store]
+    if newest == told:
+        return newest, {}
+    cr.execute(_TELL, [newest, store])
+    return newest, _changed(cr, {"told": told, "known": newest})
 
 
 def _changed(cr, numbers):

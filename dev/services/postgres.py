@@ -84,6 +84,25 @@ class Cluster:
             )
         partial.rename(self.data)
 
+    def follow(self, primary: str) -> None:
+        """Become a read replica of a running server: its data as of now, and what follows.
+
+        :param primary: URL of its superuser; the replica keeps it, to ask for what is new
+        """
+        command = [
+            self.tools.postgres / "pg_basebackup",
+            "-d",
+            primary,
+            "-D",
+            self.data,
+        ]
+        run(
+            [*command, "-R", "-X", "stream", "-c", "fast", "--no-sync"],
+            f"copying a server to {self.name}",
+            user=self.user,
+            cwd=self.data.parent,
+        )
+
     def end_leftover(self) -> None:
         """Clear the way after a kill: a server without a record, or its number given to a stranger.
 

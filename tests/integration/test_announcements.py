@@ -16,9 +16,12 @@ ALL = {1: ["promotions", "membership", "points"]}
 
 
 def told(dsn, store=announcements.LOAD):
-    """Take what there is to tell."""
+    """Take what there is to tell; it is of the newest load."""
     with closing(psycopg2.connect(dsn)) as connection, connection:
-        return announcements.take(connection.cursor(), store)
+        cursor = connection.cursor()
+        newest, changed = announcements.take(cursor, store)
+        assert newest == announcements.known(cursor)[store]
+        return changed
 
 
 @pytest.fixture

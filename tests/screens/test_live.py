@@ -1,6 +1,7 @@
 """The dashboard follows the engine while it is open."""
 
 import os
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from engine_world import Engine
 
 TODAY = "loyalty-dashboard?period=last_7_days"
 ORDERS = ("live-1", "live-2")
+ROUTE = "/loyalty_reporting/dashboard"
 VALUE = "[data-measure=total_amount] .o_loyalty_tile_value"
 
 
@@ -71,6 +73,30 @@ def test_what_came_while_the_connection_was_lost_appears_after_it(
     context.set_offline(False)
     figure("$ 12.34")
     screen.forget_complaints()
+
+
+def test_an_answer_from_before_what_was_told_is_not_the_last_word(
+    figure, engine, odoo, screen
+):
+    """As a read replica gives it that is behind."""
+    with screen.page.expect_response(f"**{ROUTE}") as before:
+        screen.go(TODAY)
+    old, answered = before.value.text(), []
+
+    def behind_at_first(route):
+        answered.append(time.monotonic())
+        if answered[-1] - answered[0] < 3:
+            route.fulfill(content_type="application/json", body=old)
+        else:
+            route.continue_()
+
+    figure("$ 0.00")
+    screen.page.locator(".o_loyalty_is_live").wait_for()
+    screen.page.route(f"**{ROUTE}", behind_at_first)
+    sell(engine, ORDERS[0], "12.34")
+    load(odoo)
+    figure("$ 12.34")
+    assert len(answered) > 2
 
 
 def test_without_a_websocket_it_looks_by_itself(open_screen, engine, odoo):

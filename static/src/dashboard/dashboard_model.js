@@ -26,6 +26,7 @@ export class DashboardModel {
     this.filters = filters;
     this.asked = 0;
     this.news = false;
+    this.told = {}; // the last load of which each store told, as in an answer's "known"
     this.restUntil = 0;
     this.took = 0;
     this.state = reactive({
@@ -38,8 +39,9 @@ export class DashboardModel {
   }
 
   start() {
-    this.hear = ({ company_id: company }) => {
+    this.hear = ({ company_id: company, known }) => {
       if (company === this.state.answer?.company_id) {
+        Object.assign(this.told, known);
         this.refreshSoon();
       }
     };
@@ -118,7 +120,15 @@ export class DashboardModel {
     );
   }
 
+  /** Whether a read replica answered that has not heard yet of what we were told. */
+  _isBehind({ known }) {
+    return Object.entries(this.told).some(([store, load]) => known[store] < load);
+  }
+
   _take(answer) {
+    if (this._isBehind(answer)) {
+      this.news = true;
+    }
     const shown = this.state.answer;
     if (shown) {
       // The same figures stay the same object: nothing below is drawn anew.
