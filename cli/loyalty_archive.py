@@ -61,9 +61,11 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
 def _listed(archive, months):
     domain = [("month", "in", months)] if months else []
     lines = [
-        f"{month.month:%Y-%m}\t{file.table_name}\t{file.rows}\t{int(file.bytes)}"
+        f"{month.month:%Y-%m}\t{month.tier}\t{file.table_name}\t{file.rows}\t{int(file.bytes)}"
         f"\t{month.generation}\t{month.state}\t{month.location}/{file.path}\n"
-        for month in archive.search(domain, order="month")
+        for month in archive.search(domain, order="month, tier desc")
         for file in month.file_ids
     ]
-    return "".join(["month\ttable\trows\tbytes\tgeneration\tstate\tfile\n", *lines])
+    return "".join(
+        ["month\ttier\ttable\trows\tbytes\tgeneration\tstate\tfile\n", *lines]
+    )

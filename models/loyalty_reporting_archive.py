@@ -10,15 +10,18 @@ SLOT_SECONDS = 60
 
 
 class LoyaltyReportingArchive(models.Model):
-    """Months of detail that are in archive files; written by the data path."""
+    """Months of a tier that are in archive files; written by the data path."""
 
     _name = "loyalty.reporting.archive"
     _description = "Archived Month"
     _auto = False
     _log_access = False
-    _order = "month desc"
+    _order = "month desc, tier"
 
     month = fields.Date(readonly=True, help="The first day of the month, in UTC.")
+    tier = fields.Selection(
+        [("detail", "Detail"), ("aggregate", "Aggregates")], readonly=True
+    )
     state = fields.Selection(
         [
             ("writing", "Being Written"),

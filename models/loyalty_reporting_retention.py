@@ -2,23 +2,25 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..core.retention.plan import plan
-from ..core.retention.policy import Policy, Tier
+from ..core.retention.policy import Policy, Tier, disorder
 
 
 class LoyaltyReportingRetention(models.Model):
-    """How long a company's detail stays in the database, and its archive after that."""
+    """How long a company's detail and aggregates stay here, and their archive after that."""
 
     _name = "loyalty.reporting.retention"
     _description = "Retention Policy"
     _order = "tier, company_id, id"
 
     tier = fields.Selection(
-        [("detail", "Detail"), ("archive", "Archive")],
+        [("detail", "Detail"), ("aggregate", "Aggregates"), ("archive", "Archive")],
         required=True,
         default="detail",
         help="Detail: promotion lines, evaluations, orders and point transactions, row by "
-        "row; they go into archive files. Archive: those files; they are removed for good. "
-        "What reports add up, memberships, balances and open points stay.",
+        "row. Aggregates: orders by program, hours of programs and cards, days of "
+        "customers; they go after the detail that they follow from. Both go into archive "
+        "files. Archive: those files; they are removed for good. Sums by day of programs, "
+        "memberships and points stay, as do memberships, balances and open points.",
     )
     days = fields.Integer(
         string="Days Kept",
@@ -33,7 +35,8 @@ class LoyaltyReportingRetention(models.Model):
         "company without an active policy keeps everything.",
     )
     location = fields.Char(
-        help="Where archive files are written: a folder of the server, or an address that "
+        help="Where archive files are written, those of aggregates beside those of the "
+        "detail: a folder of the server, or an address that "
         "the Python package fsspec knows, such as s3://bucket/folder. Credentials belong "
         "into fsspec's own configuration, never here."
     )
@@ -55,6 +58,22 @@ class LoyaltyReportingRetention(models.Model):
                 "%(tier)s: %(days)s days",
                 tier=tiers.get(policy.tier, ""),
                 days=policy.days,
+            )
+
+    @api.constrains("active", "tier", "days", "company_id")
+    def _check_order(self):
+        found = disorder(self._policies())
+        if found:
+            tiers = dict(self._fields["tier"]._description_selection(self.env))
+            earlier, later = (tiers[tier] for tier in found)
+            raise ValidationError(
+                self.env._(
+                    "%(later)s cannot go before %(earlier)s: keep detail no longer than "
+                    "aggregates, and these no longer than the archive, for every company. "
+                    "A policy of the aggregates needs one of the detail.",
+                    later=later,
+                    earlier=earlier,
+                )
             )
 
     @api.constrains("active", "tier", "location")

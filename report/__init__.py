@@ -1,6 +1,7 @@
 from . import (
     group_limit,
     grouping_order,
+    horizon,
     levels,
     order_link,
     reporting_measures,

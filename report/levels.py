@@ -118,12 +118,16 @@ class LoyaltyReportingLevels(models.AbstractModel):
         if kept is None or not sets:
             return {}
         change = self._levels[name]
-        found = self._read_grouping_sets(
+        found = self._of_history()._read_grouping_sets(
             kept & Domain(change, "!=", 0),
             [[*by, "date:day"] for by in sets],
             [f"{change}:sum"],
         )
         return {by: _levels(rows) for by, rows in zip(sets, found, strict=True)}
+
+    def _of_history(self):
+        """Return this model over the changes of levels alone, wherever those are."""
+        return self
 
     def _without_time(self, domain, allowed):
         """Return a domain without its period; None if no level has such a domain."""

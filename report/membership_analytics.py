@@ -61,6 +61,7 @@ class MembershipAnalytics(models.Model):
     _rollup_fields = _ROLLUP
     _rollup_count = "customer_rows"
     _id_part = ("customer_key", _CUSTOMER)
+    _months_away = "archived_aggregate"
     _levels = {"members": "member_change"}
     _level_keys = {"members": _DIMENSIONS}
     _distinct = {
@@ -125,6 +126,24 @@ class MembershipAnalytics(models.Model):
     refund_transactions = fields.Integer(
         readonly=True, **_measure("refund_transactions")
     )
+
+    def _history_query(self):
+        """Who held which membership since, and until when."""
+        return SQL("""
+            SELECT i.company_id, company.currency_id, i.customer_key,
+                customer.partner_id AS odoo_partner_id, i.membership_product_key,
+                product.level AS membership_level, c.date,
+                date_trunc('week', c.date)::date AS week, c.member_change
+            FROM membership_interval i
+            CROSS JOIN LATERAL (VALUES (i.date_from, 1), (i.date_to, -1))
+                AS c(date, member_change)
+            LEFT JOIN loyalty_reporting_membership_product product
+                ON product.id = i.membership_product_key
+            LEFT JOIN loyalty_reporting_customer customer
+                ON customer.id = i.customer_key
+            LEFT JOIN res_company company ON company.id = i.company_id
+            WHERE c.date <> 'infinity'
+        """)
 
     def _rows_query(self):
         """Each measure's value on one row, beside the keys that totals count."""

@@ -61,6 +61,7 @@ class PointAnalytics(models.Model):
     _rollup_count = "transactions"
     _id_part = ("order_key", _ROWS)
     _is_by_instant = True
+    _months_away = "archived_month"
     _distinct = {"cards": "card_key", "unique_customers": "customer_key"}
     _ratios = {"redemption_rate": (["points_redeemed:sum"], ["points_earned:sum"])}
     _levels = {"balance": "balance_change"}
@@ -198,6 +199,19 @@ class PointAnalytics(models.Model):
         help="Of the order, tax included, on the first of its rows that earns: an order "
         "counts once.",
     )
+
+    def _history_query(self):
+        """What changed balances, from the very first booking on."""
+        return SQL("""
+            SELECT r.company_id, company.currency_id, r.program_key, program.program_type,
+                r.card_key, nullif(r.customer_key, 0) AS customer_key,
+                customer.partner_id AS odoo_partner_id, r.date,
+                date_trunc('week', r.date)::date AS week, r.balance_change
+            FROM point_change r
+            LEFT JOIN loyalty_reporting_program program ON program.id = r.program_key
+            LEFT JOIN loyalty_reporting_customer customer ON customer.id = r.customer_key
+            LEFT JOIN res_company company ON company.id = r.company_id
+        """)
 
     def _rows_query(self):
         """Each measure's value on one row, beside the keys that totals count."""

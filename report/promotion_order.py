@@ -18,6 +18,7 @@ class PromotionOrder(models.Model):
     _rec_name = "program_key"
     _depends = {"res.company": ["currency_id"]}
     _id_part = ("order_key", PROGRAMS)
+    _months_away = "archived_aggregate"
     _distinct = {
         **DISTINCT,
         "eligible_transactions": "eligible_key",

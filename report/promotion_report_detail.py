@@ -9,6 +9,7 @@ class PromotionReportDetail(models.Model):
     _inherit = "promotion.measures"
     _description = "Promotion Line"
     _auto = False
+    _months_away = "archived_month"
     _order = "transaction_date desc, id desc"
     _rec_name = "order_id"
     _depends = {"res.company": ["currency_id"]}

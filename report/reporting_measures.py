@@ -17,7 +17,11 @@ class LoyaltyReportingMeasures(models.AbstractModel):
     """
 
     _name = "loyalty.reporting.measures"
-    _inherit = ["loyalty.reporting.group.limit", "loyalty.reporting.grouping.order"]
+    _inherit = [
+        "loyalty.reporting.group.limit",
+        "loyalty.reporting.horizon",
+        "loyalty.reporting.grouping.order",
+    ]
     _description = "Loyalty Reporting: measures"
     # Measure → the column whose values are counted, NULL where a row does not count.
     _distinct = {}

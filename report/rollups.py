@@ -4,8 +4,10 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# A value that no caller can put into the context.
-_ROLLUP = object()
+from ..core.stores import archived
+
+# Values that no caller can put into the context.
+_ROLLUP, _HISTORY = object(), object()
 _KEY = "loyalty_reporting_rollup"
 
 
@@ -14,6 +16,8 @@ class LoyaltyReportingRollup(models.AbstractModel):
 
     Its rows have the names of the model's fields; sums and ratios of sums come out the
     same. Distinct counts need identities, so they read the rows.
+
+    The changes of levels, from the very first row on, are kept when rows are archived.
     """
 
     _name = "loyalty.reporting.rollup"
@@ -24,7 +28,12 @@ class LoyaltyReportingRollup(models.AbstractModel):
 
     @property
     def _table_query(self):
-        return self._rollup_query() if self._is_rollup() else self._rows_query()
+        if self._is_rollup():
+            return self._rollup_query()
+        return self._history_query() if self._is_history() else self._rows_query()
+
+    def _history_query(self):
+        raise NotImplementedError
 
     def _rows_query(self):
         raise NotImplementedError
@@ -57,6 +66,19 @@ class LoyaltyReportingRollup(models.AbstractModel):
     def _is_rollup(self):
         """Tell whether a rollup is read in place of the rows."""
         return self.env.context.get(_KEY) is _ROLLUP
+
+    def _is_history(self):
+        """Tell whether changes of levels are read in place of the rows."""
+        return self.env.context.get(_KEY) is _HISTORY
+
+    def _of_history(self):
+        # Rows that are here all tell it, too, and are read for the groups anyway.
+        is_cut = self._months_away and archived.away(self.env.cr, self._months_away)
+        return self.with_context(**{_KEY: _HISTORY}) if is_cut else self
+
+    def _reads_rollup(self, domain, grouping_sets, aggregates, *elsewhere):
+        asked = (domain, grouping_sets, aggregates, *elsewhere)
+        return self._where_answered(*asked)._is_rollup()
 
     def _where_answered(self, domain, grouping_sets, aggregates, *elsewhere):
         """Return this model, over the rollup if that has all that is asked for.

@@ -10,6 +10,7 @@ from ..core.stores import partitions
 
 DETAIL, ORDER = "promotion_report_detail_data", "promotion_order_data"
 LEDGER, EVENT = "point_analytics_data", "membership_event_data"
+CUSTOMER_DAY = "customer_day_data"
 # What an engine says of an order and a program → is_eligible, is_applied, is_rejected.
 OUTCOMES = {
     None: (False, False, False),
@@ -176,6 +177,8 @@ class ReportingCase(TransactionCase):
         if table in (DETAIL, ORDER, LEDGER, EVENT):
             month = values["transaction_date"].date().replace(day=1)
             partitions.ensure(cls.env.cr, table, [month])
+        if table == CUSTOMER_DAY:
+            partitions.ensure(cls.env.cr, table, [values["date"].replace(day=1)])
         columns = ", ".join(values)
         marks = ", ".join(["%s"] * len(values))
         tail = f" RETURNING {returning}" if returning else ""

@@ -90,6 +90,34 @@ class HistoryPivots:
         measures = [*MEMBERSHIP.values()]
         assert_same(expected, rows, keys or ["all"], measures, digits=DIGITS_OF)
 
+    def test_levels_are_the_same_when_months_are_archived(self):
+        levels = (
+            ("membership.analytics", ["membership_product_key", "customer_key"],
+             "members:max"),
+            ("point.analytics", ["program_key", "customer_key"], "balance:max"),
+            ("point.analytics", ["customer_key"], "balance:max"),
+        )  # fmt: skip
+        domain = [
+            *DOMAIN,
+            ("date", ">=", "2017-09-02"),
+            ("customer_key", "in", [*range(1, 200)]),
+        ]
+
+        def pivots():
+            return [
+                self.env[model]._read_grouping_sets(domain, [groupby], [level])
+                for model, groupby, level in levels
+            ]
+
+        before = pivots()
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_archive (month, tier, state)"
+            " VALUES ('2017-01-01', 'detail', 'archived'),"
+            " ('2017-01-01', 'aggregate', 'archived')"
+        )
+        self.assertEqual(pivots(), before)
+        self.assertGreater(min(len(rows) for [rows] in before), 100)
+
     def test_members_equal_the_oracle_at_every_level_of_a_pivot(self):
         for grain, by in GRAINS.items():
             total, products, buckets, cells = self.members(

@@ -26,11 +26,12 @@ class TestRetention(TransactionCase):
         cls.detail = cls.env.ref("loyalty_reporting.retention_detail")
         cls.folder = tempfile.mkdtemp()
 
-    def archived(self, state="archived"):
+    def archived(self, state="archived", tier="detail"):
         self.env.cr.execute(
-            "INSERT INTO loyalty_reporting_archive (month, state, generation, location,"
-            " manifest) VALUES ('2017-03-01', %s, 2, '/archives', '{}') RETURNING id",
-            [state],
+            "INSERT INTO loyalty_reporting_archive (month, tier, state, generation,"
+            " location, manifest) VALUES ('2017-03-01', %s, %s, 2, '/archives', '{}')"
+            " RETURNING id",
+            [tier, state],
         )
         archive_id = self.env.cr.fetchone()[0]
         for table, rows in (("point_analytics_data", 7), ("customer_order_data", 5)):
@@ -45,7 +46,8 @@ class TestRetention(TransactionCase):
     def test_policies_are_installed_inactive(self):
         found = self.env["loyalty.reporting.retention"].with_context(active_test=False)
         kept = {(p.tier, p.days, p.active) for p in found.search([])}
-        self.assertEqual(kept, {("detail", 90, False), ("archive", 1826, False)})
+        expected = {("detail", 90), ("aggregate", 730), ("archive", 1826)}
+        self.assertEqual(kept, {(*policy, False) for policy in expected})
         with patch.object(run, "run") as archive:
             self.assertEqual(self.env["loyalty.reporting.archive"]._run().state, "done")
         archive.assert_not_called()
@@ -57,6 +59,56 @@ class TestRetention(TransactionCase):
         other = {"tier": "detail", "active": True, "company_id": self.env.company.id}
         with self.assertRaisesRegex(ValidationError, "the same location"):
             self.detail.create({**other, "location": "/elsewhere"})
+
+    def test_tiers_go_one_after_the_other(self):
+        aggregate = self.env.ref("loyalty_reporting.retention_aggregate")
+        archive = self.env.ref("loyalty_reporting.retention_archive")
+        with self.assertRaisesRegex(ValidationError, "needs one of the detail"):
+            aggregate.active = True
+        self.detail.write({"active": True, "location": self.folder})
+        (aggregate + archive).active = True
+        for policy_of, days in ((self.detail, 731), (aggregate, 89), (archive, 729)):
+            with self.assertRaisesRegex(ValidationError, "cannot go before"):
+                policy_of.days = days
+        company = self.env.company.id
+        with self.assertRaisesRegex(ValidationError, "Aggregates cannot go before"):
+            self.detail.copy({"active": True, "company_id": company, "days": 800})
+
+    def pivot(self, model, domain=(), groupby=(), measure="__count"):
+        """What a pivot of a model shows."""
+        return self.env[model].formatted_read_grouping_sets(
+            [*domain], [[*groupby]], [measure]
+        )
+
+    def test_a_pivot_of_what_is_archived_says_since_when_it_is_here(self):
+        self.archived()
+        later = [("date", ">=", "2017-04-02")]
+        for model, groupby in (
+            ("promotion.report.detail", ["shop_key"]),
+            ("point.analytics", ["card_key"]),
+        ):
+            with self.assertRaisesRegex(UserError, "from 2017-04-02 on"):
+                self.pivot(model, groupby=groupby)
+            with self.assertRaisesRegex(UserError, "2017-03 to 2017-03 is archived"):
+                self.pivot(model, [("date", ">=", "2017-03-31")], groupby)
+            self.pivot(model, later, groupby)
+            self.pivot(model, [("date", "<", "2017-02-28")], groupby)
+        # Orders by program and the days of customers are aggregates, and sums by day stay.
+        self.pivot("promotion.order", groupby=["shop_key"])
+        self.pivot("membership.analytics", groupby=["customer_key"])
+        self.pivot("point.analytics", groupby=["program_key"])
+
+        self.archived(tier="aggregate")
+        for model, groupby in (
+            ("promotion.order", ["shop_key"]),
+            ("membership.analytics", ["customer_key"]),
+        ):
+            with self.assertRaisesRegex(UserError, "from 2017-04-02 on"):
+                self.pivot(model, groupby=groupby)
+            self.pivot(model, later, groupby)
+        self.pivot(
+            "membership.analytics", groupby=["date:month"], measure="members:max"
+        )
 
     @mute_logger("odoo.sql_db")
     def test_a_tier_of_a_company_has_one_active_policy(self):

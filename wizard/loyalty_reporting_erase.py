@@ -77,6 +77,7 @@ class LoyaltyReportingErase(models.TransientModel):
         counts = preview(self.env.cr, customers.ids)
         return self.env._(
             "Customers: %(customers)s, cards: %(cards)s, orders: %(orders)s, "
-            "bookings of points: %(bookings)s.",
+            "bookings of points: %(bookings)s; archived months with more of them: "
+            "%(months)s.",
             **counts,
         )

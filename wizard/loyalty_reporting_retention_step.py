@@ -6,11 +6,12 @@ class LoyaltyReportingRetentionStep(models.TransientModel):
 
     _name = "loyalty.reporting.retention.step"
     _description = "Retention: What Would Go"
-    _order = "month, table_name"
+    _order = "month, tier desc, table_name"
 
     month = fields.Date(readonly=True)
     tier = fields.Selection(
-        [("detail", "Detail"), ("archive", "Archive")], readonly=True
+        [("detail", "Detail"), ("aggregate", "Aggregates"), ("archive", "Archive")],
+        readonly=True,
     )
     table_name = fields.Char(string="Table", readonly=True)
     rows = fields.Integer(readonly=True)

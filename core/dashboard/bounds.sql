@@ -7,5 +7,5 @@ FROM (
     FROM membership_analytics_data WHERE company_id = %(company_id)s
     UNION ALL
     SELECT min(date), max(date)
-    FROM point_analytics_rollup_data WHERE company_id = %(company_id)s
+    FROM point_day_data WHERE company_id = %(company_id)s
 ) days

@@ -1,16 +1,17 @@
 """Archived months with rows of a person: brought back before they are scrubbed, then rewritten.
 
-Which months those are, the days of customers and hours of cards tell, which are never
-archived. Whoever calls this holds the lock of :mod:`core.retention`, so that no month is
+Which months those are, the days of customers and hours of cards tell, or what is kept of
+them. Whoever calls this holds the lock of :mod:`core.retention`, so that no month is
 taken out in between.
 """
 
 from ..retention import leaving
+from ..retention.policy import Tier
 from ..retention.restore import restore_held
 
 _MONTHS = """
     SELECT a.month FROM loyalty_reporting_archive a
-    WHERE a.manifest IS NOT NULL AND a.state <> 'expired' AND EXISTS (
+    WHERE a.tier = 'detail' AND a.manifest IS NOT NULL AND a.state <> 'expired' AND (EXISTS (
         SELECT FROM (
             SELECT date FROM customer_day_data WHERE customer_key = ANY(%(customers)s)
             UNION ALL
@@ -21,10 +22,19 @@ _MONTHS = """
         ) d
         -- A business day lies in the UTC month of its date, or beside it.
         WHERE d.date >= a.month - 1 AND d.date <= (a.month + interval '1 month')::date)
+      OR EXISTS (
+        SELECT FROM (
+            SELECT month FROM customer_month WHERE customer_key = ANY(%(customers)s)
+            UNION ALL
+            SELECT month FROM card_month WHERE card_key = ANY(%(cards)s)
+        ) d
+        WHERE d.month >= a.month - interval '1 month'
+          AND d.month <= a.month + interval '1 month'))
     ORDER BY a.month
 """
 _CHANGED = """
-    UPDATE loyalty_reporting_archive SET is_changed = true WHERE month = ANY(%s)
+    UPDATE loyalty_reporting_archive SET is_changed = true
+    WHERE month = ANY(%s) AND tier = 'detail'
 """
 
 
@@ -59,6 +69,6 @@ def rewrite(dsn, chosen):
     """
     for month in chosen:
         # False: a load wrote to it meanwhile, and it is written once more.
-        while not leaving.leave(dsn, month, ""):
+        while not leaving.leave(dsn, Tier.DETAIL, month, ""):
             pass
     return len(chosen)

@@ -2,19 +2,27 @@
 
 from ..database import sql
 from ..errors import BadQuery
+from ..retention.restore import restore
 from ..stores import loads
 from ..stores.reporting import transaction
+from . import archives
 
 
 def merge(dsn, old_key, new_key):
     """Have whatever comes, or came, under one customer's identifier count for another's.
 
     The documents that are known are to be read again, by :func:`core.sync.replay`: that
-    moves them, with all that was counted of them.
+    moves them, with all that was counted of them. Months in which they are archived come
+    back for it.
 
     :return: {kind: keys} of these documents
     :raise BadQuery: they are of different systems, or one of them was erased
+    :raise Unrestorable: files of such a month are missing or damaged
     """
+    with transaction(dsn) as cr:
+        months = archives.months_of(cr, [old_key], [])
+    for month in months:
+        restore(dsn, month)
     with transaction(dsn) as cr:
         loads.change_configuration(cr)
         loads.lock(cr)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from ..database import sql
 from ..errors import BadQuery
-from ..stores import loads
+from ..stores import archived, loads
 from ..stores.reporting import transaction
+from . import archives
 from .pseudonyms import CARD, CUSTOMER, Pseudonyms
 
 
@@ -105,7 +106,13 @@ def _write(cr, asked, found):
 
 
 def preview(cr, customer_keys):
-    """Return what an erasure would be about: {name: count}."""
-    cr.execute(sql("erasure/sql/preview.sql"), {"customers": [*customer_keys]})
+    """Return what an erasure would be about: {name: count}.
+
+    ``months``: those archived with more of them.
+    """
+    customers = [*customer_keys]
+    cr.execute(sql("erasure/sql/preview.sql"), {"customers": customers})
     names = [column.name for column in cr.description]
-    return dict(zip(names, cr.fetchone(), strict=True))
+    counts = dict(zip(names, cr.fetchone(), strict=True))
+    months = {*archives.months_of(cr, customers, [])} & {*archived.away(cr)}
+    return {**counts, "months": len(months)}

@@ -14,7 +14,7 @@ from ..errors import NotFound, ReportingError
 from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
-from .horizon import require_here
+from .horizon import is_begun_here, require_aggregates_here, require_here
 from .levels import level_writer
 from .measures import shower, valuer
 from .members import members_of
@@ -107,6 +107,7 @@ class _Reading:
 
     def grouped(self):
         query, keys = self.query, keys_of(self.query, self.cr)
+        require_aggregates_here(query, self.cr)
         with self.fresh_cursor() as fresh:
             # The caller's snapshot may be older than what ClickHouse will answer.
             dimensions = [d for d in query.dimensions if d.members]
@@ -180,7 +181,11 @@ class _Reading:
 
     def _fresh_state(self):
         with self.fresh_cursor() as cr:
-            return state_of(cr, self.query)
+            # Months may have left since the caller's snapshot, and ClickHouse's copy too.
+            require_aggregates_here(self.query, cr)
+            state = state_of(cr, self.query)
+            is_away = state.pushing or is_begun_here(self.query, cr)
+            return replace(state, pushing=is_away)
 
 
 def _totals(query, read):

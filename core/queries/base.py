@@ -185,6 +185,8 @@ class Facts:
     :param where: which of its rows are meant
     :param levels: columns of changes: what they add up to from the very first row to
         the end of a bucket is a level, such as the number of members
+    :param changes: in PostgreSQL, where to read those before the period, if not there:
+        they are kept when rows of the table are archived
     """
 
     table: str
@@ -199,6 +201,7 @@ class Facts:
     is_by_instant: bool = False
     where: Test = Test()
     levels: dict[str, Sum] = field(default_factory=dict)
+    changes: str = ""
 
 
 PREVIOUS = "previous_"

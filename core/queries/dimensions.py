@@ -105,7 +105,7 @@ _SOLD = _visible(_PROGRAMS, "promotion_day_data", "program_key")
 _BOOKED = _visible(
     _PROGRAMS,
     "(SELECT company_id, program_key FROM promotion_day_data UNION ALL"
-    " SELECT company_id, program_key FROM point_analytics_rollup_data)",
+    " SELECT company_id, program_key FROM point_day_data)",
     "program_key",
 )
 _HELD = _visible(_PRODUCTS, "membership_analytics_data", "membership_product_key")

@@ -11,7 +11,7 @@ from ..errors import StoreError
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
-from .horizon import require_here
+from .horizon import require_aggregates_here, require_here
 from .levels import level_writer
 from .measures import shower
 from .members import members_of
@@ -167,6 +167,7 @@ def _planned(query, cr):
         require_here(query, cr)
         statement = plan_listing(query, keys, postgres)
         return statement, lister(query)
+    require_aggregates_here(query, cr)
     dimensions = [d for d in query.dimensions if d.members]
     members = {d.name: members_of(d, cr) for d in dimensions}
     statement = plan(query, keys, members, postgres)

@@ -4,6 +4,7 @@ A statement is made of our own column names and of parameters; nothing that a ca
 wrote ever becomes part of its text.
 """
 
+from dataclasses import replace
 from datetime import date
 
 from .base import PREVIOUS, Additivity, Facts, Grain, Sum
@@ -137,6 +138,21 @@ def facts_of(query, store):
     raise AssertionError(f"{query.report.slug}: no table has {needed} by {keys}")
 
 
+def read_of(query, store):
+    """Return (stored table, first, last day) of all whose period is to be here whole."""
+    facts, _columns = facts_of(query, store)
+    asked, compare = (query.date_from, query.date_to), query.compare
+    found = [(facts, *asked)]
+    if compare:
+        found.append((facts, compare.date_from, compare.date_to))
+    names = levels_of(query)
+    if names:
+        first = compare.date_from if compare else query.date_from
+        of_levels = _facts_of_levels(query, names, query.grain, store)
+        found.append((of_levels, first, query.date_to))
+    return found
+
+
 def _known(query, facts):
     """Return the columns of a table that are right in the rows asked for."""
     shown = {d.key for d in query.dimensions if d.is_identity}
@@ -237,6 +253,8 @@ def _levels(query, dialect):
         _facts_of_levels(query, names, grain, dialect.STORE)
         for grain in (query.grain, Grain.DAY)
     )
+    if dialect.STORE == "postgresql" and coarsest.changes:
+        coarsest = replace(coarsest, table=coarsest.changes)
     return {
         "levels_text": _changes(query, coarsest, {"place": begin}, before, dialect)
         + " UNION ALL "

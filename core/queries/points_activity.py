@@ -25,6 +25,7 @@ FACTS = (
         _SUMS,
         frozenset({"program_key", "card_key", "customer_key", "transaction_type"}),
         levels=_LEVELS,
+        changes="point_change",
     ),
 )
 REPORT = Report(

@@ -7,7 +7,8 @@ SELECT s.system_identifier || '/' || current_database(),
         SELECT max(g.load_id) FROM loyalty_reporting_changed g
         WHERE g.company_id = %(company_id)s AND g.family = ''
           AND g.first_month <= %(date_to)s)),
-    (SELECT coalesce(sum(amount), 0)::bigint FROM loyalty_reporting_renaming), c.epoch, c.pushing, c.watermark, c.pushed_at,
+    (SELECT coalesce(sum(amount), 0)::bigint FROM loyalty_reporting_renaming), c.epoch,
+    c.pushing OR EXISTS (SELECT FROM loyalty_reporting_copy_month), c.watermark, c.pushed_at,
     (SELECT min(saved_at) FROM loyalty_reporting_cursor
      -- Streams run ahead of these, backfills are beside them.
      WHERE position ->> 'phase' IN ('first', 'window', 'sweep'))

@@ -22,8 +22,13 @@ def known(cr):
 
 
 def here(cr, months):
-    """Return those of some months whose detail is not archived."""
-    return [month for month in months if month not in {*archived.away(cr)}]
+    """Return those of some months that are not archived."""
+    away = _away(cr)
+    return [month for month in months if month not in away]
+
+
+def _away(cr):
+    return {*archived.away(cr), *archived.away(cr, archived.AGGREGATES)}
 
 
 def borders(cr, month):
@@ -33,7 +38,7 @@ def borders(cr, month):
 
     :return: (first, the day after the last)
     """
-    away, first, end = {*archived.away(cr)}, month, following(month)
+    away, first, end = _away(cr), month, following(month)
     if (first - timedelta(days=1)).replace(day=1) in away:
         first += timedelta(days=1)
     if end in away:

@@ -10,6 +10,7 @@ from itertools import chain
 from ..database import sql
 from ..stores import fragments
 from ..stores.postgres import (
+    CUSTOMER_DAY,
     CUSTOMER_ORDER,
     DETAIL,
     EVALUATION,
@@ -25,7 +26,6 @@ from .months import borders
 LEVEL = "rollup"
 DAY = "promotion_day_data"
 INTERVAL = "membership_interval"
-CUSTOMER_DAY = "customer_day_data"
 MEMBERSHIP = "membership_analytics_data"
 POINT_DAY = "point_day_data"
 CARD = "card_state"

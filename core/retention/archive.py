@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 from ..errors import ConfigurationError, ReportingError
 from . import columnar
+from .policy import Tier
 from .tables import TABLES, Facts, columns_of, facts_of, partitions_of
 
 FORMAT = 1
@@ -21,8 +22,8 @@ class Damaged(ReportingError):
     """A file of an archive is not what its manifest says."""
 
 
-def write(cr, location, month, generation):
-    """Write a month's rows, as the transaction of a cursor sees them, and check them.
+def write(cr, location, tier, month, generation):
+    """Write a month's rows of a tier, as the transaction of a cursor sees them, and check them.
 
     The manifest comes last: without it there is no such generation.
 
@@ -30,7 +31,7 @@ def write(cr, location, month, generation):
     :raise Damaged: what is read back differs
     """
     found = {}
-    for table, partition in partitions_of(cr, month).items():
+    for table, partition in partitions_of(cr, tier, month).items():
         columns = columns_of(cr, partition)
         path = f"{table}/{table}_{month:%Y%m}.{generation}.parquet"
         with location.writing(path) as file:
@@ -46,6 +47,7 @@ def write(cr, location, month, generation):
         }
     manifest = {
         "format": FORMAT,
+        "tier": tier,
         "month": f"{month:%Y-%m}",
         "generation": generation,
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -53,13 +55,24 @@ def write(cr, location, month, generation):
         "tables": found,
     }
     verify(cr, location, manifest)
-    location.write_json(manifest_path(month, generation), manifest)
+    location.write_json(manifest_path(manifest), manifest)
     return manifest
 
 
-def manifest_path(month, generation):
-    """Return where the manifest of a month lies."""
-    return f"manifests/{month:%Y%m}.{generation}.json"
+def manifest_path(manifest):
+    """Return where a manifest lies."""
+    start = _manifest_start(tier_of(manifest), month_of(manifest))
+    return f"{start}{manifest['generation']}.json"
+
+
+def _manifest_start(tier, month):
+    mark = "" if tier == Tier.DETAIL else f"{tier}_"
+    return f"manifests/{mark}{month:%Y%m}."
+
+
+def tier_of(manifest):
+    """Return a manifest's tier; the first ones were all of detail and name none."""
+    return Tier(manifest.get("tier", Tier.DETAIL))
 
 
 def month_of(manifest):
@@ -118,7 +131,7 @@ def claim(cr, location):
         )
 
 
-def clean(location, month, manifest):
+def clean(location, tier, month, manifest):
     """Remove what is there of a month and no manifest names: of a writer that died.
 
     :param manifest: of the generation that is whole, or None
@@ -126,24 +139,24 @@ def clean(location, month, manifest):
     kept = set()
     if manifest:
         kept = {told["file"] for told in manifest["tables"].values()}
-        kept.add(manifest_path(month, manifest["generation"]))
-    for folder, start in (*((t, f"{t}_") for t in TABLES), ("manifests", "")):
-        for path in location.listed(folder):
-            is_of_month = path.startswith(f"{folder}/{start}{month:%Y%m}.")
-            if is_of_month and path not in kept:
+        kept.add(manifest_path(manifest))
+    starts = [f"{table}/{table}_{month:%Y%m}." for table in TABLES[tier]]
+    for start in (*starts, _manifest_start(tier, month)):
+        for path in location.listed(start.partition("/")[0]):
+            if path.startswith(start) and path not in kept:
                 location.remove(path)
 
 
 def remove(location, manifest):
     """Remove a generation: its manifest first, so that no half of it seems whole."""
-    location.remove(manifest_path(month_of(manifest), manifest["generation"]))
+    location.remove(manifest_path(manifest))
     for told in manifest["tables"].values():
         location.remove(told["file"])
 
 
-def is_as_told(cr, month, manifest):
+def is_as_told(cr, manifest):
     """Tell whether a month's rows are those of its files."""
-    partitions = partitions_of(cr, month)
+    partitions = partitions_of(cr, tier_of(manifest), month_of(manifest))
     told = manifest["tables"]
     if set(partitions) - set(told):
         return False

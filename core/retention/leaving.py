@@ -1,4 +1,4 @@
-"""One month on its way out: archive, verify, freeze, detach, drop.
+"""A month of a tier on its way out: archive, verify, freeze, detach, drop.
 
 Each step is noted before and after it, so that a process that is killed at any instant is
 gone on with by the next run; whatever was begun is done again. Called by one worker at a
@@ -11,11 +11,12 @@ from psycopg2 import extensions
 
 from ..database import sql
 from ..errors import ReportingError
-from ..stores import loads, partitions
+from ..stores import loads, partitions, summary
 from ..stores.reporting import connect, explained
-from . import archive, months
+from . import archive, copy, months
 from .files import Location
 from .months import State
+from .policy import Tier
 from .tables import TABLES
 
 _IS_PENDING = """
@@ -29,17 +30,18 @@ def nothing(_step, _month):
     """Do nothing between two steps: tests do."""
 
 
-def leave(dsn, month, address, between=nothing):
-    """Take a month out of the database, from whatever step it has reached.
+def leave(dsn, tier, month, address, between=nothing):
+    """Take a month of a tier out of the database, from whatever step it has reached.
 
     :param address: where its files go, unless they are there already
     :param between: called with (step, month) after each step
-    :return: whether it is gone; not if a load wrote to it meanwhile: the next run tries
-        again
+    :return: whether it is gone; not if a load wrote to it meanwhile, or detail that its
+        aggregates follow from is here: a later run tries again
     :raise StoreError: the files cannot be written; nothing was removed
     """
     with closing(connect(dsn, "loyalty_reporting archive")) as connection:
-        month_of = _Month(dsn, connection, month, address, between)
+        kind = _Detail if tier == Tier.DETAIL else _Aggregates
+        month_of = kind(dsn, connection, month, address, between)
         state = month_of.state()
         if state not in (State.VERIFIED, State.LEAVING, State.ARCHIVED):
             month_of.write()
@@ -50,6 +52,8 @@ def leave(dsn, month, address, between=nothing):
 
 
 class _Month:
+    tier = None
+
     def __init__(self, dsn, connection, month, address, between):
         self._dsn, self._connection, self._month = dsn, connection, month
         self._address, self._between = address, between
@@ -57,7 +61,7 @@ class _Month:
     def state(self):
         """Return how far it is; None before the first step."""
         with self._transaction() as cr:
-            found = months.known(cr, self._month)
+            found = months.known(cr, self.tier, self._month)
             return found[0].state if found else None
 
     def write(self):
@@ -65,67 +69,75 @@ class _Month:
         with self._transaction() as cr:
             # All loads until here are seen by what is written, later ones see the mark.
             loads.lock(cr)
-            months.begin(cr, self._month, self._address)
+            months.begin(cr, self.tier, self._month, self._address)
         self._between("begun", self._month)
         with (
             closing(self._snapshot()) as snapshot,
             explained(),
             snapshot.cursor() as cr,
         ):
-            [known] = months.known(cr, self._month)
+            [known] = months.known(cr, self.tier, self._month)
             old = known.manifest
-            if old and archive.is_as_told(cr, self._month, old):
+            if old and archive.is_as_told(cr, old):
                 address, manifest = known.location, old
             else:
                 address, number = self._address or known.location, known.generation + 1
                 manifest = self._written(cr, Location(address), number, old)
         self._between("written", self._month)
         with self._transaction() as cr:
-            months.save(cr, self._month, address, manifest)
+            months.save(cr, self.tier, self._month, address, manifest)
         if old and old["generation"] != manifest["generation"]:
             archive.remove(Location(known.location), old)
         self._between("verified", self._month)
 
     def _written(self, cr, location, number, old):
         archive.claim(cr, location)
-        archive.clean(location, self._month, old)
+        archive.clean(location, self.tier, self._month, old)
         try:
-            return archive.write(cr, location, self._month, number)
+            return archive.write(cr, location, self.tier, self._month, number)
         except ReportingError:
-            archive.clean(location, self._month, old)
+            archive.clean(location, self.tier, self._month, old)
             raise
 
     def close(self):
         """Let no load write to it any more. Returns whether it is as it was written."""
         with self._transaction() as cr:
             loads.lock(cr)
-            [known] = months.known(cr, self._month)
+            [known] = months.known(cr, self.tier, self._month)
             if known.is_changed:
-                months.mark(cr, self._month, State.WRITING)
+                months.mark(cr, self.tier, self._month, State.WRITING)
                 return False
-            values = {
-                "month": self._month,
-                "following": partitions.following(self._month),
-            }
-            cr.execute(sql("retention/sql/strays.sql"), values)
-            cr.execute("SELECT instant < %s FROM card_horizon", [values["following"]])
-            if cr.fetchone()[0]:
-                cr.execute(sql("retention/sql/advance.sql"), values)
-            months.mark(cr, self._month, State.LEAVING)
+            if not self._may_leave(cr):
+                return False
+            following = partitions.following(self._month)
+            self._keep(cr, {"month": self._month, "following": following})
+            months.mark(cr, self.tier, self._month, State.LEAVING)
         self._between("frozen", self._month)
         return True
 
     def take_out(self):
         """Detach and drop its partitions; readers of the other months do not wait."""
-        for table in TABLES:
+        for table in TABLES[self.tier]:
             self._detach(table)
             self._between(f"detached {table}", self._month)
         with self._transaction() as cr:
-            for table in TABLES:
+            self._tell(cr)
+            for table in TABLES[self.tier]:
                 name = partitions.name_of(table, self._month)
                 cr.execute(f"DROP TABLE IF EXISTS {name}")
-            months.mark(cr, self._month, State.ARCHIVED)
+            months.mark(cr, self.tier, self._month, State.ARCHIVED)
         self._between("dropped", self._month)
+
+    def _may_leave(self, _cr):
+        """Tell whether nothing that is here still needs it."""
+        return True
+
+    def _keep(self, cr, values):
+        """Write down what must stay of it."""
+        raise NotImplementedError
+
+    def _tell(self, cr):
+        """Tell those who copy these tables."""
 
     def _detach(self, table):
         name = partitions.name_of(table, self._month)
@@ -151,3 +163,27 @@ class _Month:
     def _transaction(self):
         with explained(), self._connection, self._connection.cursor() as cr:
             yield cr
+
+
+class _Detail(_Month):
+    tier = Tier.DETAIL
+
+    def _keep(self, cr, values):
+        cr.execute(sql("retention/sql/strays.sql"), values)
+        cr.execute("SELECT instant < %s FROM card_horizon", [values["following"]])
+        if cr.fetchone()[0]:
+            cr.execute(sql("retention/sql/advance.sql"), values)
+
+
+class _Aggregates(_Month):
+    tier = Tier.AGGREGATE
+
+    def _may_leave(self, cr):
+        return months.follows_from_nothing_here(cr, self._month)
+
+    def _keep(self, cr, values):
+        summary.freeze(cr, self._month)
+        cr.execute(sql("retention/sql/keep.sql"), values)
+
+    def _tell(self, cr):
+        copy.note(cr, self._month)

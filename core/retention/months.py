@@ -6,9 +6,13 @@ from enum import StrEnum
 
 from psycopg2.extras import Json
 
+from ..stores import partitions
+from . import tables
+from .policy import Tier
+
 
 class State(StrEnum):
-    """How far a month is on its way; what each means is in 020_retention.sql."""
+    """How far a month of a tier is on its way; each is explained in 020_retention.sql."""
 
     WRITING = "writing"
     VERIFIED = "verified"
@@ -18,84 +22,87 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-# Rows of these months are not here; no load may write to them.
-AWAY = (State.LEAVING, State.ARCHIVED, State.EXPIRED)
-
-
 @dataclass(frozen=True)
 class Month:
     """A month that was archived, or is being archived.
 
+    :ivar is_away: no rows of it are here, and no load may write to it
     :ivar manifest: of the newest whole generation; None before the first
     """
 
     month: date
+    tier: Tier
     state: State
     generation: int
     is_changed: bool
+    is_away: bool
     location: str
     manifest: dict | None
     restored_at: datetime | None
 
 
-def known(cr, month=None):
+def known(cr, tier=None, month=None):
     """Return the :class:`Month` records, the oldest first."""
     cr.execute(
-        "SELECT month, state, generation, is_changed, location, manifest,"
-        " restored_at"
-        " FROM loyalty_reporting_archive WHERE %(month)s::date IS NULL OR month = %(month)s"
-        " ORDER BY month",
-        {"month": month},
+        "SELECT month, tier, state, generation, is_changed, is_away, location, manifest,"
+        " restored_at FROM loyalty_reporting_archive"
+        " WHERE (%(month)s::date IS NULL OR month = %(month)s)"
+        " AND (%(tier)s::text IS NULL OR tier = %(tier)s) ORDER BY month, tier",
+        {"tier": tier, "month": month},
     )
-    return [Month(row[0], State(row[1]), *row[2:]) for row in cr.fetchall()]
+    return [
+        Month(month, Tier(tier), State(state), *rest)
+        for month, tier, state, *rest in cr.fetchall()
+    ]
 
 
-def begin(cr, month, location):
+def begin(cr, tier, month, location):
     """Note that a month is being written from now on; called under the load lock."""
     cr.execute(
-        "INSERT INTO loyalty_reporting_archive (month, state, location)"
-        " VALUES (%s, 'writing', %s) ON CONFLICT (month) DO UPDATE"
+        "INSERT INTO loyalty_reporting_archive (month, tier, state, location)"
+        " VALUES (%s, %s, 'writing', %s) ON CONFLICT (month, tier) DO UPDATE"
         " SET state = 'writing', is_changed = false, problem = NULL",
-        [month, location],
+        [month, tier, location],
     )
 
 
-def mark(cr, month, state, problem=None):
+def mark(cr, tier, month, state, problem=None):
     """Note how far a month is."""
     cr.execute(
         "UPDATE loyalty_reporting_archive SET state = %s, problem = %s,"
         " archived_at = CASE WHEN %s = 'archived' THEN now() AT TIME ZONE 'UTC'"
         " ELSE archived_at END,"
         " restored_at = CASE WHEN %s = 'restored' THEN now() AT TIME ZONE 'UTC'"
-        " ELSE restored_at END WHERE month = %s",
-        [state, problem, state, state, month],
+        " ELSE restored_at END WHERE month = %s AND tier = %s",
+        [state, problem, state, state, month, tier],
     )
 
 
-def expire(cr, month):
+def expire(cr, tier, month):
     """Note that a month's files are removed."""
-    mark(cr, month, State.EXPIRED)
+    mark(cr, tier, month, State.EXPIRED)
     cr.execute(
         "DELETE FROM loyalty_reporting_archive_file f USING loyalty_reporting_archive a"
-        " WHERE a.id = f.archive_id AND a.month = %s",
-        [month],
+        " WHERE a.id = f.archive_id AND a.month = %s AND a.tier = %s",
+        [month, tier],
     )
 
 
-def blame(cr, month, problem):
+def blame(cr, tier, month, problem):
     """Note what went wrong with a month."""
     cr.execute(
-        "UPDATE loyalty_reporting_archive SET problem = %s WHERE month = %s",
-        [problem, month],
+        "UPDATE loyalty_reporting_archive SET problem = %s WHERE month = %s AND tier = %s",
+        [problem, month, tier],
     )
 
 
-def save(cr, month, location, manifest):
+def save(cr, tier, month, location, manifest):
     """Note the files of a generation that is whole and verified."""
     cr.execute(
         "UPDATE loyalty_reporting_archive SET state = 'verified', problem = NULL,"
-        " generation = %s, location = %s, manifest = %s WHERE month = %s RETURNING id",
-        [manifest["generation"], location, Json(manifest), month],
+        " generation = %s, location = %s, manifest = %s WHERE month = %s AND tier = %s"
+        " RETURNING id",
+        [manifest["generation"], location, Json(manifest), month, tier],
     )
     [archive_id] = cr.fetchone()
     cr.execute(
@@ -112,6 +119,39 @@ def save(cr, month, location, manifest):
         )  # fmt: skip
 
 
-def forget(cr, month):
-    """Forget a month of which there is no archive."""
-    cr.execute("DELETE FROM loyalty_reporting_archive WHERE month = %s", [month])
+def follows_from_nothing_here(cr, month):
+    """Tell whether all detail is away that a month's aggregates, or earlier ones, follow from.
+
+    They may go then: what is loaded later for such a month brings both back.
+    """
+    return is_past(cr, month) and not is_needed(month, detail_here(cr))
+
+
+def is_needed(month, here):
+    """Tell whether a month's aggregates stand beside detail that is here.
+
+    Its last business day may end in the month after.
+    """
+    return any(other <= partitions.following(month) for other in here)
+
+
+def is_past(cr, month, leaving=()):
+    """Tell whether how cards stood at a month's end is kept.
+
+    :param leaving: months whose detail leaves before, which keeps that
+    """
+    end = partitions.following(month)
+    if any(partitions.following(other) >= end for other in leaving):
+        return True
+    cr.execute("SELECT instant >= %s FROM card_horizon", [end])
+    return cr.fetchone()[0]
+
+
+def detail_here(cr):
+    """Return the months whose detail is here, or on its way out."""
+    gone = {
+        m.month
+        for m in known(cr, Tier.DETAIL)
+        if m.is_away and m.state != State.LEAVING
+    }
+    return [month for month in tables.months(cr, Tier.DETAIL) if month not in gone]

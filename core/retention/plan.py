@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from . import months
+from .months import State
 from .policy import Tier, days_kept, due
 from .tables import months as months_here
 from .tables import partitions_of
@@ -16,13 +17,16 @@ DAYS_RESTORED = 7
 class Step:
     """What is due of a month.
 
-    :ivar tier: what it is due of: its detail is archived, or its archive removed
+    :ivar tier: what it is due of: its detail or its aggregates are archived, or archives
+        removed
+    :ivar of: the tier whose archive is removed, or the same
     :ivar tables: {table: (rows, bytes)}
     """
 
     month: date
     tier: Tier
     tables: dict
+    of: Tier
 
     @property
     def rows(self):
@@ -38,39 +42,67 @@ class Step:
 def plan(cr, policies, today):
     """Return the :class:`Step` records that are due, the oldest month first.
 
+    Of detail first: aggregates go after the detail that they follow from.
+
     :param policies: the active :class:`~core.retention.policy.Policy` records
     :param today: the day (UTC) that decides
     """
     cr.execute("SELECT company_id FROM loyalty_reporting_company")
     companies = [company for (company,) in cr.fetchall()]
+
+    def due_of(tier, found):
+        return due(found, days_kept(policies, tier, companies), today)
+
     known = months.known(cr)
-    gone = {
-        m.month
-        for m in known
-        if m.state in (months.State.ARCHIVED, months.State.EXPIRED)
-    }
-    gone |= {m.month for m in known if _is_read(m, today)}
-    leaving = {m.month for m in known if m.state == months.State.LEAVING}
-    here = {*months_here(cr), *leaving} - gone
-    detail = due(here, days_kept(policies, Tier.DETAIL, companies), today)
-    kept = [m.month for m in known if m.state == months.State.ARCHIVED]
-    expired = due(kept, days_kept(policies, Tier.ARCHIVE, companies), today)
+    expired = due_of(Tier.ARCHIVE, {m.month for m in known if _is_archived(m)})
+    detail = due_of(Tier.DETAIL, _leaving(cr, Tier.DETAIL, known, today))
+    aggregates = due_of(Tier.AGGREGATE, _leaving(cr, Tier.AGGREGATE, known, today))
+    here = {*months.detail_here(cr)} - {*detail}
     return [
-        *(Step(month, Tier.ARCHIVE, _files(cr, month)) for month in expired),
-        *(Step(month, Tier.DETAIL, _partitions(cr, month)) for month in detail),
+        *(
+            Step(m.month, Tier.ARCHIVE, _files(cr, m.tier, m.month), m.tier)
+            for m in known
+            if _is_archived(m) and m.month in expired
+        ),
+        *(_step(cr, Tier.DETAIL, month) for month in detail),
+        *(
+            _step(cr, Tier.AGGREGATE, month)
+            for month in aggregates
+            if months.is_past(cr, month, detail) and not months.is_needed(month, here)
+        ),
     ]
+
+
+def _is_archived(known):
+    return known.state == State.ARCHIVED
+
+
+def _leaving(cr, tier, known, today):
+    """Return the months of a tier that may go when they are due."""
+    of_tier = [m for m in known if m.tier == tier]
+    stay = {
+        m.month
+        for m in of_tier
+        if m.state in (State.ARCHIVED, State.EXPIRED) or _is_read(m, today)
+    }
+    leaving = {m.month for m in of_tier if m.state == State.LEAVING}
+    return {*months_here(cr, tier), *leaving} - stay
+
+
+def _step(cr, tier, month):
+    return Step(month, tier, _partitions(cr, tier, month), tier)
 
 
 def _is_read(known, today):
     """Tell whether a month was restored a short while ago, and nothing changed in it."""
-    if known.state != months.State.RESTORED or known.is_changed:
+    if known.state != State.RESTORED or known.is_changed:
         return False
     return 0 <= (today - known.restored_at.date()).days < DAYS_RESTORED
 
 
-def _partitions(cr, month):
+def _partitions(cr, tier, month):
     found = {}
-    for table, partition in partitions_of(cr, month).items():
+    for table, partition in partitions_of(cr, tier, month).items():
         cr.execute(
             f"SELECT count(*), pg_total_relation_size('{partition}') FROM {partition}"
         )
@@ -78,10 +110,11 @@ def _partitions(cr, month):
     return found
 
 
-def _files(cr, month):
+def _files(cr, tier, month):
     cr.execute(
         "SELECT f.table_name, f.rows, f.bytes FROM loyalty_reporting_archive_file f"
-        " JOIN loyalty_reporting_archive a ON a.id = f.archive_id WHERE a.month = %s",
-        [month],
+        " JOIN loyalty_reporting_archive a ON a.id = f.archive_id WHERE a.month = %s"
+        " AND a.tier = %s",
+        [month, tier],
     )
     return {table: (rows, size) for table, rows, size in cr.fetchall()}

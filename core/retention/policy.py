@@ -14,11 +14,12 @@ from ..stores.partitions import following
 class Tier(StrEnum):
     """What a policy is about.
 
-    DETAIL is what documents say, row by row; ARCHIVE its files. What is derived from it is
-    kept.
+    DETAIL is what documents say, row by row; AGGREGATE what follows from it by order,
+    hour and customer; ARCHIVE the files of both.
     """
 
     DETAIL = "detail"
+    AGGREGATE = "aggregate"
     ARCHIVE = "archive"
 
 
@@ -42,6 +43,24 @@ def days_kept(policies, tier, companies):
     of_tier = {p.company_id: p.days for p in policies if p.tier == tier}
     kept = [of_tier.get(company, of_tier.get(None)) for company in companies]
     return None if not kept or None in kept else max(kept)
+
+
+def disorder(policies):
+    """Return (earlier tier, later tier) where a company's days are not in order, or None.
+
+    Aggregates go after the detail that they follow from, and files after what is in them.
+    """
+    for company in sorted({p.company_id or 0 for p in policies}):
+        kept = {tier: days_kept(policies, tier, [company or None]) for tier in Tier}
+        last, shortest = None, 0
+        for tier, days in kept.items():
+            if days is None and tier == Tier.DETAIL and kept[Tier.AGGREGATE]:
+                return Tier.DETAIL, Tier.AGGREGATE
+            if days is not None and days < shortest:
+                return last, tier
+            if days is not None:
+                last, shortest = tier, days
+    return None
 
 
 def due(months, days, today):

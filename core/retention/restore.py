@@ -3,12 +3,13 @@
 from contextlib import closing
 
 from ..errors import ConfigurationError, ReportingError
-from ..stores import loads, locks, partitions
+from ..stores import loads, locks, partitions, summary
 from ..stores.reporting import connect, explained
-from . import archive, leaving, months
+from . import archive, copy, leaving, months
 from .archive import Damaged
 from .files import Location, Unusable
 from .months import State
+from .policy import Tier
 from .tables import columns_of, facts_of
 
 LOCK = "retention"
@@ -31,32 +32,51 @@ def restore(dsn, month, seconds=300):
 
 
 def restore_held(dsn, month):
-    """The same, for who holds the lock."""
+    """The same, for who holds the lock.
+
+    Aggregates come before the detail that they follow from, as they leave after it.
+    """
     with closing(connect(dsn, "loyalty_reporting restore")) as connection:
+        for tier in (Tier.AGGREGATE, Tier.DETAIL):
+            _restore(dsn, connection, tier, month)
+
+
+def _restore(dsn, connection, tier, month):
+    with explained(), connection, connection.cursor() as cr:
+        found = months.known(cr, tier, month)
+    if not found or not found[0].is_away:
+        return
+    [known] = found
+    if known.state == State.LEAVING:
+        leaving.leave(dsn, tier, month, known.location)
+    if known.state == State.EXPIRED:
+        raise Unrestorable(f"The archive of {month:%B %Y} has expired.")
+    try:
         with explained(), connection, connection.cursor() as cr:
-            found = months.known(cr, month)
-        if not found or found[0].state not in months.AWAY:
-            return
-        [known] = found
-        if known.state == State.LEAVING:
-            leaving.leave(dsn, month, known.location)
-        if known.state == State.EXPIRED:
-            raise Unrestorable(f"The archive of {month:%B %Y} has expired.")
-        try:
-            with explained(), connection, connection.cursor() as cr:
-                place(cr, Location(known.location), known.manifest)
-                months.mark(cr, month, State.RESTORED)
-                cr.execute(
-                    "UPDATE loyalty_reporting_archive SET is_changed = false WHERE month = %s",
-                    [month],
-                )
-        except (Damaged, Unusable, ConfigurationError) as e:
-            with explained(), connection, connection.cursor() as cr:
-                months.blame(cr, month, str(e))
-            raise Unrestorable(
-                f"{month:%B %Y} cannot be restored: {e} Put its files back to "
-                f"{known.location}, and restore the month."
-            ) from e
+            place(cr, Location(known.location), known.manifest)
+            if tier == Tier.AGGREGATE:
+                _take_back(cr, month)
+            months.mark(cr, tier, month, State.RESTORED)
+            cr.execute(
+                "UPDATE loyalty_reporting_archive SET is_changed = false"
+                " WHERE month = %s AND tier = %s",
+                [month, tier],
+            )
+    except (Damaged, Unusable, ConfigurationError) as e:
+        with explained(), connection, connection.cursor() as cr:
+            months.blame(cr, tier, month, str(e))
+        raise Unrestorable(
+            f"{month:%B %Y} cannot be restored: {e} Put its files back to "
+            f"{known.location}, and restore the month."
+        ) from e
+
+
+def _take_back(cr, month):
+    """Forget what was kept of a month's aggregates: they are here again."""
+    summary.thaw(cr, month)
+    for table in ("card_month", "customer_month"):
+        cr.execute(f"DELETE FROM {table} WHERE month = %s", [month])
+    copy.note(cr, month)
 
 
 def place(cr, location, manifest):

@@ -45,15 +45,15 @@ def run(  # noqa: PLR0913 (a keyword for tests)
                 )
             try:
                 if step.tier == Tier.ARCHIVE:
-                    expire(dsn, step.month)
+                    expire(dsn, step.of, step.month)
                     expired += 1
-                elif leave(dsn, step.month, address, between):
+                elif leave(dsn, step.tier, step.month, address, between):
                     gone += 1
                     counts.rows_read += step.rows
             except ReportingError as e:
                 _logger.error("archive: %s", e)
                 problems.append(str(e))
-                if step.tier == Tier.DETAIL:
+                if step.tier != Tier.ARCHIVE:
                     break  # the other months would meet the same
         state = "failed" if problems else "done"
         return RunResult(state, counts, message=_told(gone, expired, problems))
@@ -61,16 +61,16 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     return logged(dsn, "archive", work)
 
 
-def leave(dsn, month, address, between=leaving.nothing):
-    """Take a month out; what went wrong is noted with it.
+def leave(dsn, tier, month, address, between=leaving.nothing):
+    """Take a month of a tier out; what went wrong is noted with it.
 
     :raise ReportingError: it stays as it was
     """
     try:
-        return leaving.leave(dsn, month, address, between)
+        return leaving.leave(dsn, tier, month, address, between)
     except ReportingError as e:
         with transaction(dsn) as cr:
-            months.blame(cr, month, str(e))
+            months.blame(cr, tier, month, str(e))
         raise
 
 
@@ -83,18 +83,19 @@ def verify(dsn, chosen):
     def work():
         counts, problems = Counts(), []
         with closing(connect(dsn)) as connection:
-            for month in chosen:
+            with explained(), connection, connection.cursor() as cr:
+                found = [m for m in months.known(cr) if m.month in {*chosen}]
+            for known in found:
+                if not known.manifest or known.state == State.EXPIRED:
+                    continue
                 with explained(), connection, connection.cursor() as cr:
-                    [known] = months.known(cr, month)
-                    if not known.manifest or known.state == State.EXPIRED:
-                        continue
                     problem = None
                     try:
                         archive.verify(cr, Location(known.location), known.manifest)
                     except ReportingError as e:
                         problem = str(e)
                         problems.append(problem)
-                    months.blame(cr, month, problem)
+                    months.blame(cr, known.tier, known.month, problem)
                     counts.rows_read += sum(
                         told["rows"] for told in known.manifest["tables"].values()
                     )
@@ -104,14 +105,14 @@ def verify(dsn, chosen):
     return logged(dsn, "verify", work)
 
 
-def expire(dsn, month):
-    """Remove a month's files, for good; killed amid it, the next run goes on."""
+def expire(dsn, tier, month):
+    """Remove a month's files of a tier, for good; killed amid it, the next run goes on."""
     with closing(connect(dsn)) as connection:
         with explained(), connection, connection.cursor() as cr:
-            [known] = months.known(cr, month)
+            [known] = months.known(cr, tier, month)
         archive.remove(Location(known.location), known.manifest)
         with explained(), connection, connection.cursor() as cr:
-            months.expire(cr, month)
+            months.expire(cr, tier, month)
 
 
 def logged(dsn, job, work):

@@ -1,16 +1,29 @@
 """The tables whose months leave, and what their columns are in a file.
 
 Membership's events stay: one is a few bytes, and each new one asks for all of its
-customer's. Orders by program, hours and days are derived, and stay, too.
+customer's. So do the days of programs, memberships and points, which name nobody.
 """
 
 from dataclasses import dataclass
 
 from ..stores import partitions
-from ..stores.postgres import CUSTOMER_ORDER, DETAIL, EVALUATION, POINT
+from ..stores.postgres import (
+    CUSTOMER_DAY,
+    CUSTOMER_ORDER,
+    DETAIL,
+    EVALUATION,
+    ORDER,
+    POINT,
+    POINT_ROLLUP,
+    ROLLUP,
+)
+from .policy import Tier
 
-# They leave together: an order's rows are in all of them.
-TABLES = (DETAIL, EVALUATION, CUSTOMER_ORDER, POINT)
+# Those of a tier leave together: an order's rows are in all of them.
+TABLES = {
+    Tier.DETAIL: (DETAIL, EVALUATION, CUSTOMER_ORDER, POINT),
+    Tier.AGGREGATE: (ORDER, ROLLUP, POINT_ROLLUP, CUSTOMER_DAY),
+}
 _COLUMNS = """
     SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
@@ -41,17 +54,17 @@ def columns_of(cr, table):
     return dict(cr.fetchall())
 
 
-def months(cr):
+def months(cr, tier):
     """Return the first days of the months that have a partition, in order."""
-    cr.execute(_MONTHS, [[*TABLES]])
+    cr.execute(_MONTHS, [[*TABLES[tier]]])
     return [month for (month,) in cr.fetchall()]
 
 
-def partitions_of(cr, month):
+def partitions_of(cr, tier, month):
     """Return {table: its partition of a month} of the tables that have one."""
     return {
         table: partitions.name_of(table, month)
-        for table in TABLES
+        for table in TABLES[tier]
         if partitions.exists(cr, table, month)
     }
 

@@ -1,4 +1,4 @@
-"""Loads and archived months: no bucket is ever computed from half of its detail.
+"""Loads and archived months: no bucket is ever computed from half of its rows.
 
 A load that depends on a month which is not here stops before it changes anything; the
 month is restored, and the load begins again. See ``sql/archived_months.sql`` for what
@@ -9,9 +9,11 @@ import json
 
 from ..database import sql
 
+AGGREGATES = "archived_aggregate"
 _IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
 _AWAY = """
-    SELECT DISTINCT month FROM stage_month JOIN archived_month USING (month) ORDER BY month
+    SELECT DISTINCT s.month FROM stage_month s
+    JOIN loyalty_reporting_archive a ON a.month = s.month AND a.is_away ORDER BY 1
 """
 _MARK = """
     UPDATE loyalty_reporting_archive a SET is_changed = true
@@ -51,9 +53,12 @@ def is_any(cr):
     return cr.fetchone()[0]
 
 
-def away(cr):
-    """Return the first days of the months of which no rows are here."""
-    cr.execute("SELECT month FROM archived_month ORDER BY month")
+def away(cr, view="archived_month"):
+    """Return the first days of the months of which no detail is here.
+
+    :param view: :data:`AGGREGATES`: of which no aggregates are
+    """
+    cr.execute(f"SELECT month FROM {view} ORDER BY month")
     return [month for (month,) in cr.fetchall()]
 
 
@@ -91,9 +96,9 @@ def ensure_all_here(cr):
 
     :raise MonthsAway: some must be restored first
     """
-    months = away(cr)
+    months = {*away(cr), *away(cr, AGGREGATES)}
     if months:
-        raise MonthsAway(months)
+        raise MonthsAway(sorted(months))
     cr.execute("UPDATE loyalty_reporting_archive SET is_changed = true")
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from ..database import sql
 from . import loads, partitions
 from .postgres import (
+    CUSTOMER_DAY,
     CUSTOMER_ORDER,
     DETAIL,
     EVALUATION,
@@ -22,7 +23,7 @@ from .reporting import transaction
 
 # Detail, found by document; the last with rows at instants of their own.
 _ROWS = (DETAIL, CUSTOMER_ORDER, EVENT, ORDER, EVALUATION, POINT)
-_PARTITIONED = (ORDER, ROLLUP, POINT_ROLLUP)
+_PARTITIONED = (ORDER, ROLLUP, POINT_ROLLUP, CUSTOMER_DAY)
 # Columns that are no content and must stay as they were: the month by which
 # ClickHouse keeps an order's row.
 _CARRIED = {ORDER: {"first_month": sql("stores/sql/mend_first_month.sql")}}

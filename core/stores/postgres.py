@@ -22,6 +22,7 @@ CUSTOMER_ORDER = "customer_order_data"
 EVENT = "membership_event_data"
 POINT = "point_analytics_data"
 POINT_ROLLUP = "point_analytics_rollup_data"
+CUSTOMER_DAY = "customer_day_data"
 # Not of other documents: a month that has a partition is not loaded as a whole.
 _ORDERS = "(SELECT * FROM stage_document WHERE kind = 'order')"
 # Partitioned table → the staged rows and the column that decide on its months.
@@ -35,7 +36,7 @@ _MONTHS = {
     POINT: ("stage_point_row", "transaction_date"),
     POINT_ROLLUP: ("stage_point_row", "date"),
 }
-PARTITIONED = (*_MONTHS,)
+PARTITIONED = (*_MONTHS, CUSTOMER_DAY)
 # Table of the source → our rows of it, and the column with the source's id.
 _ROWS = {
     "order_promotion_line": (DETAIL, "line_id"),
@@ -236,6 +237,7 @@ class PostgresStore:
         roll_up(cr, values)
         if not loads.is_derived(cr):
             return  # of months without days and hours; all of them follow in the end
+        _make_months(cr, CUSTOMER_DAY, "stage_customer_day")
         cr.execute(
             sql(
                 "stores/sql/customer_days.sql",
@@ -321,6 +323,12 @@ def make_partitions(cr):
         partitions.ensure(cr, table, months[rows, column])
 
 
+def _make_months(cr, table, rows):
+    """Make the months of a table that rows with a ``date`` need."""
+    cr.execute(f"SELECT DISTINCT date_trunc('month', r.date)::date FROM {rows} r")
+    partitions.ensure(cr, table, [month for (month,) in cr.fetchall()])
+
+
 def roll_up(cr, values):
     """Recompute the promotion rollups of the touched buckets."""
     cr.execute(sql("stores/sql/rollup.sql", **fragments.buckets()), values)
@@ -335,10 +343,8 @@ def rebuild_customers(cr, values, company_ids=()):
     if not company_ids:
         cr.execute("SELECT company_id FROM loyalty_reporting_company")
         company_ids = [company for (company,) in cr.fetchall()]
-    cr.execute(
-        "SELECT DISTINCT date_trunc('month', date)::date FROM point_analytics_data"
-    )
-    partitions.ensure(cr, POINT_ROLLUP, [month for (month,) in cr.fetchall()])
+    _make_months(cr, POINT_ROLLUP, POINT)
+    _make_months(cr, CUSTOMER_DAY, f"({sql('stores/sql/dates_of_customers.sql')})")
     statement = sql(
         "stores/sql/rebuild_customers.sql",
         days_of_customers=fragments.all_days(),

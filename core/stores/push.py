@@ -14,6 +14,7 @@ import psycopg2
 from ..database import connect
 from ..errors import Busy, ReportingError, StoreError
 from ..records import Counts, RunResult
+from ..retention import copy
 from . import clickhouse, push_state, push_tables
 from .push_tables import FACTS, IDS, NAMES, TABLES, VIEWS
 from .runs import RunLog
@@ -68,12 +69,13 @@ class _Push:
             problem = push_state.disagreement(ours, theirs) or self._loss(source, ours)
             if not (newest or rebuild or ours.pushing):
                 return RunResult("done")
+            noted = copy.noted(source)
             has_old_views = theirs and theirs.schema != ours.schema
             if rebuild or problem:
                 watermark, work = 0, self._fill
             elif has_old_views:
                 watermark, work = ours.watermark, self._renew_views
-            elif self._is_behind(source, ours, newest):
+            elif noted or self._is_behind(source, ours, newest):
                 watermark, work = ours.watermark, self._send_new
             else:
                 push_state.settle(state, None, ours)
@@ -82,9 +84,12 @@ class _Push:
             begun = replace(ours, epoch=epoch, watermark=watermark)
             push_state.begin(state, self._client, begun)
             work(source, begun)
+            if watermark:
+                copy.fill_anew(self._client, source, noted.values())
             if change := problem or (has_old_views and "The views were made again."):
                 push_state.log_schema(self._client, ours.schema, change)
             push_state.settle(state, self._client, replace(begun, watermark=newest))
+            copy.settle(state, noted)
         return RunResult("done", self._counts, message=problem)
 
     def _is_behind(self, source, ours, newest):

@@ -12,7 +12,11 @@ from core.retention.restore import restore
 # What leaves with a month; all else must be as in a database that never archived.
 LEAVES = ("detail", "evaluations", "customer orders", "points")
 STAYS = [*(set(CONTENTS) - set(LEAVES))]
+# What leaves with a month of aggregates, after its detail.
+FOLLOWS = ("orders", "rollup", "customer days", "points rollup")
+REMAINS = [*(set(STAYS) - set(FOLLOWS))]
 DETAIL = (Policy(Tier.DETAIL, 90),)
+BOTH = (*DETAIL, Policy(Tier.AGGREGATE, 730))
 
 
 def archive(report, folder, today, policies=DETAIL, **options):
@@ -27,15 +31,18 @@ def archived(report, folder, today, **options):
     return away(report)
 
 
-def away(report):
-    """Months that are in files alone."""
-    query = "SELECT month FROM loyalty_reporting_archive WHERE state = 'archived' ORDER BY 1"
-    return [month for (month,) in databases.rows(report, query)]
+def away(report, tier=Tier.DETAIL):
+    """Months of a tier that are in files alone."""
+    query = (
+        "SELECT month FROM loyalty_reporting_archive"
+        " WHERE state = 'archived' AND tier = %s ORDER BY 1"
+    )
+    return [month for (month,) in databases.rows(report, query, [tier])]
 
 
 def restored(report):
     """Contents of the report when everything is brought back into it."""
-    for month in away(report):
+    for month in sorted({*away(report), *away(report, Tier.AGGREGATE)}):
         restore(report, month)
     return contents(report)
 

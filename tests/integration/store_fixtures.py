@@ -1,9 +1,10 @@
-"""ClickHouse for the tests: a database of a test's own, or a server of its own.
+"""Stores for the tests: ClickHouse, a synced reporting database, a small disk.
 
 A test module that wants these fixtures says `pytest_plugins = ["store_fixtures"]`.
 """
 
 import os
+import subprocess
 import uuid
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -71,3 +72,15 @@ def server(tmp_path, clickhouse_url):
     Who is turned away when connecting asks this one: that of chdb-core 26.7 ends by it.
     """
     yield from running_clickhouse(tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system with hardly any space."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
+    if subprocess.run(mounting, capture_output=True, check=False).returncode:
+        pytest.skip("only root can make a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

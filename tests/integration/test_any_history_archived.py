@@ -1,7 +1,7 @@
 """Whatever happens in the engine, and whenever months are archived: no figure differs.
 
 At every point, what stays is what a database has that never archived; and what comes back
-out of the files is its detail.
+out of the files are its detail and its aggregates.
 """
 
 import tempfile
@@ -9,19 +9,26 @@ from datetime import date
 
 import databases
 import pytest
-from archiving import STAYS, archived, away, restored
+from archiving import REMAINS, STAYS, archived, away, restored
 from engine_world import Engine
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipeline import assert_same_contents, await_others, contents, from_scratch
 from test_any_history import OPTIONS, STEP, World
 
+from core.retention.policy import Policy, Tier
 from core.retention.restore import restore
 
+# Five years after the engine's days.
 CLOCKS = st.sampled_from(
-    [date(2017, 7, 1), date(2017, 8, 1), date(2018, 3, 1), date(2019, 1, 1)]
+    [date(2017, 7, 1), date(2017, 8, 1), date(2018, 3, 1), date(2019, 1, 1),
+     date(2020, 1, 1), date(2022, 6, 1)]
+)  # fmt: skip
+# Days of detail, and how many more of aggregates; without them they stay.
+POLICIES = st.tuples(
+    st.sampled_from([30, 90, 365]), st.sampled_from([None, 0, 30, 640])
 )
-ARCHIVED = st.tuples(st.just("archive"), CLOCKS)
+ARCHIVED = st.tuples(st.just("archive"), CLOCKS, POLICIES)
 HISTORIES = st.lists(
     st.one_of(STEP, STEP, STEP, ARCHIVED, st.tuples(st.just("restore"))),
     min_size=4,
@@ -39,8 +46,12 @@ class ArchivingWorld(World):
     def _a_chunk(self, chunk_documents):
         self._sync(chunk_documents)  # the oracle of a chunk reads all detail
 
-    def _archive(self, today):
-        archived(self.report, self.folder, today)
+    def _archive(self, today, days=(90, None)):
+        detail, more = days
+        policies = [Policy(Tier.DETAIL, detail)]
+        if more is not None:
+            policies.append(Policy(Tier.AGGREGATE, detail + more))
+        archived(self.report, self.folder, today, policies=policies)
 
     def _restore(self):
         for month in away(self.report)[-1:]:
@@ -63,8 +74,9 @@ def check(history, shop_template, report_template):
         world.take("sync", 3)
         expected = from_scratch(engine_dsn, report_template, **world.options)
         found = contents(report)
+        stays = REMAINS if away(report, Tier.AGGREGATE) else STAYS
         assert_same_contents(
-            {name: expected[name] for name in STAYS}, {n: found[n] for n in STAYS}
+            {name: expected[name] for name in stays}, {n: found[n] for n in stays}
         )
         assert_same_contents(expected, restored(report))
         assert_same_lots(report)
@@ -97,9 +109,22 @@ LATE = [
 ]  # fmt: skip
 
 
+# The same when the aggregates are away, too; and what goes of the one hour that is here.
+LATER = [
+    ("sync", 100),
+    ("archive", date(2022, 6, 1), (30, 30)),
+    *LATE[:3],
+    ("archive", date(2022, 6, 1), (30, 30)),
+    *LATE[4:],
+    ("sync", 100),
+    ("archive", date(2022, 6, 1), (30, 0)),
+]
+
+
 @settings(max_examples=10, derandomize=True, **OPTIONS)
 @given(HISTORIES)
 @example(LATE)
+@example(LATER)
 def test_any_history_ends_as_if_nothing_was_archived(
     shop_template, report_template, history
 ):

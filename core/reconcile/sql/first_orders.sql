@@ -14,6 +14,10 @@ WHERE f.source = %(source)s
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
           AND e.transactions > 0 AND e.date < o.date)
         OR EXISTS (
+        SELECT FROM customer_month e
+        WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
+          AND e.has_bought AND e.month + interval '1 month' <= o.date)
+        OR EXISTS (
         SELECT FROM customer_order_data e
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
           AND NOT e.is_refund AND e.transaction_date < o.transaction_date)
@@ -21,6 +25,10 @@ WHERE f.source = %(source)s
         SELECT FROM customer_day_data e
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
           AND e.transactions > 0 AND e.date < o.date)
+        AND NOT EXISTS (
+        SELECT FROM customer_month e
+        WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
+          AND e.has_bought AND e.month + interval '1 month' <= o.date)
         AND NOT EXISTS (
         SELECT FROM customer_order_data e
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id

@@ -1,5 +1,5 @@
 -- The archived months on which each staged document depends (stage_month): those whose
--- rows it replaces or brings, and those whose rows follow from it. Rather one too many than
+-- rows it replaces or brings, and those whose rows follow from it, in either tier. Rather one too many than
 -- one missed: a business day lies within two days of its date, in any time zone.
 TRUNCATE stage_month, stage_early_card;
 
@@ -63,7 +63,14 @@ WHERE EXISTS (
     SELECT FROM point_analytics_rollup_data r
     WHERE r.customer_key = m.customer_key AND r.company_id = m.company_id
       AND r.date >= m.transaction_date::date - 1
-      AND r.date >= a.month - 3 AND r.date < a.month + interval '1 month 3 days');
+      AND r.date >= a.month - 3 AND r.date < a.month + interval '1 month 3 days')
+  OR EXISTS (
+    SELECT FROM customer_month r
+    WHERE r.customer_key = m.customer_key AND r.company_id = m.company_id
+      AND r.month >= a.month - interval '1 month'
+      AND r.month <= a.month + interval '1 month')
+  -- The day of the event itself gets a row.
+  OR a.tier = 'aggregate' AND m.transaction_date >= a.month - interval '3 days';
 
 -- All bookings of a card, where those before the horizon change: how it stood then is
 -- kept. They do, too, where a row is booked or taken away that an archived one reverses;
@@ -100,4 +107,8 @@ FROM stage_early_card c
 JOIN loyalty_reporting_archive a ON EXISTS (
     SELECT FROM point_analytics_rollup_data r
     WHERE r.card_key = c.card_key
-      AND r.date >= a.month - 3 AND r.date < a.month + interval '1 month 3 days');
+      AND r.date >= a.month - 3 AND r.date < a.month + interval '1 month 3 days')
+  OR EXISTS (
+    SELECT FROM card_month r
+    WHERE r.card_key = c.card_key AND r.month >= a.month - interval '1 month'
+      AND r.month <= a.month + interval '1 month');

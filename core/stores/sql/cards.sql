@@ -55,10 +55,14 @@ INSERT INTO stage_balance (card_key, hour, balance)
 WITH base AS (
     SELECT f.card_key, CASE
         WHEN s.last_hour < f.hour THEN s.balance
-        WHEN s.first_hour < f.hour THEN (
+        -- Hours that left all lie before those that a load may touch.
+        WHEN s.first_hour < f.hour THEN coalesce((
             SELECT r.balance FROM point_analytics_rollup_data r
             WHERE r.card_key = f.card_key AND r.hour < f.hour
-            ORDER BY r.hour DESC LIMIT 1)
+            ORDER BY r.hour DESC LIMIT 1), (
+            SELECT m.balance FROM card_month m
+            WHERE m.card_key = f.card_key AND m.last_hour < f.hour
+            ORDER BY m.last_hour DESC LIMIT 1))
         ELSE coalesce(o.opening, 0)
         END AS balance
     FROM stage_first_hour f
@@ -132,13 +136,17 @@ WITH ends AS (
     GROUP BY f.card_key
 ), state AS (
     SELECT e.card_key,
-        CASE WHEN e.is_unsure THEN (
+        CASE WHEN e.is_unsure THEN least((
             SELECT min(r.hour) FROM point_analytics_rollup_data r
-            WHERE r.card_key = e.card_key)
+            WHERE r.card_key = e.card_key), (
+            SELECT min(m.first_hour) FROM card_month m
+            WHERE m.card_key = e.card_key))
         ELSE least(e.first_hour, s.first_hour) END AS first_hour,
-        CASE WHEN e.is_unsure THEN (
+        CASE WHEN e.is_unsure THEN greatest((
             SELECT max(r.hour) FROM point_analytics_rollup_data r
-            WHERE r.card_key = e.card_key)
+            WHERE r.card_key = e.card_key), (
+            SELECT max(m.last_hour) FROM card_month m
+            WHERE m.card_key = e.card_key))
         ELSE greatest(e.last_hour, s.last_hour) END AS last_hour
     FROM ends e LEFT JOIN card_state s USING (card_key)
 ), gone AS (
@@ -148,7 +156,9 @@ WITH ends AS (
 INSERT INTO card_state AS c (card_key, first_hour, last_hour, balance)
 SELECT s.card_key, s.first_hour, s.last_hour, coalesce(b.balance, (
     SELECT r.balance FROM point_analytics_rollup_data r
-    WHERE r.card_key = s.card_key AND r.hour = s.last_hour LIMIT 1))
+    WHERE r.card_key = s.card_key AND r.hour = s.last_hour LIMIT 1), (
+    SELECT m.balance FROM card_month m
+    WHERE m.card_key = s.card_key AND m.last_hour = s.last_hour LIMIT 1))
 FROM state s
 LEFT JOIN stage_balance b ON b.card_key = s.card_key AND b.hour = s.last_hour
 WHERE s.last_hour IS NOT NULL

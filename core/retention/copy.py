@@ -1,0 +1,85 @@
+"""ClickHouse's copy of months that leave PostgreSQL, or come back to it.
+
+What was dropped lies under the watermark, and what comes back has the load numbers that
+it had: no push would see either. So the partitions concerned are noted in the transaction
+that drops or attaches the rows; until the next push has filled them anew with what
+PostgreSQL holds of them, if anything, PostgreSQL answers. A rebuild would bring the same.
+
+No TTL does that: it goes by the clock alone, whether a month was archived or not.
+"""
+
+from contextlib import closing
+
+from ..stores import push_tables
+from ..stores.partitions import exists, following, name_of
+from ..stores.postgres import ORDER
+
+# The days of memberships stay.
+_COPIES = {
+    table: day
+    for table, day in push_tables.FACTS.items()
+    if table != "membership_analytics_data"
+}
+# Orders lie in the month in which they were first seen.
+_NOTE = """
+    INSERT INTO loyalty_reporting_copy_month (month)
+    SELECT m.month FROM (SELECT %(month)s::date AS month{first_seen}) m
+    WHERE EXISTS (
+        SELECT FROM loyalty_reporting_clickhouse WHERE watermark > 0 OR pushing)
+"""
+
+
+def note(cr, month):
+    """Have the next push fill the partitions anew in which a month's rows are.
+
+    Called in the transaction that drops or attaches these rows.
+    """
+    first_seen = ""
+    if exists(cr, ORDER, month):
+        first_seen = f" UNION SELECT first_month FROM {name_of(ORDER, month)}"
+    cr.execute(_NOTE.format(first_seen=first_seen), {"month": month})
+
+
+def noted(source):
+    """Return {number: month} of what is to be filled anew, as a snapshot shows it."""
+    with source.cursor() as cr:
+        cr.execute("SELECT id, month FROM loyalty_reporting_copy_month")
+        return dict(cr.fetchall())
+
+
+def fill_anew(client, source, months):
+    """Put what PostgreSQL holds of some months in the place of what ClickHouse does.
+
+    It can be repeated; readers must use PostgreSQL meanwhile.
+    """
+    # numpy is loaded here: only what pushes to ClickHouse needs it.
+    from ..stores.blocks import integer_blocks  # noqa: PLC0415
+
+    for month in sorted({*months}):
+        for table, day in _COPIES.items():
+            drop_partition(client, table, month)
+            text = (
+                f"SELECT * FROM ({push_tables.query(table)}) q"
+                f" WHERE {day} >= %(first)s AND {day} < %(following)s"
+            )
+            values = {"watermark": 0, "first": month, "following": following(month)}
+            with closing(integer_blocks(source, text, values, day)) as blocks:
+                for names, columns in blocks:
+                    client.execute(
+                        f"INSERT INTO {table} ({', '.join(names)}) VALUES",
+                        columns,
+                        columnar=True,
+                    )
+
+
+def drop_partition(client, table, month):
+    """Drop what ClickHouse holds of a month; nothing happens where that is nothing."""
+    client.execute(f"ALTER TABLE {table} DROP PARTITION {month:%Y%m}")
+
+
+def settle(state, numbers):
+    """Forget what a push has filled anew; what was noted since stays."""
+    with state, state.cursor() as cr:
+        cr.execute(
+            "DELETE FROM loyalty_reporting_copy_month WHERE id = ANY(%s)", [[*numbers]]
+        )
