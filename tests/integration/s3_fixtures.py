@@ -42,6 +42,11 @@ class Bucket:
         return f"s3://{BUCKET}/folder"
 
     @property
+    def http_address(self):
+        """The same for who speaks HTTP with it."""
+        return f"{self.url}/{BUCKET}/folder"
+
+    @property
     def client(self):
         """A client of another library, past the way that can be shut."""
         names = {"aws_access_key_id": self.key, "aws_secret_access_key": self.secret}
