@@ -32,6 +32,8 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
         months = []
         while args and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args[0]):
             months.append(date.fromisoformat(f"{args.pop(0)}-01"))
+        if args and not args[0].startswith("-"):
+            sys.exit(f"{args[0]} is no month: name it as 2017-03.")
         if action == "restore" and not months:
             sys.exit("Name the months to restore, as 2017-03.")
         if action == "run" and months:
@@ -42,17 +44,16 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
             sys.exit("Name one database: -d DATABASE")
         with Registry(databases[0]).cursor() as cr:
             archive = api.Environment(cr, SUPERUSER_ID, {})["loyalty.reporting.archive"]
+            known = archive.search([]).mapped("month")
+            for month in sorted({*months} - {*known}):
+                sys.exit(f"{month:%Y-%m} was never archived.")
             if action == "list":
                 sys.stdout.write(_listed(archive, months))
                 return
             if action == "run":
                 result = archive._run()
             else:
-                known = archive.search([]).mapped("month")
-                for month in set(months) - {*known}:
-                    sys.exit(f"{month:%Y-%m} was never archived.")
-                chosen = months or known
-                result = getattr(archive, f"_{action}")(chosen)
+                result = getattr(archive, f"_{action}")(months or known)
         sys.stdout.write(f"{result.state}: {result.message}".rstrip(" :") + "\n")
         if result.state not in ("done", "partial"):
             sys.exit(1)

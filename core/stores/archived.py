@@ -8,6 +8,7 @@ depends on what.
 import json
 
 from ..database import sql
+from .partitions import following
 
 _IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
 _AWAY = """
@@ -55,6 +56,12 @@ def away(cr):
     """Return the first days of the months of which no rows are here."""
     cr.execute("SELECT month FROM archived_month ORDER BY month")
     return [month for (month,) in cr.fetchall()]
+
+
+def here_since(cr):
+    """Return the first day (UTC) since when all rows are here; None: none are archived."""
+    months = away(cr)
+    return following(months[-1]) if months else None
 
 
 def ensure_here(cr, refused):

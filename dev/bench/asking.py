@@ -43,7 +43,7 @@ def _loop(dsn, ask, ready, stop, pipe):
 
 
 def p99(found, spans=None):
-    """Return the 99th percentile in seconds of the questions that met any of some spans.
+    """Return (the 99th percentile in seconds, how many) of questions that met some spans.
 
     :param spans: (begin, end) pairs of ``time.monotonic()``; without them all count
     """
@@ -52,6 +52,5 @@ def p99(found, spans=None):
         for begun, took in found
         if spans is None or any(begun < end and begun + took > b for b, end in spans)
     ]
-    if len(seconds) < 2:
-        return float("nan"), len(seconds)
-    return statistics.quantiles(seconds, n=100)[98], len(seconds)
+    found = statistics.quantiles(seconds, n=100)[98] if seconds[1:] else float("nan")
+    return found, len(seconds)

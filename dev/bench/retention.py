@@ -21,7 +21,7 @@ from .asking import asked, p99
 from .first_load import load_history
 from .retention_rows import fill
 
-ROWS = int(os.environ.get("ROWS", 20_000_000))
+ROWS = int(os.environ.get("ROWS", "20_000_000"))
 SECONDS = int(os.environ.get("SECONDS", "20"))
 REFRESHES = int(os.environ.get("REFRESHES", "5"))
 # Of the last day of the synthetic year: the last three months stay.
