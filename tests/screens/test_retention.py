@@ -58,6 +58,7 @@ def test_above_single_rows_stands_since_when_they_are_here(
     screen.page.locator(f".o_switch_view.o_{view}").click()
     screen.page.locator(f".o_{view}_view").wait_for()
     notice_on(screen).wait_for()
+    screen.settle()
     screen.picture(f"horizon_{path[:6]}_{view}")
     assert screen.faults(".o_loyalty_health") == []
     notice_on(screen).get_by_role("button", name="Show").click()
@@ -86,7 +87,8 @@ def test_while_nothing_is_archived_nothing_stands_there(path, screen):
 def test_a_dry_run_shows_what_would_go(screen, odoo):
     number = odoo.ref("loyalty_reporting.retention_detail")
     values = {"active": True, "location": "/archives", "days": 2900}
-    odoo.call("loyalty.reporting.retention", "write", [[number], values])
+    model = "loyalty.reporting.retention"
+    odoo.call(model, "write", [number], values)
     try:
         screen.go(RETENTION)
         screen.page.locator(".o_data_row").first.wait_for()
@@ -98,7 +100,7 @@ def test_a_dry_run_shows_what_would_go(screen, odoo):
         ).first.wait_for()
         screen.picture("dry_run")
     finally:
-        odoo.call("loyalty.reporting.retention", "write", [[number], {"active": False}])
+        odoo.call(model, "write", [number], {"active": False})
 
 
 def test_the_list_of_archives_leads_to_the_files(screen, archived):
