@@ -69,6 +69,10 @@
             "loyalty_reporting/static/src/health/*.js",
             "loyalty_reporting/static/src/health/*.xml",
         ],
+        "web.assets_backend_lazy": [
+            "loyalty_reporting/static/src/lazy/*.js",
+            "loyalty_reporting/static/src/lazy/*.xml",
+        ],
         "web.assets_web_dark": [
             "loyalty_reporting/static/src/dashboard/dashboard.dark.scss",
         ],

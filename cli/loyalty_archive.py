@@ -29,33 +29,39 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
                 " [-c odoo.conf]"
             )
         action, *args = args
-        months = []
-        while args and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args[0]):
-            months.append(date.fromisoformat(f"{args.pop(0)}-01"))
-        if action == "restore" and not months:
-            sys.exit("Name the months to restore, as 2017-03.")
-        if action == "run" and months:
-            sys.exit("Policies decide which months are due: name none.")
+        months, args = _months(action, args)
         config.parse_config([*args, "--no-http"], setup_logging=True)
         databases = config["db_name"]
         if len(databases) != 1:
             sys.exit("Name one database: -d DATABASE")
         with Registry(databases[0]).cursor() as cr:
             archive = api.Environment(cr, SUPERUSER_ID, {})["loyalty.reporting.archive"]
+            known = archive.search([]).mapped("month")
+            for month in sorted({*months} - {*known}):
+                sys.exit(f"{month:%Y-%m} was never archived.")
             if action == "list":
                 sys.stdout.write(_listed(archive, months))
                 return
-            if action == "run":
-                result = archive._run()
-            else:
-                known = archive.search([]).mapped("month")
-                for month in set(months) - {*known}:
-                    sys.exit(f"{month:%Y-%m} was never archived.")
-                chosen = months or known
-                result = getattr(archive, f"_{action}")(chosen)
+            # Policies decide what is due; all else is done to months.
+            chosen = [] if action == "run" else [months or known]
+            result = getattr(archive, f"_{action}")(*chosen)
         sys.stdout.write(f"{result.state}: {result.message}".rstrip(" :") + "\n")
         if result.state not in ("done", "partial"):
             sys.exit(1)
+
+
+def _months(action, args):
+    """Return (the first days of the months that are named, the other arguments)."""
+    months = []
+    while args and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args[0]):
+        months.append(date.fromisoformat(f"{args.pop(0)}-01"))
+    if args and not args[0].startswith("-"):
+        sys.exit(f"{args[0]} is no month: name it as 2017-03.")
+    if action == "restore" and not months:
+        sys.exit("Name the months to restore, as 2017-03.")
+    if action == "run" and months:
+        sys.exit("Policies decide which months are due: name none.")
+    return months, args
 
 
 def _listed(archive, months):

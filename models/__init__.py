@@ -17,6 +17,7 @@ from . import (
     loyalty_reporting_export_run,
     loyalty_reporting_guard,
     loyalty_reporting_health,
+    loyalty_reporting_horizon,
     loyalty_reporting_materialized_view,
     loyalty_reporting_membership_product,
     loyalty_reporting_onboarding,

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..core.retention.files import has_password
 from ..core.retention.plan import plan
 from ..core.retention.policy import Policy, Tier, disorder
 
@@ -90,6 +91,13 @@ class LoyaltyReportingRetention(models.Model):
                         "%(location)s is no place that every process finds: name a "
                         "folder from / on, or an address such as s3://bucket/folder.",
                         location=policy.location,
+                    )
+                )
+            if has_password(policy.location):
+                raise ValidationError(
+                    self.env._(
+                        "An address with a name or a password in it is read by others: "
+                        "put them into fsspec's own configuration."
                     )
                 )
         if len({policy.location for policy in detail}) > 1:

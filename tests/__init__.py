@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_archive_command,
     test_clickhouse,
     test_dashboard,
     test_dead_letter,

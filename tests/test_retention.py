@@ -11,6 +11,7 @@ from ..core.records import RunResult
 from ..core.retention import policy, run
 
 USER = "loyalty_reporting.group_loyalty_reporting_user"
+POINTS = "loyalty_reporting.group_loyalty_reporting_points"
 MANAGER = "loyalty_reporting.group_loyalty_reporting_manager"
 
 
@@ -151,6 +152,26 @@ class TestRetention(TransactionCase):
         archive = self.archived().with_user(self.reader)
         self.assertEqual(archive.display_name, "2017-03")
         self.assertEqual((archive.rows, archive.bytes), (12, 1e10))
+
+    def test_readers_are_told_since_when_rows_are_here(self):
+        health = self.env["loyalty.reporting.health"]
+        self.assertEqual(health.with_user(self.reader).horizon(), [])
+        self.archived()
+        points = new_test_user(self.env, "p", f"base.group_user,{POINTS}")
+        for user, action in ((self.manager, True), (points, False)):
+            [notice] = health.with_user(user).horizon()
+            self.assertEqual(notice["message"], "Rows before 04/01/2017 are archived.")
+            self.assertEqual(bool(notice["action"]), action)
+            self.assertEqual("Restore" in notice["reason"], action)
+        nobody = new_test_user(self.env, "nobody", "base.group_user")
+        with self.assertRaises(AccessError):
+            health.with_user(nobody).horizon()
+        self.env.cr.execute("UPDATE loyalty_reporting_archive SET state = 'restored'")
+        self.assertEqual(health.with_user(self.reader).horizon(), [])
+
+    def test_a_location_without_password_is_asked_for(self):
+        with self.assertRaisesRegex(ValidationError, "fsspec"):
+            self.detail.write({"active": True, "location": "sftp://me:pw@server/a"})
 
     def test_only_managers_verify_restore_and_archive(self):
         archive = self.archived()

@@ -3,6 +3,11 @@
 Credentials of a remote one are fsspec's own configuration (its environment variables
 and files), never part of the address.
 
+A file is there under its name when it is whole, or not at all. Where there are folders it
+is written beside and renamed. A store of objects, such as S3, has neither folders nor a
+rename: an object is there when its upload is completed, and an upload that fails is given
+up. Files that no manifest names are of no generation, wherever a writer died.
+
     <location>/<table>/<table>_<YYYYMM>.<generation>.parquet
     <location>/manifests/<YYYYMM>.<generation>.json
     <location>/owner.json
@@ -10,12 +15,16 @@ and files), never part of the address.
 
 import errno
 import hashlib
+import io
 import json
 import os
 import uuid
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
-from ..errors import ConfigurationError, StoreError
+import psycopg2
+
+from ..errors import ConfigurationError, ReportingError, StoreError
 
 _BLOCK = 1 << 20
 
@@ -37,6 +46,11 @@ class Location:
             raise ConfigurationError(
                 "Archives need the Python package fsspec: install it and run again."
             ) from None
+        if has_password(address):
+            raise ConfigurationError(
+                "The address of the archives holds a password: put it into fsspec's own "
+                "configuration."
+            )
         self.address = address
         try:
             self._system, root = url_to_fs(address)
@@ -45,24 +59,49 @@ class Location:
                 f"Archives cannot be kept at {address}: {e}"
             ) from e
         self._root = root.rstrip("/")
+        # Of objects, an address begins with the name of a bucket.
+        self._has_folders = root.startswith("/")
+        # Others may have written there since this process looked.
+        self._system.invalidate_cache()
 
     @contextmanager
     def writing(self, path):
         """Give a binary file that gets its name when it is whole and on the disk."""
-        beside = f"{path}.{uuid.uuid4().hex[:8]}.part"
-        full = self._full(beside)
-        with self._told(path):
-            self._system.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
-            try:
-                with self._system.open(full, "wb") as file:
-                    yield file
-                    file.flush()
-                    if hasattr(file, "fileno"):
-                        os.fsync(file.fileno())
-                self._system.mv(full, self._full(path))
-            except BaseException:
-                self._remove(full)
-                raise
+        write = self._beside if self._has_folders else self._uploaded
+        with self._told(path), write(self._full(path)) as file:
+            yield file
+
+    @contextmanager
+    def _beside(self, full):
+        beside = f"{full}.{uuid.uuid4().hex[:8]}.part"
+        self._system.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+        try:
+            with self._system.open(beside, "wb") as file:
+                yield file
+                file.flush()
+                with suppress(io.UnsupportedOperation, AttributeError):
+                    os.fsync(file.fileno())
+            self._system.mv(beside, full)
+        except BaseException:
+            # What broke the file may also keep us from removing it.
+            with suppress(OSError, ValueError):
+                self._system.rm(beside)
+            raise
+
+    @contextmanager
+    def _uploaded(self, full):
+        # No folder is made: of a misprint it would make a bucket.
+        file = self._system.open(full, "wb", autocommit=False)
+        try:
+            yield file
+            file.close()
+            file.commit()
+        except BaseException:
+            # An upload that the server does not hear of any more is never completed.
+            with suppress(Exception):
+                file.discard()
+            file.closed = True
+            raise
 
     @contextmanager
     def reading(self, path):
@@ -106,11 +145,6 @@ class Location:
             if self._system.exists(full):
                 self._system.rm(full)
 
-    def _remove(self, full):
-        # What broke the file may also keep us from removing it.
-        with suppress(OSError, ValueError):
-            self._system.rm(full)
-
     def _full(self, path):
         return f"{self._root}/{path}".rstrip("/")
 
@@ -120,10 +154,31 @@ class Location:
         try:
             yield
         except OSError as e:
-            reason = e.strerror or str(e) or type(e).__name__
-            if e.errno in (errno.ENOSPC, errno.EDQUOT):
-                reason = "the disk is full"
-            raise Unusable(
-                f"The archive {self.address}/{path} cannot be used: {reason}. "
-                "Nothing was removed."
-            ) from e
+            raise self._unusable(path, _reason(e)) from e
+        except (ReportingError, psycopg2.Error):
+            raise
+        except Exception as e:
+            if type(e).__module__ == "builtins":
+                raise  # a fault of ours; libraries of file systems have errors of their own
+            raise self._unusable(path, str(e)) from e
+
+    def _unusable(self, path, reason):
+        return Unusable(
+            f"The archive {self.address}/{path} cannot be used: {reason.rstrip('.')}. "
+            "Nothing was removed."
+        )
+
+
+def has_password(address):
+    """Tell whether an address holds what nobody should read."""
+    return "@" in urlsplit(address).netloc
+
+
+def _reason(error):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    if isinstance(error, PermissionError):
+        return f"access is refused ({error.strerror or error}): check the credentials"
+    if isinstance(error, FileNotFoundError) and not error.strerror:
+        return "there is no such file, or no such bucket"
+    return error.strerror or str(error) or type(error).__name__

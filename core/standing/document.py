@@ -33,6 +33,7 @@ def document(standing, clock, company, asked_partner=None, reward=None):
             "time_zone": company.timezone,
             "currency": company.currency,
             "data_as_of": _shown(clock.data_as_of, 0),
+            "listed_since": _shown(clock.listed_since, 0),
         },
     }
 

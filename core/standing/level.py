@@ -1,12 +1,18 @@
 """The membership that a customer holds, and how far it is to the next."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from .records import Level, Membership, Progress
 from .statements import decimal, fetch
 
 WINDOW_DAYS = 90
+
+
+def business_day(instant, zone):
+    """Return the business day of an instant (UTC, without a zone)."""
+    return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
 
 
 def membership_of(cr, found, asked):
@@ -16,9 +22,10 @@ def membership_of(cr, found, asked):
     sources = [c.source for c in found if key is None or c.key == key]
     upper, threshold, days = _next_level(cr, membership, sources, asked)
     since = asked["as_of"] - timedelta(days)
+    window = {"since": since, "first_day": business_day(since, asked["zone"])}
     spent = {
         customer: Decimal(amount)
-        for customer, amount in fetch(cr, "window_spend", {**asked, "since": since})
+        for customer, amount in fetch(cr, "window_spend", {**asked, **window})
     }
     spend = (
         spent.get(key, Decimal()) if held else max(spent.values(), default=Decimal())

@@ -7,6 +7,7 @@ transaction of REPEATABLE READ, as Odoo's are, so that the parts belong together
 
 from dataclasses import replace
 
+from ..errors import BadQuery
 from .level import membership_of
 from .points import points_of
 from .question import BY_ODOO_PARTNER, BY_PARTNER
@@ -35,9 +36,21 @@ def is_offered(cr, company_id):
 
 
 def clock(cr, question, zone):
-    """Return the :class:`Clock` of a question in a company's time zone."""
+    """Return the :class:`Clock` of a question in a company's time zone.
+
+    :raise BadQuery: what was booked since then is archived: no balance of that instant
+        is known any more
+    """
     asked = {"instant": question.instant, "day": question.day, "zone": zone}
-    return Clock(*fetch(cr, "clock", asked)[0])
+    at = Clock(*fetch(cr, "clock", asked)[0])
+    if at.known_since and at.day < at.known_since:
+        raise BadQuery(
+            "as_of",
+            f"Rows before {at.known_since} are archived, and with them how customers "
+            f"stood then. Ask about {at.known_since} or later, or let an administrator "
+            "restore the months.",
+        )
+    return at
 
 
 def standing(cr, found, company, at):

@@ -26,11 +26,17 @@ class Clock:
 
     :param day: its business day
     :param data_as_of: up to when the sources are read, or None
+    :param known_since: while months are archived, the first business day about which
+        can be asked
+    :param listed_since: the first business day whose single rows are all here; None: all
+        are
     """
 
     as_of: datetime
     day: date
     data_as_of: datetime | None
+    known_since: date | None = None
+    listed_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ class Membership(Level):
 class Progress:
     """How far it is to the next level by rank.
 
-    :param days: the window: spend counts from that long before the instant, exclusive
+    :param days: the window: spend counts from that long before the instant, exclusive;
+        where that day's orders are archived, from the next business day on
     :param spend: in the window, net of refunds
     :param next_level: None at the highest
     :param threshold: spend that the next level asks for; None: nobody has told

@@ -8,6 +8,7 @@ depends on what.
 import json
 
 from ..database import sql
+from .partitions import following
 
 AGGREGATES = "archived_aggregate"
 _IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
@@ -60,6 +61,12 @@ def away(cr, view="archived_month"):
     """
     cr.execute(f"SELECT month FROM {view} ORDER BY month")
     return [month for (month,) in cr.fetchall()]
+
+
+def here_since(cr):
+    """Return the first day (UTC) since when all rows are here; None: none are archived."""
+    months = away(cr)
+    return following(months[-1]) if months else None
 
 
 def ensure_here(cr, refused):

@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import databases
-import duckdb
-import pandas
 import pytest
 from archiving import (
     DETAIL,
@@ -303,26 +301,3 @@ def test_a_dry_run_says_what_would_go_and_how_large_it_is(synced_shop):
     assert found == expected
     assert all(step.bytes > 0 for step in steps)
     assert not databases.rows(synced_shop, "SELECT FROM loyalty_reporting_archive")
-
-
-def test_pandas_and_duckdb_read_the_files_as_they_are(synced_shop, tmp_path):
-    query = (
-        "SELECT count(*), sum(points_amount), min(transaction_date), count(order_id)"
-        " FROM {}"
-    )
-    expected = databases.rows(synced_shop, query.format("point_analytics_data"))
-    archived(synced_shop, tmp_path, LATER)
-    files = tmp_path / "point_analytics_data"
-
-    in_duckdb = duckdb.sql(query.format(f"'{files}/*.parquet'")).fetchall()
-    frame = pandas.read_parquet(files)
-
-    assert in_duckdb == expected
-    assert [
-        (
-            len(frame),
-            frame.points_amount.sum(),
-            frame.transaction_date.min(),
-            frame.order_id.count(),
-        )
-    ] == expected

@@ -13,7 +13,11 @@ const PAUSE = 60000;
  */
 export class HealthBanner extends Component {
   static template = "loyalty_reporting.HealthBanner";
-  static props = { companyId: { type: Number, optional: true } };
+  static props = {
+    companyId: { type: Number, optional: true },
+    onLooked: { type: Function, optional: true },
+  };
+  static asked = "notices";
 
   setup() {
     this.orm = useService("orm");
@@ -32,9 +36,10 @@ export class HealthBanner extends Component {
   async look() {
     const company = this.props.companyId ?? false;
     try {
-      const found = await this.orm.silent.call("loyalty.reporting.health", "notices", [company || null]);
+      const found = await this.orm.silent.call("loyalty.reporting.health", this.constructor.asked, [company || null]);
       if (!this.isGone && JSON.stringify(found) !== JSON.stringify(this.state.notices)) {
         this.state.notices = found;
+        this.props.onLooked?.(found);
       }
     } catch {
       // The page itself says what is wrong.

@@ -1,6 +1,9 @@
 import { _t } from "@web/core/l10n/translation";
 import * as format from "./standing_format";
 
+// So many are listed at most.
+const REDEMPTIONS = 5;
+
 /** What the popup says of a standing, in the user's language. */
 export class Sentences {
   /**
@@ -71,6 +74,14 @@ export class Sentences {
     return isSome(points_missing)
       ? _t("Points missing: %s.", format.points(points_missing))
       : _t("Can be had now, for %s points.", format.points(required_points));
+  }
+
+  /** Since when redemptions are listed, where older ones might be among the last. */
+  get listedSince() {
+    const { redemptions, meta } = this.standing;
+    return meta.listed_since && redemptions.length < REDEMPTIONS
+      ? _t("Redemptions before %s are archived.", format.day(meta.listed_since))
+      : "";
   }
 
   redemption({ date, program_name }) {

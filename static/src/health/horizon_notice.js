@@ -1,0 +1,43 @@
+import { markup, useState } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { ListController } from "@web/views/list/list_controller";
+import { listView } from "@web/views/list/list_view";
+import { HealthBanner } from "./health_banner";
+
+/** What is said above single rows while some of them are archived. */
+export class HorizonNotice extends HealthBanner {
+  static asked = "horizon";
+}
+
+/**
+ * A controller of a view of single rows: above them stands since when they are here, and
+ * where nothing is found, that is said too.
+ */
+export function ofRows(Controller, template) {
+  return class extends Controller {
+    static template = template;
+    static components = { ...Controller.components, HorizonNotice };
+
+    setup() {
+      super.setup(...arguments);
+      this.horizon = useState({ notice: null });
+    }
+
+    onLooked([notice = null]) {
+      this.horizon.notice = notice;
+    }
+
+    get noContentHelp() {
+      const { notice } = this.horizon;
+      const help = this.props.info.noContentHelp;
+      return notice
+        ? markup`<p class="o_view_nocontent_empty_folder">${notice.message}</p><p>${notice.reason}</p>`
+        : help;
+    }
+  };
+}
+
+registry.category("views").add("loyalty_reporting_rows_list", {
+  ...listView,
+  Controller: ofRows(ListController, "loyalty_reporting.RowsList"),
+});

@@ -1,0 +1,17 @@
+import { registry } from "@web/core/registry";
+import { GraphController } from "@web/views/graph/graph_controller";
+import { graphView } from "@web/views/graph/graph_view";
+import { PivotController } from "@web/views/pivot/pivot_controller";
+import { pivotView } from "@web/views/pivot/pivot_view";
+import { ofRows } from "@loyalty_reporting/health/horizon_notice";
+
+const views = registry.category("views");
+
+views.add("loyalty_reporting_rows_pivot", {
+  ...pivotView,
+  Controller: ofRows(PivotController, "loyalty_reporting.RowsPivot"),
+});
+views.add("loyalty_reporting_rows_graph", {
+  ...graphView,
+  Controller: ofRows(GraphController, "loyalty_reporting.RowsGraph"),
+});
