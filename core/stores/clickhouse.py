@@ -125,16 +125,6 @@ def explained(place):
         ) from e
 
 
-def alter(connection, where, table, change):
-    """Change a table of facts where its rows lie: on a cluster on all nodes.
-
-    :param where: the :class:`Address`
-    :param change: what follows ``ALTER TABLE …``, such as ``DROP PARTITION 201701``
-    """
-    name = local(table) if where.cluster else table
-    connection.execute(f"ALTER TABLE {name}{where.on_cluster} {change}")
-
-
 def local(table):
     """Return what holds a node's rows of a table of facts, on a cluster."""
     return f"{table}_local"

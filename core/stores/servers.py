@@ -274,6 +274,18 @@ class Servers:
             node.execute(f"OPTIMIZE TABLE {table} FINAL")
         self.sync()
 
+    def alter(self, table, change):
+        """Change a table of facts where its rows lie; replicas follow.
+
+        Not ``ON CLUSTER``: 18.16 has a replica pass it on to its leader as a user that
+        need not exist.
+
+        :param change: what follows ``ALTER TABLE …``, such as ``DROP PARTITION 201701``
+        """
+        name = self._stored(table)
+        for node in self._leaders(name):
+            node.execute(f"ALTER TABLE {name} {change}")
+
     def _leaders(self, table):
         """Return one node of each shard that may merge now."""
         if not self.where.cluster:

@@ -180,8 +180,7 @@ class TestAgain:
             with servers.opened(replicated.url) as there:
                 there.insert("promotion_order_data", names, block)
                 assert replicated.value(found) == 1
-                table = ("promotion_order_data", "DROP PARTITION 199705")
-                clickhouse.alter(there, there.where, *table)
+                there.alter("promotion_order_data", "DROP PARTITION 199705")
                 there.sync()
             assert replicated.value(found) == 0
 
