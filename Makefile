@@ -1,7 +1,7 @@
 # Every target is one call of the package dev (plain Python, nothing to install first).
 #
 #   PHASE=lint|unit|integration|odoo|screens|first-use  PYTEST_ARGS="-k name"   select tests
-#   PHASE=clickhouse-26.7|clickhouse-18.16                    those of other ClickHouses
+#   PHASE=clickhouse-26.7|clickhouse-18.16|clickhouse-cluster  those of other ClickHouses
 #   WORKERS=2            Odoo's prefork mode behind a small proxy (up, demo)
 #   FRESH=1              makes Odoo's database anew (up, demo)
 #   LIVE=0               no live replay: the engine sells nothing new (up, demo)
@@ -26,7 +26,7 @@ services: ## start the test services and print where they are
 	$(DEV) services test
 test: ## lint, unit, integration and Odoo tests
 	$(DEV) test
-test-slow: ## the same with the slow tests, and ClickHouse's on other versions of it
+test-slow: ## the same with the slow tests, and ClickHouse's on other versions of it and on clusters
 	$(DEV) test --slow
 lint: ## ruff, pylint-odoo, prettier
 	$(DEV) lint

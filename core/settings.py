@@ -25,7 +25,8 @@ class Settings:
     """Where the services are and how patient we are with them.
 
     :param engine_dsn: the engine's PostgreSQL, ``postgresql://…``; read only
-    :param clickhouse_url: ``clickhouse://user:password@host:9000/database``, or
+    :param clickhouse_url: ``clickhouse://user:password@host:9000/database``, of a
+        cluster with all its hosts and ``?cluster=name``, or
         empty: every report is then answered by PostgreSQL
     :param redis_url: ``redis://…``, or empty: no cache
     :param cache_ttl: seconds a cached answer lives at most

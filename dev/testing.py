@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from . import clickhouses, environment, machine, npm, tools
+from . import clickhouses, clusters, environment, machine, npm, tools
 from .errors import SetupError, Unavailable
 from .instance import Instance, start_services
 from .lint import lint
@@ -30,12 +30,17 @@ DATABASE = "loyalty_test"
 INTEGRATION = "integration"
 # The phase of each other version of ClickHouse.
 CLICKHOUSES = {f"clickhouse-{version}": version for version in clickhouses.OTHERS}
+# What asks a cluster of it, of several nodes with Debian's ZooKeeper.
+CLUSTER = "clickhouse-cluster"
 SCREENS = "screens"
 # The screens of somebody who tries the addon out, on Odoo's demo data alone.
 FIRST_USE = "first-use"
-PHASES = ("lint", "unit", INTEGRATION, *CLICKHOUSES, "odoo", SCREENS, FIRST_USE)
+PHASES = (
+    *("lint", "unit", INTEGRATION, *CLICKHOUSES, CLUSTER, "odoo", SCREENS),
+    FIRST_USE,
+)
 # Left out of `make test`.
-SLOW_PHASES = (*CLICKHOUSES, FIRST_USE)
+SLOW_PHASES = (*CLICKHOUSES, CLUSTER, FIRST_USE)
 # The reference implementation's audits of GraphQL over HTTP.
 GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
 # Finds what keeps people with disabilities out of a page.
@@ -45,7 +50,7 @@ AXE = ("axe-core@4.14.1",)
 SHARES = 2
 # Those that need no services, and those on the services of the tests: one after the other.
 ALONE = ("lint", "unit")
-SERVED = (INTEGRATION, *CLICKHOUSES)
+SERVED = (INTEGRATION, *CLICKHOUSES, CLUSTER)
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,18 @@ class Suite:
                 )
         except Unavailable as error:
             return Verdict(phase, True, 0, f"left out: {error}")
+
+    def cluster(self, serving: Serving) -> Verdict:
+        """What asks a cluster of ClickHouse; the tests start and stop its nodes."""
+        try:
+            clusters.programs(self.setup.paths)
+        except Unavailable as error:
+            return Verdict(CLUSTER, True, 0, f"left out: {error}")
+        variables = {
+            **environment.services(serving.state, self.setup),
+            "LR_CLICKHOUSE_CLUSTER": "1",
+        }
+        return self._without_odoo(CLUSTER, INTEGRATION, variables, marked="cluster")
 
     def _without_odoo(
         self, phase: str, tests: str, variables: dict[str, str], **more
@@ -241,12 +258,12 @@ def _alone(suite: Suite, phases: list[str]) -> list[Verdict]:
 def _served(suite: Suite, phases: list[str]) -> list[Verdict]:
     share = ALL if _is_selection() else (0, SHARES)
     with _serving(suite, INSTANCE) as serving:
-        return [
-            suite.clickhouse(serving, phase)
-            if phase in CLICKHOUSES
-            else suite.integration(serving, share)
-            for phase in phases
-        ]
+        runs = {
+            INTEGRATION: lambda: suite.integration(serving, share),
+            CLUSTER: lambda: suite.cluster(serving),
+            **{p: partial(suite.clickhouse, serving, p) for p in CLICKHOUSES},
+        }
+        return [runs[phase]() for phase in phases]
 
 
 def _share(suite: Suite, number: int) -> list[Verdict]:

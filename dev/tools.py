@@ -1,6 +1,7 @@
 """The programs of PostgreSQL and Redis: the machine's own if it has them, else unpacked ones.
 
-Also the oldest ClickHouse that the addon is tested with; that one is always unpacked.
+Also the oldest ClickHouse that the addon is tested with, and ZooKeeper, by which its clusters
+agree; these are always unpacked.
 """
 
 import re
@@ -20,6 +21,9 @@ UNPACKED = "usr/lib/postgresql"
 WRAPPERS = "wrappers"
 OLDEST = 14
 CLICKHOUSE, CLICKHOUSE_VERSION = "clickhouse-server", "18.16"
+ZOOKEEPER, ZOOKEEPER_VERSION = "libzookeeper-java", "3"
+JAVA = "default-jre-headless"
+JARS = "usr/share/java"
 PROGRAMS = ("postgres", "initdb", "psql", "pg_dump", "pg_restore", "pg_basebackup")
 
 
@@ -66,6 +70,45 @@ def oldest_clickhouse(paths: Paths, apt: Apt) -> Path:
         with step(f"unpacking ClickHouse {CLICKHOUSE_VERSION} from Debian's packages"):
             ensure(prefix, unpack)
     return prefix / WRAPPERS / CLICKHOUSE
+
+
+def zookeeper(paths: Paths, apt: Apt) -> Path:
+    """A script that runs a class of Debian's ZooKeeper, on the machine's Java or an unpacked one.
+
+    :raises Unavailable: Debian does not have it here
+    """
+    prefix = paths.cache / "zookeeper"
+
+    def unpack(folder: Path) -> None:
+        apt.refresh()
+        if not apt.offers(ZOOKEEPER, ZOOKEEPER_VERSION):
+            raise Unavailable(f"Debian has no {ZOOKEEPER} {ZOOKEEPER_VERSION} here")
+        java = shutil.which("java")
+        apt.unpack(apt.missing([ZOOKEEPER, *([] if java else [JAVA])]), folder)
+        if not java:
+            java = _java(folder, prefix)
+        script = folder / WRAPPERS / "zookeeper"
+        script.parent.mkdir()
+        jars = f"{prefix / JARS}/*:/{JARS}/*"
+        command = f"{shlex.quote(java)} -Xmx256m -cp {shlex.quote(jars)}"
+        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        script.chmod(0o755)
+
+    if not whole(prefix):
+        with step("unpacking ZooKeeper from Debian's packages"):
+            ensure(prefix, unpack)
+    return prefix / WRAPPERS / "zookeeper"
+
+
+def _java(folder: Path, final: Path) -> str:
+    """The unpacked Java, whose links to its configuration in /etc are led to ours."""
+    [program] = folder.glob("usr/lib/jvm/java-*-openjdk-*/bin/java")
+    for link in program.parents[1].rglob("*"):
+        target = str(link.readlink()) if link.is_symlink() else ""
+        if target.startswith("/etc/"):
+            link.unlink()
+            link.symlink_to(final / target.removeprefix("/"))
+    return str(final / program.relative_to(folder))
 
 
 def _unpack(apt: Apt, folder: Path, final: Path) -> None:

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from ..stores import clickhouse
+from ..stores import servers
 from ..stores.locks import held
 from ..streams import redis_client
 from .pseudonyms import CARD, CUSTOMER, scrubbed
@@ -81,50 +81,54 @@ def rename_copies(settings, dsn, who):
     # While a push runs, it may send what it read before.
     with (
         held(dsn, _LOCK, seconds=300),
-        clickhouse.client(settings.clickhouse_url, timeout=600) as client,
+        servers.opened(settings.clickhouse_url) as there,
     ):
-        changed = 0
-        for kind, (table, key, column) in _TABLES.items():
-            # What a rebuild that was cut short left behind.
-            for suffix in ("_new", "_old"):
-                client.execute(f"DROP TABLE IF EXISTS {table}{suffix}")
-            changed += _rename(client, table, key, column, who.keys(kind))
+        there.require_all("An erasure")
+        # What a rebuild that was cut short left behind.
+        there.drop("_new", "_old")
+        changed = sum(
+            _rename(there, table, key, column, who.keys(kind))
+            for kind, (table, key, column) in _TABLES.items()
+        )
         return changed
 
 
 def count_copies(settings, who):
     """Return how many rows of ClickHouse hold an identifier still."""
-    with clickhouse.client(settings.clickhouse_url) as client:
+    with servers.opened(settings.clickhouse_url, timeout=30) as there:
+        there.require_all("An erasure")
         return sum(
-            _count(client, table, key, column, who.keys(kind))
+            _count(there, table, key, column, who.keys(kind))
             for kind, (table, key, column) in _TABLES.items()
         )
 
 
-def _rename(client, table, key, column, keys):
-    if not _exists(client, table) or not keys:
+def _rename(there, table, key, column, keys):
+    if not _exists(there, table) or not keys:
         return 0
-    changed = _count(client, table, key, column, keys)
+    there.sync()
+    there.choose_writers()
+    changed = _count(there, table, key, column, keys)
     if changed:
-        rows = client.execute(
+        rows = there.execute(
             f"SELECT {key}, max(version) + 1, -toInt64({key}) FROM {table}"
             f" WHERE {key} IN %(keys)s GROUP BY {key}",
             {"keys": tuple(keys)},
         )
-        client.execute(f"INSERT INTO {table} ({key}, version, {column}) VALUES", rows)
-        client.execute(f"OPTIMIZE TABLE {table} FINAL")
+        there.insert(table, [key, "version", column], [*zip(*rows, strict=True)])
+        there.optimize(table)
     return changed
 
 
-def _count(client, table, key, column, keys):
-    if not _exists(client, table) or not keys:
+def _count(there, table, key, column, keys):
+    if not _exists(there, table) or not keys:
         return 0
     query = (
         f"SELECT count() FROM {table}"
         f" WHERE {key} IN %(keys)s AND {column} != -toInt64({key})"
     )
-    return client.execute(query, {"keys": tuple(keys)})[0][0]
+    return sum(number for (number,) in there.each(query, {"keys": tuple(keys)}))
 
 
-def _exists(client, table):
-    return client.execute(f"EXISTS TABLE {table}")[0][0]
+def _exists(there, table):
+    return all(found for (found,) in there.each(f"EXISTS TABLE {table}"))

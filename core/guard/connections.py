@@ -48,12 +48,15 @@ def redis_stream(url, name, group, seconds=_SECONDS):
 
 
 def clickhouse(url, seconds=_SECONDS):
-    """Return the version of a ClickHouse."""
-    from ..stores import clickhouse as store  # noqa: PLC0415 (only where it is used)
+    """Return the version of a ClickHouse, of a cluster also how many nodes answer."""
+    from ..stores import servers  # noqa: PLC0415 (only where it is used)
 
-    with store.client(url, timeout=seconds, connect_timeout=seconds) as connection:
-        [(version,)] = connection.execute("SELECT version()")
-    return {"version": version, "address": redact(url)}
+    with servers.opened(url, timeout=seconds, connect_timeout=seconds) as there:
+        [(version,)] = there.execute("SELECT version()")
+        found = {"version": version, "address": redact(url)}
+        if there.where.cluster:
+            found["nodes"] = f"{len(there.nodes)} of {len(there.where.nodes)}"
+    return found
 
 
 def load(library):

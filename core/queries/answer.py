@@ -166,7 +166,8 @@ class _Reading:
             if before.pushing or not before.watermark:
                 return None
             try:
-                statement = plan(query, keys, members, clickhouse)
+                dialect = clickhouse.dialect(settings.clickhouse_url)
+                statement = plan(query, keys, members, dialect)
                 copy = (before.owner, before.epoch)
                 result = clickhouse.run(settings, statement, copy)
             except ReportingError as e:
@@ -175,7 +176,7 @@ class _Reading:
                 _logger.warning("%s", e)
                 return None
             if self._fresh_state().epoch == before.epoch:
-                read = _Read(query, statement, result, clickhouse, state=before.epoch)
+                read = _Read(query, statement, result, dialect, state=before.epoch)
                 return None if _has_strangers(members, read) else read
         return None
 

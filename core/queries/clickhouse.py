@@ -4,8 +4,11 @@ Money is stored in whole ten-thousandths; it is summed with 38 digits and made a
 Decimal here.
 """
 
+import sys
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 from ..errors import StoreError
 from ..stores import clickhouse as store
@@ -158,6 +161,33 @@ def decimal_text(value):
     return str(decimal(value))
 
 
+def dialect(url):
+    """Return the dialect of what an address names: this module, or a cluster's."""
+    where = store.address(url)
+    return of_cluster(where) if where.cluster else sys.modules[__name__]
+
+
+def of_cluster(where):
+    """Return this dialect for a cluster.
+
+    Each shard adds up its own rows: a query in a query would have all of them sent
+    here. And each node that answers makes sure that it holds the push that is asked
+    for: which replica is asked is the servers' choice, and one may be behind.
+    """
+    whole = (
+        f"1 IN (SELECT throwIf(max(epoch) != {parameter('epoch')}) = 0"
+        f" FROM `{where.database}`.push_whole)"
+    )
+
+    def of_facts(facts):
+        return f"{_TABLES.get(facts.table, (facts.table,))[0]} AS facts FINAL"
+
+    def of_whole(wanted):
+        return ["facts.is_deleted = 0", whole, *tests(wanted)]
+
+    return SimpleNamespace(**{**globals(), "table": of_facts, "tests": of_whole})
+
+
 def run(settings, statement, copy):
     """Return the :class:`~core.queries.query.Result` of a statement.
 
@@ -167,13 +197,20 @@ def run(settings, statement, copy):
     """
     url, timeout = settings.clickhouse_url, settings.query_timeout
     limits = settings.clickhouse_limits
-    with store.client(url, timeout=timeout, connect_timeout=2, limits=limits) as client:
+    pushes = "push_whole" if store.address(url).cluster else "push_state"
+
+    def holds(client):
         newest = client.execute(
-            "SELECT owner, epoch FROM push_state ORDER BY epoch DESC LIMIT 1"
+            f"SELECT owner, epoch FROM {pushes} ORDER BY epoch DESC LIMIT 1"
         )
         if newest != [copy]:
             raise StoreError(
                 "ClickHouse does not hold the copy that PostgreSQL remembers; "
                 "PostgreSQL answers until the next push."
             )
-        return fetch(client.execute, statement)
+
+    bound = replace(statement, parameters={**statement.parameters, "epoch": copy[1]})
+    with store.client(
+        url, timeout=timeout, connect_timeout=2, limits=limits, check=holds
+    ) as client:
+        return fetch(client.execute, bound)

@@ -75,7 +75,7 @@ class Copy:
     """ClickHouse and a snapshot of PostgreSQL, side by side.
 
     :param cr: a cursor of the reporting database, in one snapshot
-    :param client: the connection to ClickHouse, where nobody pushes meanwhile
+    :param client: the :class:`~core.stores.servers.Servers`, where nobody pushes meanwhile
     """
 
     def __init__(self, cr, client, watermark):
@@ -222,13 +222,14 @@ class Copy:
         return {tuple(found): day for day, *found in self._cr.fetchall()}
 
 
-def memory(dsn, client):
+def memory(dsn, servers):
     """Return the push's memory of a copy that is whole.
 
     :raise StoreError: it is not; the next push sees to it
     """
     with closing(connect(dsn)) as state:
-        ours, theirs = push_state.ours(state), push_state.theirs(client)
+        theirs = push_state.theirs(servers)
+        ours = push_state.ours(state, servers.layout)
         problem = push_state.disagreement(ours, theirs)
         if ours.pushing or problem:
             raise StoreError(problem or "A push to ClickHouse was cut short.")

@@ -9,7 +9,7 @@ from contextlib import closing
 from .. import sync
 from ..errors import StoreError
 from ..records import Counts, RunResult
-from ..stores import clickhouse, loads, mending, push, push_state
+from ..stores import loads, mending, push, push_state, servers
 from ..stores.locks import held
 from ..stores.reporting import connect
 from . import months as choice
@@ -130,32 +130,35 @@ def _send_again(settings, dsn, table, days):
     """Mark the rows of some days as new, and delete in ClickHouse what is too much."""
     with (
         held(dsn, PUSH),
-        clickhouse.client(settings.clickhouse_url, timeout=600) as client,
+        servers.opened(settings.clickhouse_url) as there,
     ):
-        before = memory(dsn, client)
+        before = memory(dsn, there)
         surplus, also = [], set()
         with closing(Snapshot(dsn)) as snapshot, snapshot.look() as cr:
-            copy = Copy(cr, client, before.watermark)
+            copy = Copy(cr, there, before.watermark)
             for day in days:
                 key, keys, elsewhere = copy.surplus(table, day)
                 surplus += [_typed(key, found) for found in keys]
                 also |= elsewhere
         load_id = mending.touch(dsn, original(table), sorted({*days, *also}))
         if surplus:
-            _delete(dsn, client, table, surplus, load_id)
+            _delete(dsn, there, table, surplus, load_id)
 
 
-def _delete(dsn, client, table, rows, load_id):
+def _delete(dsn, there, table, rows, load_id):
     """Delete rows (column → value of the key) there; readers notice by the epoch."""
+    # No push sends this again: who is away would never know.
+    there.require_all("A repair of ClickHouse")
     with closing(connect(dsn)) as state:
-        ours = push_state.ours(state)
+        ours = push_state.ours(state, there.layout)
+        there.choose_writers(ours)
         begun = type(ours)(**{**vars(ours), "epoch": ours.epoch + 1})
-        push_state.begin(state, client, begun)
-        client.execute(
-            f"INSERT INTO {table} ({', '.join(rows[0])}, load_id, is_deleted) VALUES",
-            [(*row.values(), load_id, 1) for row in rows],
-        )
-        push_state.settle(state, client, begun)
+        push_state.begin(state, there, begun)
+        columns = zip(*((*row.values(), load_id, 1) for row in rows), strict=True)
+        there.insert(table, [*rows[0], "load_id", "is_deleted"], [*columns])
+        there.sync()
+        there.confirm(begun)
+        push_state.settle(state, there, begun)
 
 
 def _typed(key, found):

@@ -6,7 +6,7 @@ from contextlib import closing
 from .. import sync
 from ..errors import Busy, ReportingError
 from ..records import Counts, RunResult
-from ..stores import clickhouse, push, push_tables
+from ..stores import push, push_tables, servers
 from ..stores.locks import held
 from ..stores.reporting import connect, explained, transaction
 from ..stores.runs import RunLog
@@ -103,11 +103,13 @@ def compare_copies(settings, snapshot, dsn, months, findings, *, is_all):  # noq
     push.push(settings, dsn)
     with (
         held(dsn, PUSH),
-        clickhouse.client(settings.clickhouse_url, timeout=600) as client,
+        servers.opened(settings.clickhouse_url) as there,
     ):
-        watermark = memory(dsn, client).watermark
+        watermark = memory(dsn, there).watermark
+        # What a node has yet to fetch is no difference.
+        there.sync()
         with snapshot.look() as cr:
-            copy = Copy(cr, client, watermark)
+            copy = Copy(cr, there, watermark)
             chosen = sorted({*months, *copy.months()}) if is_all else months
             for table in push_tables.FACTS:
                 for month in chosen:

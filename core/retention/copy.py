@@ -47,8 +47,10 @@ def noted(source):
         return dict(cr.fetchall())
 
 
-def fill_anew(client, source, months):
+def fill_anew(servers, source, months):
     """Put what PostgreSQL holds of some months in the place of what ClickHouse does.
+
+    :param servers: :class:`~core.stores.servers.Servers`
 
     It can be repeated; readers must use PostgreSQL meanwhile.
     """
@@ -57,7 +59,7 @@ def fill_anew(client, source, months):
 
     for month in sorted({*months}):
         for table, day in _COPIES.items():
-            drop_partition(client, table, month)
+            servers.alter(table, f"DROP PARTITION {month:%Y%m}")
             text = (
                 f"SELECT * FROM ({push_tables.query(table)}) q"
                 f" WHERE {day} >= %(first)s AND {day} < %(following)s"
@@ -65,16 +67,7 @@ def fill_anew(client, source, months):
             values = {"watermark": 0, "first": month, "following": following(month)}
             with closing(integer_blocks(source, text, values, day)) as blocks:
                 for names, columns in blocks:
-                    client.execute(
-                        f"INSERT INTO {table} ({', '.join(names)}) VALUES",
-                        columns,
-                        columnar=True,
-                    )
-
-
-def drop_partition(client, table, month):
-    """Drop what ClickHouse holds of a month; nothing happens where that is nothing."""
-    client.execute(f"ALTER TABLE {table} DROP PARTITION {month:%Y%m}")
+                    servers.insert(table, names, columns)
 
 
 def settle(state, numbers):

@@ -15,8 +15,8 @@ from ..database import connect
 from ..errors import Busy, ReportingError, StoreError
 from ..records import Counts, RunResult
 from ..retention import copy
-from . import clickhouse, push_state, push_tables
-from .push_tables import FACTS, IDS, NAMES, TABLES, VIEWS
+from . import push_state, push_tables, servers
+from .push_tables import FACTS, IDS, NAMES, VIEWS
 from .runs import RunLog
 
 _logger = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ def _run(settings, dsn, job, rebuild):
         # One lock for both jobs: the entry is named by the store.
         with RunLog(dsn, job, "clickhouse", lock="clickhouse") as log:
             try:
-                with clickhouse.client(settings.clickhouse_url, timeout=600) as client:
-                    return log.finish(_Push(client, dsn).run(rebuild))
+                with servers.opened(settings.clickhouse_url) as there:
+                    return log.finish(_Push(there, dsn).run(rebuild))
             except ReportingError as e:
                 _note(dsn, str(e))
                 raise
@@ -57,15 +57,16 @@ def _run(settings, dsn, job, rebuild):
 
 
 class _Push:
-    def __init__(self, client, dsn):
-        self._client = client
+    def __init__(self, servers, dsn):
+        self._servers = servers
         self._dsn = dsn
         self._counts = Counts()
 
     def run(self, rebuild):
         with _reporting(self._dsn) as (state, source):
             newest = _newest_load(source)
-            ours, theirs = push_state.ours(state), push_state.theirs(self._client)
+            theirs = push_state.theirs(self._servers)
+            ours = push_state.ours(state, self._servers.layout)
             problem = push_state.disagreement(ours, theirs) or self._loss(source, ours)
             if not (newest or rebuild or ours.pushing):
                 return RunResult("done")
@@ -78,28 +79,34 @@ class _Push:
             elif noted or self._is_behind(source, ours, newest):
                 watermark, work = ours.watermark, self._send_new
             else:
+                self._servers.confirm(ours, is_written=False)
                 push_state.settle(state, None, ours)
                 return RunResult("done")
+            if work != self._send_new:
+                self._servers.require_all("A rebuild of ClickHouse")
+            self._servers.choose_writers(None if work == self._fill else ours)
             epoch = max(ours.epoch, theirs.epoch if theirs else 0) + 1
             begun = replace(ours, epoch=epoch, watermark=watermark)
-            push_state.begin(state, self._client, begun)
+            push_state.begin(state, self._servers, begun)
             work(source, begun)
             if watermark:
-                copy.fill_anew(self._client, source, noted.values())
+                copy.fill_anew(self._servers, source, noted.values())
             if change := problem or (has_old_views and "The views were made again."):
-                push_state.log_schema(self._client, ours.schema, change)
-            push_state.settle(state, self._client, replace(begun, watermark=newest))
+                push_state.log_schema(self._servers, ours.schema, change)
+            ended = replace(begun, watermark=newest)
+            self._servers.confirm(ended)
+            push_state.settle(state, self._servers, ended)
             copy.settle(state, noted)
         return RunResult("done", self._counts, message=problem)
 
     def _is_behind(self, source, ours, newest):
         """Return whether there is something that ClickHouse may not hold yet."""
         is_behind = ours.pushing or newest > ours.watermark
-        return is_behind or push_tables.is_renamed(source, self._client)
+        return is_behind or push_tables.is_renamed(source, self._servers)
 
     def _loss(self, source, ours):
         """Return which tables are gone or empty, as a sentence, or an empty text."""
-        lost = push_tables.lost(source, self._client, ours.watermark)
+        lost = push_tables.lost(source, self._servers, ours.watermark)
         if not lost:
             return ""
         tables = ", ".join(sorted(lost))
@@ -107,29 +114,20 @@ class _Push:
 
     def _fill(self, source, begun):
         """Fill empty tables beside the live ones, then swap them all at once."""
-        for table in TABLES:
-            self._client.execute(f"DROP TABLE IF EXISTS {table}_new")
-            self._client.execute(f"DROP TABLE IF EXISTS {table}_old")
-        clickhouse.create(self._client, "tables.sql")
-        clickhouse.create(self._client, "tables.sql", "_new")
+        self._servers.forget_whole()
+        self._servers.drop("_new", "_old")
+        self._servers.create_new()
         self._send_dimensions(source, begun, "_new")
         for table in FACTS:
-            self._send_facts(source, begun, table, f"{table}_new")
-        swaps = (f"{t} TO {t}_old, {t}_new TO {t}" for t in TABLES)
-        self._client.execute(f"RENAME TABLE {', '.join(swaps)}")
-        self._make_views()
-        for table in TABLES:
-            self._client.execute(f"DROP TABLE {table}_old")
+            self._send_facts(source, begun, table, table, "_new")
+        self._servers.swap()
+        self._servers.make_views(VIEWS)
+        self._servers.drop("_old")
 
     def _renew_views(self, source, begun):
         """Make the views of another version anew, and send what is new."""
-        self._make_views()
+        self._servers.make_views(VIEWS)
         self._send_new(source, begun)
-
-    def _make_views(self):
-        for view in VIEWS:
-            self._client.execute(f"DROP TABLE IF EXISTS {view}")
-        clickhouse.create(self._client, "views.sql")
 
     def _send_new(self, source, begun):
         """Send what lies above the watermark, and what was taken away there."""
@@ -141,25 +139,28 @@ class _Push:
     def _send_dimensions(self, source, begun, suffix=""):
         """Send ids and names, before the facts that refer to them."""
         for table in IDS:
-            self._send(source, begun, table, f"{table}{suffix}")
+            self._send(source, begun, table, table, suffix=suffix)
         for table in NAMES:
             columns, rows = push_tables.names(source, table)
-            self._client.execute(
-                f"INSERT INTO {table}{suffix} (version, {', '.join(columns)}) VALUES",
-                [(begun.epoch, *row) for row in rows],
+            versioned = [(begun.epoch, *row) for row in rows]
+            self._servers.insert(
+                table, ["version", *columns], [*zip(*versioned, strict=True)], suffix
             )
 
-    def _send_facts(self, source, begun, query, target):
+    def _send_facts(self, source, begun, query, target, suffix=""):
         day = FACTS[query.removesuffix("_deleted")]
         try:
-            self._counts.rows_loaded += self._send(source, begun, query, target, day)
+            sent = self._send(source, begun, query, target, suffix=suffix, day=day)
+            self._counts.rows_loaded += sent
         except psycopg2.DataError as e:
             raise StoreError(
                 f"An amount or a sum in {query} is too large for ClickHouse "
                 f"({str(e).strip()}). PostgreSQL answers until it is corrected."
             ) from e
 
-    def _send(self, source, begun, query, target, day=None):
+    def _send(  # noqa: PLR0913
+        self, source, begun, query, target, *, suffix="", day=None
+    ):
         """Send what a query gives to a table. Returns the number of rows."""
         # numpy is loaded here: only what pushes to ClickHouse needs it.
         from .blocks import integer_blocks  # noqa: PLC0415
@@ -167,11 +168,7 @@ class _Push:
         text, rows = push_tables.query(query), 0
         with closing(integer_blocks(source, text, vars(begun), day)) as blocks:
             for names, columns in blocks:
-                self._client.execute(
-                    f"INSERT INTO {target} ({', '.join(names)}) VALUES",
-                    columns,
-                    columnar=True,
-                )
+                self._servers.insert(target, names, columns, suffix)
                 rows += len(columns[0])
         return rows
 

@@ -29,25 +29,31 @@ class Memory:
     pushing: bool = False
 
 
-def ours(state):
-    """Return what PostgreSQL remembers."""
+def ours(state, layout=""):
+    """Return what PostgreSQL remembers.
+
+    :param layout: :attr:`core.stores.servers.Servers.layout`
+    """
     with state, state.cursor() as cr:
         cr.execute(
             "SELECT epoch, watermark, system_identifier || '/' || current_database(),"
             " %s, pushing FROM pg_control_system(), loyalty_reporting_clickhouse",
-            [clickhouse.schema_version()],
+            [clickhouse.schema_version(layout)],
         )
         return Memory(*cr.fetchone())
 
 
-def theirs(client):
-    """Return what ClickHouse remembers, or None if it is empty."""
-    clickhouse.create(client, "log.sql")
-    newest = client.execute(
+def theirs(servers):
+    """Return what ClickHouse remembers, or None if it is empty.
+
+    Of a cluster the node that remembers most: others may have been away.
+    """
+    servers.prepare()
+    newest = servers.each(
         "SELECT epoch, watermark, owner, schema FROM push_state"
         " ORDER BY epoch DESC, watermark DESC LIMIT 1"
     )
-    return Memory(*newest[0]) if newest else None
+    return Memory(*max(newest)) if newest else None
 
 
 def disagreement(ours, theirs):
@@ -79,7 +85,7 @@ def disagreement(ours, theirs):
     return ""
 
 
-def begin(state, client, memory):
+def begin(state, servers, memory):
     """Tell readers that the copy is changing, and ClickHouse whose push it is.
 
     :param memory: the push's epoch, and the watermark that holds until it is whole
@@ -90,13 +96,13 @@ def begin(state, client, memory):
             " SET pushing = true, epoch = %(epoch)s, watermark = %(watermark)s",
             vars(memory),
         )
-    _log(client, memory)
+    _log(servers, memory)
 
 
-def settle(state, client, memory):
+def settle(state, servers, memory):
     """Tell both sides that the copy is whole, and how far it reaches."""
-    if client:
-        _log(client, memory)
+    if servers:
+        _log(servers, memory)
     with state, state.cursor() as cr:
         cr.execute(
             "UPDATE loyalty_reporting_clickhouse SET pushing = false,"
@@ -116,21 +122,19 @@ def note(state, problem):
         )
 
 
-def log_schema(client, schema, change):
+def log_schema(servers, schema, change):
     """Write down that tables or views are of another version now, and why."""
-    newest = client.execute(
-        "SELECT schema FROM schema_log ORDER BY number DESC LIMIT 1"
-    )
-    if newest != [(schema,)]:
-        client.execute(
+    newest = servers.each("SELECT schema FROM schema_log ORDER BY number DESC LIMIT 1")
+    if {*newest} != {(schema,)}:
+        servers.tell(
             "INSERT INTO schema_log (number, schema, change)"
             " SELECT count() + 1, %(schema)s, %(change)s FROM schema_log",
             {"schema": schema, "change": change},
         )
 
 
-def _log(client, memory):
-    client.execute(
+def _log(servers, memory):
+    servers.tell(
         "INSERT INTO push_state (epoch, watermark, owner, schema) VALUES",
         [(memory.epoch, memory.watermark, memory.owner, memory.schema)],
     )

@@ -49,19 +49,14 @@ def is_renamed(source, client):
     return False
 
 
-def lost(source, client, watermark):
+def lost(source, servers, watermark):
     """Return the tables and views that are gone, or empty though they were filled.
 
     :param watermark: load up to which ClickHouse should hold everything
     """
-    there = {
-        name
-        for (name,) in client.execute(
-            "SELECT name FROM system.tables WHERE database = currentDatabase()"
-        )
-    }
+    there = servers.tables()
     gone = {*TABLES, *VIEWS} - there
-    filled = {table for table in there & {*TABLES} if _is_filled(client, table)}
+    filled = {table for table in there & {*TABLES} if _is_filled(servers, table)}
     for table in FACTS.keys() & there - filled:
         if _is_pushed(source, table, watermark):
             gone.add(table)

@@ -23,7 +23,7 @@ CONFIG = """<yandex>
   <default_database>default</default_database>
   <mark_cache_size>268435456</mark_cache_size>
   <timezone>UTC</timezone>
-</yandex>
+{more}</yandex>
 """
 USERS = """<yandex>
   <profiles><default/></profiles>
@@ -52,5 +52,10 @@ class DebianClickHouse(ClickHouse):
             http=self.http,
             folder=self.folder,
             users=users,
+            more=self._more(),
         )
         return config, USERS.format(user=USER, digest=digest, host=LOOPBACK)
+
+    def _more(self) -> str:
+        """What the configuration has besides."""
+        return ""

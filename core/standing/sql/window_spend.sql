@@ -9,7 +9,8 @@ FROM (
       AND d.date > %(first_day)s AND d.date < %(day)s
     UNION ALL
     SELECT o.customer_key, o.amount
-    FROM customer_order_data o, unnest(ARRAY[%(first_day)s, %(day)s]::date[]) AS edge
+    FROM customer_order_data o,
+        (SELECT %(first_day)s::date AS edge UNION SELECT %(day)s::date) edges
     WHERE o.customer_key = ANY(%(customers)s) AND o.company_id = %(company)s
       AND o.date = edge
       AND o.transaction_date > %(since)s AND o.transaction_date <= %(as_of)s

@@ -1,0 +1,108 @@
+"""A ClickHouse cluster on this machine: nodes of the oldest version, agreeing by ZooKeeper."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from . import ports, tools
+from .debian import Apt
+from .locks import exclusive
+from .paths import Paths
+from .processes import Keeper
+from .services.clickhouse_node import ClickHouseNode, Place
+from .services.zookeeper import ZooKeeper
+from .shell import run
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Running nodes, in the order of their shards, and how to stop and start them.
+
+    :ivar certificate: file of the certificate that all of them show to clients
+    """
+
+    keeper: Keeper
+    nodes: tuple[ClickHouseNode, ...]
+    certificate: Path
+
+    def start(self, node: ClickHouseNode) -> None:
+        """Have a node run and answer."""
+        self.keeper.start(node.service())
+
+    def stop(self, node: ClickHouseNode, *signals: int) -> None:
+        """Have a node end, and wait for that."""
+        self.keeper.stop(node.folder.name, *([signals] if signals else []))
+
+
+def programs(paths: Paths) -> tuple[Path, Path]:
+    """The programs of ClickHouse and ZooKeeper, unpacked if need be.
+
+    :raises Unavailable: Debian does not have one of them
+    """
+    apt = Apt(paths.cache / "apt")
+    with exclusive(paths.cache / "install.lock", "installing"):
+        return tools.oldest_clickhouse(paths, apt), tools.zookeeper(paths, apt)
+
+
+@contextmanager
+def running(
+    paths: Paths, folder: Path, password: str, shards: tuple[int, ...]
+) -> Iterator[Cluster]:
+    """A running, empty cluster, stopped at the end.
+
+    :param shards: number of replicas of each shard
+    :raises SetupError: it cannot be had, or does not start
+    """
+    clickhouse, zookeeper = programs(paths)
+    keeper = Keeper(folder)
+    free = _free()
+    agreed = ZooKeeper(zookeeper, folder / "zookeeper", next(free))
+    certificate, key = _certificate(folder)
+    layout = tuple(tuple(islice(free, count)) for count in shards)
+    nodes = tuple(
+        ClickHouseNode(
+            clickhouse,
+            folder / f"node-{shard}-{number}",
+            port,
+            next(free),
+            password,
+            Place(shard, layout, next(free), next(free), agreed.port, certificate, key),
+        )
+        for shard, replicas in enumerate(layout, 1)
+        for number, port in enumerate(replicas, 1)
+    )
+    found = Cluster(keeper, nodes, certificate)
+    agreed.prepare()
+    try:
+        keeper.start(agreed.service())
+        for node in nodes:
+            node.prepare()
+            found.start(node)
+            node.ensure_database()
+        yield found
+    finally:
+        for node in nodes:
+            found.stop(node)
+        keeper.stop(agreed.folder.name)
+
+
+def _free() -> Iterator[int]:
+    taken: list[int] = []
+    while True:
+        taken.append(ports.choose(taken))
+        yield taken[-1]
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for loopback that vouches for itself, and its key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    names = ("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+    run(
+        [*command.split(), *names, "-keyout", key, "-out", certificate],
+        "making a certificate",
+    )
+    return certificate, key
