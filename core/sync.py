@@ -10,12 +10,11 @@ import threading
 import time
 from contextlib import closing
 
-from .errors import Busy, ReportingError
 from .records import Counts, RunResult
+from .stores import runs
 from .stores.configuration import configure
 from .stores.first_load import MonthIsKnown, load_month
 from .stores.postgres import PostgresStore
-from .stores.runs import RunLog
 
 _logger = logging.getLogger(__name__)
 # The cursor of a source's backfill.
@@ -141,14 +140,10 @@ def backfill_progress(position):
 
 def _logged(name, dsn, job, work):
     """Do the work under the source's lock, and write down how it went."""
-    lock = f"sync {job.source_name}"
-    try:
-        with RunLog(dsn, name, job.source_name, lock=lock) as log:
-            return log.finish(job.attempt(work))
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        return job.failed(e)
+    about = job.source_name
+    return runs.run(
+        dsn, name, about, lambda _id: work(), lock=f"sync {about}", failed=job.failed
+    )
 
 
 class _Sync:
@@ -164,22 +159,10 @@ class _Sync:
         self._counts = Counts()
         self._counting = threading.Lock()
 
-    def attempt(self, work):
-        """Call ``work``; what goes wrong is in the result."""
-        try:
-            return work()
-        except ReportingError as e:
-            return self.failed(e)
-        except Exception as e:
-            _logger.exception("Source %s", self.source_name)
-            return self.failed(
-                f"{type(e).__name__}: {e} (a fault of ours; see the log)"
-            )
-
     def failed(self, reason):
         """Return a failure that tells what was loaded before it."""
         _logger.error("Source %s: %s", self.source_name, reason)
-        return RunResult("failed", self._counts, message=str(reason))
+        return RunResult("failed", self._counts, message=reason)
 
     def load(self):
         """Load what follows the saved position."""

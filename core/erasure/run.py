@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ..database import sql
-from ..errors import Busy, ReportingError, StoreError
+from ..errors import ReportingError, StoreError
 from ..records import Counts, RunResult
 from ..retention.restore import LOCK
+from ..stores import runs
 from ..stores.locks import held
 from ..stores.reporting import connect, explained
-from ..stores.runs import RunLog
 from . import archives, elsewhere, places
 from .pseudonyms import CARD, CUSTOMER
 from .who import Who
@@ -79,17 +79,13 @@ def run(settings, dsn, number, outside):
     :return: :class:`RunResult`; errors are in its message, never raised. One that failed
         goes on with the next run.
     """
-    try:
-        with (
-            RunLog(dsn, "erase", f"erasure {number}", lock="erase") as log,
-            closing(connect(dsn)) as connection,
-        ):
-            work = _Erasure(settings, dsn, connection, number, outside)
-            return log.finish(work.attempt())
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        return RunResult("failed", message=str(e))
+
+    def work(_id):
+        with closing(connect(dsn)) as connection:
+            erasure = _Erasure(settings, dsn, connection, number, outside)
+            return erasure.attempt()
+
+    return runs.run(dsn, "erase", f"erasure {number}", work, lock="erase")
 
 
 def unfinished(cr):

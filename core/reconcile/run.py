@@ -1,15 +1,13 @@
 """The jobs: reconcile a source with the detail, and the stores with each other."""
 
-import logging
 from contextlib import closing
 
 from .. import sync
-from ..errors import Busy, ReportingError
+from ..errors import ReportingError
 from ..records import Counts, RunResult
-from ..stores import push, push_tables, servers
+from ..stores import push, push_tables, runs, servers
 from ..stores.locks import held
 from ..stores.reporting import connect, explained, transaction
-from ..stores.runs import RunLog
 from . import months as choice
 from .as_delivered import compare_delivered, compare_own
 from .findings import Findings
@@ -21,7 +19,6 @@ from .of_source import compare_month
 from .results import Scope, save
 from .snapshot import Snapshot
 
-_logger = logging.getLogger(__name__)
 STORES = "stores"
 # The lock of who changes ClickHouse.
 PUSH = "clickhouse"
@@ -122,22 +119,7 @@ def logged(dsn, job, name, work):
 
     :param work: function of the run's id → :class:`RunResult`
     """
-    try:
-        with RunLog(dsn, job, name, lock="reconcile") as log:
-            try:
-                return log.finish(work(log.id))
-            except ReportingError as e:
-                _logger.error("%s of %s: %s", job, name, e)
-                return log.finish(RunResult("failed", message=str(e)))
-            except Exception as e:
-                _logger.exception("%s of %s", job, name)
-                message = f"{type(e).__name__}: {e} (a fault of ours; see the log)"
-                return log.finish(RunResult("failed", message=message))
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        _logger.error("%s of %s: %s", job, name, e)
-        return RunResult("failed", message=str(e))
+    return runs.run(dsn, job, name, work, lock="reconcile")
 
 
 def newest_load(dsn):

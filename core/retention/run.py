@@ -4,11 +4,10 @@ import logging
 import time
 from contextlib import closing
 
-from ..errors import Busy, ReportingError
+from ..errors import ReportingError
 from ..records import Counts, RunResult
-from ..stores import loads
+from ..stores import loads, runs
 from ..stores.reporting import connect, explained, transaction
-from ..stores.runs import RunLog
 from . import archive, leaving, months
 from .files import Location
 from .months import State
@@ -117,21 +116,7 @@ def expire(dsn, tier, month):
 
 def logged(dsn, job, work):
     """Do the work, one worker at a time, and write down how it went."""
-    try:
-        with RunLog(dsn, job, LOCK, lock=LOCK) as log:
-            try:
-                return log.finish(work())
-            except ReportingError as e:
-                _logger.error("%s: %s", job, e)
-                return log.finish(RunResult("failed", message=str(e)))
-            except Exception as e:
-                _logger.exception("%s", job)
-                message = f"{type(e).__name__}: {e} (a fault of ours; see the log)"
-                return log.finish(RunResult("failed", message=message))
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        return RunResult("failed", message=str(e))
+    return runs.run(dsn, job, LOCK, lambda _id: work(), lock=LOCK)
 
 
 def _told(gone, expired, problems):

@@ -7,10 +7,10 @@ from contextlib import closing, suppress
 import psycopg2
 
 from ..database import CORE, words_of
-from ..errors import Busy, ReportingError, StoreError
+from ..errors import StoreError
 from ..records import Counts, RunResult
+from . import runs
 from .reporting import connect
-from .runs import RunLog
 
 FOLDER = CORE / "stores" / "schema" / "postgres" / "materialized"
 VIEWS = tuple(sorted(file.stem for file in FOLDER.glob("*.sql")))
@@ -74,17 +74,15 @@ def refresh(dsn, *, force=False, names=VIEWS):
 
 
 def _refreshed(dsn, name, force):
-    try:
-        with RunLog(dsn, "refresh", name) as log, closing(connect(dsn)) as connection:
+    def work(_id):
+        with closing(connect(dsn)) as connection:
             connection.autocommit = True
             try:
-                return log.finish(_refresh(connection, name, force))
+                return _refresh(connection, name, force)
             except psycopg2.Error as e:
                 raise _noted(connection, name, e) from e
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        return RunResult("failed", message=str(e))
+
+    return runs.run(dsn, "refresh", name, work)
 
 
 def _refresh(connection, name, force):

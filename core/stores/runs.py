@@ -57,6 +57,37 @@ _JOIN_MINUTE = """
 """
 
 
+def run(dsn, job, about, work, *, lock=None, failed=None):  # noqa: PLR0913
+    """Do a job's work, one worker at a time, and write down how it went.
+
+    :param about: what the entry is about: a source, a store, a view
+    :param work: function of the entry's id → :class:`RunResult`
+    :param lock: as of :class:`RunLog`
+    :param failed: function of what went wrong, in words → :class:`RunResult`
+    :return: :class:`RunResult`; errors are in its message, never raised
+    """
+
+    def told(reason):
+        _logger.error("%s of %s: %s", job, about, reason)
+        return RunResult("failed", message=reason)
+
+    failed = failed or told
+    try:
+        with RunLog(dsn, job, about, lock=lock) as log:
+            try:
+                return log.finish(work(log.id))
+            except ReportingError as e:
+                return log.finish(failed(str(e)))
+            except Exception as e:
+                _logger.exception("%s of %s", job, about)
+                words = f"{type(e).__name__}: {e} (a fault of ours; see the log)"
+                return log.finish(failed(words))
+    except Busy as e:
+        return RunResult("busy", message=str(e))
+    except ReportingError as e:
+        return failed(str(e))
+
+
 class RunLog:
     """A job's entry in the run log; holds the job's lock while it is open.
 

@@ -3,6 +3,7 @@
 import sys
 
 from . import (
+    cluster,
     dashboard,
     events,
     export,
@@ -25,6 +26,7 @@ from . import (
 )
 
 BENCHES = {
+    "cluster": cluster.main,
     "dashboard": dashboard.main,
     "events": events.main,
     "export": export.main,

@@ -20,6 +20,8 @@ def asked(dsn, ask):
     stop, ready, pipe = _SPAWN.Event(), _SPAWN.Event(), _SPAWN.Pipe(duplex=False)
     process = _SPAWN.Process(target=_loop, args=(dsn, ask, ready, stop, pipe[1]))
     process.start()
+    # With its own end alone open, a process that dies is noticed below.
+    pipe[1].close()
     ready.wait(60)
     found = []
     try:
