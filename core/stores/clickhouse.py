@@ -120,9 +120,16 @@ def explained(place):
         raise StoreError(f"ClickHouse at {place} refused: {reason:.300}") from e
     except (errors.Error, OSError, EOFError) as e:
         raise Away(
-            f"ClickHouse at {place} cannot be reached ({type(e).__name__}); "
+            f"ClickHouse at {place} cannot be reached ({_why(e)}); "
             "PostgreSQL answers until it is back."
         ) from e
+
+
+def _why(error):
+    # The driver tells of TLS by its text alone.
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "its certificate is not trusted: is its authority's the file of ca_certs?"
+    return type(error).__name__
 
 
 def local(table):
