@@ -97,6 +97,7 @@ class _Reading:
         keys = keys_of(self.query, self.cr)
         statement = plan_listing(self.query, keys, postgres)
         result = postgres.run(self.cr, statement, self.settings.query_timeout)
+        self._check(require_here)
         rows = [*map(lister(self.query), result.rows)]
         goes_on = ""
         if result.has_more:
@@ -126,6 +127,8 @@ class _Reading:
                     read = self._from_store(query, keys, members, postgres)
                     again = self._from_store(whole, keys, {}, postgres)
             totals = _totals(whole, again)
+        if read.dialect is postgres:
+            self._check(require_aggregates_here)
         goes_on = ""
         if read.result.has_more:
             last = _grouped_place(query, read.rows[-1], members)
@@ -138,6 +141,15 @@ class _Reading:
             totals=totals,
             next_cursor=goes_on,
         )
+
+    def _check(self, require):
+        """Make sure that nothing left while it was read.
+
+        A snapshot shows the rows of its time, but only of the partitions that are there
+        when they are read first: of a month that has left since then, it shows none.
+        """
+        with self.fresh_cursor() as fresh:
+            require(self.query, fresh)
 
     def _from_store(self, query, keys, members, chosen=None):
         """Return what ClickHouse found, or PostgreSQL where that cannot answer.

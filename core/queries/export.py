@@ -100,12 +100,20 @@ class _Export:
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
             total = _declare(cr, statement, is_counted=self.beside.is_counted)
+            self._check()
             rows = map(shown, _read(cr, timeout))
             as_of = state_of(cr, query).as_of(postgres.STORE)
             yield Answer(
                 rows, total, statement.tier, postgres.STORE,
                 as_of=as_of, totals=totals, beside=others,
             )  # fmt: skip
+
+    def _check(self):
+        """Make sure that nothing left before it was locked, as ``answer`` does."""
+        is_listing = isinstance(self.query.report, Listing)
+        require = require_here if is_listing else require_aggregates_here
+        with self.fresh_cursor() as fresh:
+            require(self.query, fresh)
 
     def _many(self, cr):
         """Return (totals, answers to the other questions)."""

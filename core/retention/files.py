@@ -170,8 +170,13 @@ class Location:
 
 
 def has_password(address):
-    """Tell whether an address holds what nobody should read."""
-    return "@" in urlsplit(address).netloc
+    """Tell whether an address holds what nobody should read.
+
+    Of a chain, such as ``simplecache::s3://bucket``, any part; options are not for
+    addresses at all.
+    """
+    parts = map(urlsplit, address.split("::"))
+    return any("@" in part.netloc or part.query for part in parts)
 
 
 def _reason(error):

@@ -104,10 +104,9 @@ class _Month:
         with self._transaction() as cr:
             loads.lock(cr)
             [known] = months.known(cr, self.tier, self._month)
-            if known.is_changed:
+            if known.is_changed or not self._may_leave(cr):
+                # What is written may be old by the next run.
                 months.mark(cr, self.tier, self._month, State.WRITING)
-                return False
-            if not self._may_leave(cr):
                 return False
             following = partitions.following(self._month)
             self._keep(cr, {"month": self._month, "following": following})

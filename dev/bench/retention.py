@@ -47,7 +47,7 @@ def main():
     rows = fill(dsn, ROWS)
     with _cursor(dsn) as cr:
         due = _sum(cr, f"SELECT count(*) FROM {{table}} WHERE {_DUE}")
-        csv = sum(_csv_bytes(cr, table) for table in TABLES)
+        csv = sum(_csv_bytes(cr, table) for table in TABLES[Tier.DETAIL])
     print(f"{rows:,} rows beside the history's; {due:,} rows are due", flush=True)
     with asked(dsn, page) as quiet:
         time.sleep(SECONDS)
@@ -95,7 +95,7 @@ def _delete(dsn):
     with closing(connect(dsn)) as connection:
         connection.autocommit = True
         cr = connection.cursor()
-        for table in TABLES:
+        for table in TABLES[Tier.DETAIL]:
             cr.execute(f"CREATE TABLE plain_{table} (LIKE {table} INCLUDING DEFAULTS)")
             cr.execute(f"INSERT INTO plain_{table} SELECT * FROM {table}")
             _index(cr, table)
@@ -104,18 +104,21 @@ def _delete(dsn):
         with asked(dsn, page) as meanwhile:
             deleted = _timed(
                 lambda: [
-                    cr.execute(f"DELETE FROM plain_{t} WHERE {_DUE}") for t in TABLES
+                    cr.execute(f"DELETE FROM plain_{t} WHERE {_DUE}")
+                    for t in TABLES[Tier.DETAIL]
                 ]
             )
             vacuumed = _timed(
-                lambda: [cr.execute(f"VACUUM ANALYZE plain_{t}") for t in TABLES]
+                lambda: [
+                    cr.execute(f"VACUUM ANALYZE plain_{t}") for t in TABLES[Tier.DETAIL]
+                ]
             )
         print(
             f"plain tables: DELETE {deleted:.1f} s, VACUUM {vacuumed:.1f} s;"
             f" {before:,.0f} MiB before, {_plain_size(cr):,.0f} MiB after"
         )
         _say_p99("a page of points meanwhile", meanwhile)
-        for table in TABLES:
+        for table in TABLES[Tier.DETAIL]:
             cr.execute(f"DROP TABLE plain_{table}")
     return deleted + vacuumed
 
@@ -200,7 +203,7 @@ def _size(cr, which="true", of="pg_total_relation_size"):
         " SELECT inhrelid AS oid, to_date(right(inhrelid::regclass::text, 6), 'YYYYMM')"
         " AS month FROM pg_inherits WHERE inhparent = ANY(%s::regclass[])) p"
         f" WHERE {which}",
-        [[*TABLES]],
+        [[*TABLES[Tier.DETAIL]]],
     )
     return float(cr.fetchone()[0]) / _MIB
 
@@ -216,7 +219,7 @@ def _files(cr):
 
 def _sum(cr, query):
     total = 0
-    for table in TABLES:
+    for table in TABLES[Tier.DETAIL]:
         cr.execute(query.format(table=table))
         total += cr.fetchone()[0]
     return total

@@ -205,6 +205,25 @@ def test_cards_go_on_from_the_balance_that_they_had(
     assert_same_as_from_scratch(synced_shop, shop.dsn)
 
 
+def test_cards_go_on_from_the_newest_month_though_an_older_one_is_back(
+    shop, synced_shop, tmp_path, assert_same_as_from_scratch
+):
+    for day, points in (("2017-03-10", 7), ("2017-04-10", 9)):
+        shop.points(points, occurred_at=f"{day} 10:00Z")
+    synced(shop.dsn, synced_shop)
+    archived(synced_shop, tmp_path, LATER, policies=BOTH)
+    restore(synced_shop, MARCH)
+    assert away(synced_shop, AGGREGATE) == [APRIL]
+
+    for minute in (0, 20):
+        shop.points(5, "adjust", occurred_at=f"2019-06-01 10:{minute:02}Z")
+        synced(shop.dsn, synced_shop)
+
+    assert away(synced_shop, AGGREGATE) == [APRIL]
+    restored(synced_shop)
+    assert_same_as_from_scratch(synced_shop, shop.dsn)
+
+
 def test_a_dry_run_says_what_would_go_of_each_tier(synced_shop):
     with closing(connect(synced_shop)) as connection, connection.cursor() as cr:
         steps = plan(cr, BOTH, LATER)

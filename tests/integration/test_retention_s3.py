@@ -174,8 +174,16 @@ def test_a_missing_package_is_named(synced_shop, bucket, monkeypatch):
     assert "Install s3fs" in result.message
 
 
-def test_an_address_with_a_password_is_refused(synced_shop):
-    result = archive(synced_shop, f"sftp://me:{WRONG}@server/folder", LATER)
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"sftp://me:{WRONG}@server/folder",
+        f"simplecache::s3://me:{WRONG}@bucket/folder",
+        f"s3://bucket/folder?secret={WRONG}",
+    ],
+)
+def test_an_address_with_a_password_is_refused(address, synced_shop):
+    result = archive(synced_shop, address, LATER)
 
     assert result.state == "failed"
     assert "holds a password" in result.message

@@ -266,3 +266,25 @@ def test_an_old_snapshot_takes_no_dropped_partition_for_an_empty_one(
         with pytest.raises(BadQuery):
             answer(query, cr, settings, lambda: fresh_cursor(synced_shop))
     assert before.rows
+
+
+@pytest.mark.parametrize(
+    ("slug", "asked"),
+    [
+        ("points/transactions", {}),
+        ("promotions/performance", {"measures": "unique_customers"}),
+    ],
+)
+def test_an_old_snapshot_sees_no_half_of_what_left_since(
+    slug, asked, synced_shop, tmp_path
+):
+    query = asked_of(slug, *YEAR, **asked)
+    with (
+        closing(connect(synced_shop, readonly=True)) as connection,
+        connection.cursor() as cr,
+    ):
+        cr.execute("SELECT FROM fact_load")
+        archived(synced_shop, tmp_path, month(2019, 4), policies=BOTH)
+
+        with pytest.raises(BadQuery, match="archived"):
+            answer(query, cr, Settings(), lambda: fresh_cursor(synced_shop))

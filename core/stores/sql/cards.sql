@@ -55,14 +55,18 @@ INSERT INTO stage_balance (card_key, hour, balance)
 WITH base AS (
     SELECT f.card_key, CASE
         WHEN s.last_hour < f.hour THEN s.balance
-        -- Hours that left all lie before those that a load may touch.
-        WHEN s.first_hour < f.hour THEN coalesce((
-            SELECT r.balance FROM point_analytics_rollup_data r
-            WHERE r.card_key = f.card_key AND r.hour < f.hour
-            ORDER BY r.hour DESC LIMIT 1), (
-            SELECT m.balance FROM card_month m
-            WHERE m.card_key = f.card_key AND m.last_hour < f.hour
-            ORDER BY m.last_hour DESC LIMIT 1))
+        -- Hours that left all lie before those that a load may touch; a month that came
+        -- back may lie before one that is away.
+        WHEN s.first_hour < f.hour THEN (
+            SELECT balance FROM (
+                (SELECT r.hour, r.balance FROM point_analytics_rollup_data r
+                WHERE r.card_key = f.card_key AND r.hour < f.hour
+                ORDER BY r.hour DESC LIMIT 1)
+                UNION ALL
+                (SELECT m.last_hour, m.balance FROM card_month m
+                WHERE m.card_key = f.card_key AND m.last_hour < f.hour
+                ORDER BY m.last_hour DESC LIMIT 1)) h
+            ORDER BY hour DESC LIMIT 1)
         ELSE coalesce(o.opening, 0)
         END AS balance
     FROM stage_first_hour f

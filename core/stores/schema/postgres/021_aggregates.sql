@@ -16,7 +16,32 @@ SELECT month FROM loyalty_reporting_archive WHERE tier = 'detail' AND is_away;
 CREATE VIEW archived_aggregate AS
 SELECT month FROM loyalty_reporting_archive WHERE tier = 'aggregate' AND is_away;
 
--- The days of customers by month, as all that leaves.
+-- The days of customers by month, as all that leaves. Views of others upon them cannot be
+-- taken along.
+DO $$
+DECLARE found text;
+BEGIN
+    SELECT string_agg(DISTINCT r.ev_class::regclass::text, ', ') INTO found
+    FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+    WHERE d.classid = 'pg_rewrite'::regclass AND (d.refclassid, d.refobjid) IN (
+        ('pg_class'::regclass, 'customer_day_data'::regclass),
+        ('pg_proc'::regclass, 'loyalty_reporting_churn(integer, date)'::regprocedure));
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'Views of your own read customer_day_data or'
+            ' loyalty_reporting_churn: %.', found
+            USING HINT = 'Drop them, update, and make them again.';
+    END IF;
+END $$;
+CREATE TEMP TABLE former_right ON COMMIT DROP AS
+SELECT 'TABLE customer_day_data' AS what, a.grantee, a.privilege_type, a.is_grantable
+FROM pg_class c, aclexplode(c.relacl) a
+WHERE c.oid = 'customer_day_data'::regclass AND a.grantee <> c.relowner
+UNION ALL
+SELECT 'FUNCTION loyalty_reporting_churn(integer, date)', a.grantee, a.privilege_type,
+    a.is_grantable
+FROM pg_proc p, aclexplode(p.proacl) a
+WHERE p.oid = 'loyalty_reporting_churn(integer, date)'::regprocedure
+  AND a.grantee <> p.proowner;
 ALTER TABLE customer_day_data RENAME TO customer_day_former;
 DROP FUNCTION loyalty_reporting_churn(integer, date);
 CREATE TABLE customer_day_data (
@@ -38,6 +63,7 @@ DROP TABLE customer_day_former;
 CREATE INDEX customer_day_date_idx ON customer_day_data (company_id, date);
 CREATE INDEX customer_day_load_idx ON customer_day_data USING brin (load_id)
     WITH (autosummarize = on);
+ANALYZE customer_day_data;
 
 -- As in 004_customers.sql, whose table it read.
 CREATE FUNCTION loyalty_reporting_churn(days integer, as_of date)
@@ -61,6 +87,17 @@ BEGIN ATOMIC
       AND (s.following IS NULL OR s.following > s.date + days)
     GROUP BY s.company_id, i.membership_product_key, s.date + days;
 END;
+
+DO $$
+DECLARE r record;
+BEGIN
+    FOR r IN SELECT * FROM former_right LOOP
+        EXECUTE format('GRANT %s ON %s TO %s%s', r.privilege_type, r.what,
+            CASE r.grantee WHEN 0 THEN 'PUBLIC' ELSE r.grantee::regrole::text END,
+            CASE WHEN r.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+    END LOOP;
+END $$;
+DROP TABLE former_right;
 
 -- What stays of the hours of cards of a month that left: balances add up from the very
 -- first booking on, and the next hour of a card begins with the balance of the last.
