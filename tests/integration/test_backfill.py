@@ -37,7 +37,7 @@ def test_changes_of_balances_and_days_of_points(shop, synced_shop):
         synced_shop,
         "011_balances.sql",
         "DROP TABLE point_day_data; DROP INDEX point_analytics_rollup_customer_idx;"
-        " DROP VIEW point_card_day, point_analytics_rollup;"
+        " DROP VIEW point_card_day, point_analytics_rollup, point_change;"
         " ALTER TABLE point_analytics_rollup_data DROP COLUMN balance_change",
     )
     assert apply(synced_shop) == ["011_balances.sql"]
