@@ -36,7 +36,7 @@ def files_of(months, generation=1):
     for first in months:
         name = f"{first:%Y%m}.{generation}"
         found.add(f"manifests/{name}.json")
-        found |= {f"{table}/{table}_{name}.parquet" for table in TABLES}
+        found |= {f"{table}/{table}_{name}.parquet" for table in TABLES[Tier.DETAIL]}
     return found
 
 
