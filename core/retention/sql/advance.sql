@@ -22,9 +22,10 @@ SET card_id = excluded.card_id, company_id = excluded.company_id,
     transaction_date = excluded.transaction_date, balance_after = excluded.balance_after;
 
 UPDATE card_past p
-SET debt = b.balance - coalesce((
-    SELECT sum(l.remaining) FROM next_lot l WHERE l.card_key = p.card_key), 0)
+SET debt = b.balance - coalesce(l.remaining, 0)
 FROM next_balance b
+LEFT JOIN (SELECT card_key, sum(remaining) AS remaining FROM next_lot GROUP BY card_key) l
+    USING (card_key)
 WHERE b.card_key = p.card_key;
 
 DELETE FROM card_lot;
