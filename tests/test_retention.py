@@ -94,6 +94,9 @@ class TestRetention(TransactionCase):
                 self.pivot(model, [("date", ">=", "2017-03-31")], groupby)
             self.pivot(model, later, groupby)
             self.pivot(model, [("date", "<", "2017-02-28")], groupby)
+            # Views that say so themselves show what is here.
+            shown = self.env[model].with_context(loyalty_reporting_horizon_shown=True)
+            shown.formatted_read_grouping_sets([], [groupby], ["__count"])
         # Orders by program and the days of customers are aggregates, and sums by day stay.
         self.pivot("promotion.order", groupby=["shop_key"])
         self.pivot("membership.analytics", groupby=["customer_key"])
