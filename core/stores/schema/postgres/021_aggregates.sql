@@ -116,11 +116,14 @@ FROM customer_month m
 WHERE m.transactions > 0 OR m.refund_transactions > 0;
 
 -- What changed the balance of cards, from the very first booking on: by the hour, and
--- of months that left as of their last day.
+-- of months that left as of their last day (of one on its way out, too, whose hours are
+-- here still).
 CREATE VIEW point_change AS
 SELECT r.company_id, r.program_key, r.card_key, r.customer_key, r.transaction_type, r.date,
     r.hour, r.balance_change
 FROM point_analytics_rollup_data r
+WHERE date_trunc('month', r.date::timestamp)::date NOT IN (
+    SELECT month FROM archived_aggregate)
 UNION ALL
 SELECT m.company_id, m.program_key, m.card_key, m.customer_key, m.transaction_type,
     (m.month + interval '1 month - 1 day')::date, m.last_hour, m.balance_change
