@@ -34,6 +34,7 @@ def document(standing, clock, company, asked_partner=None, reward=None):
             "currency": company.currency,
             "data_as_of": _shown(clock.data_as_of, 0),
             "listed_since": _shown(clock.listed_since, 0),
+            "daily_since": _shown(clock.daily_since, 0),
         },
     }
 

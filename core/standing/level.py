@@ -24,12 +24,14 @@ def membership_of(cr, found, asked):
     since = asked["as_of"] - timedelta(days)
     window = {"since": since, "first_day": business_day(since, asked["zone"])}
     spent = {
-        customer: Decimal(amount)
+        customer: decimal(amount)
         for customer, amount in fetch(cr, "window_spend", {**asked, **window})
     }
-    spend = (
-        spent.get(key, Decimal()) if held else max(spent.values(), default=Decimal())
-    )
+    if held:
+        spend = spent.get(key, Decimal())
+    else:
+        is_known = None not in spent.values()
+        spend = max(spent.values(), default=Decimal()) if is_known else None
     return membership, Progress(days, spend, upper, threshold, *_part(spend, threshold))
 
 
@@ -50,7 +52,7 @@ def _next_level(cr, membership, sources, asked):
 
 def _part(spend, threshold):
     """Return (what is missing, share that is there)."""
-    if threshold is None:
+    if threshold is None or spend is None:
         return None, None
     missing = max(Decimal(), threshold - spend)
     return missing, float(min(max(spend / threshold, Decimal()), Decimal(1)))

@@ -30,6 +30,8 @@ class Clock:
         can be asked
     :param listed_since: the first business day whose single rows are all here; None: all
         are
+    :param daily_since: the first business day since when spend is known by the day, before
+        by the month; None: all is
     """
 
     as_of: datetime
@@ -37,6 +39,7 @@ class Clock:
     data_as_of: datetime | None
     known_since: date | None = None
     listed_since: date | None = None
+    daily_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ class Progress:
 
     :param days: the window: spend counts from that long before the instant, exclusive;
         where that day's orders are archived, from the next business day on
-    :param spend: in the window, net of refunds
+    :param spend: in the window, net of refunds; None: it begins amid an archived month in
+        which the customer bought
     :param next_level: None at the highest
     :param threshold: spend that the next level asks for; None: nobody has told
     :param missing: what is missing to it; never below 0
@@ -117,7 +121,7 @@ class Progress:
     """
 
     days: int
-    spend: Decimal
+    spend: Decimal | None
     next_level: Level | None
     threshold: Decimal | None
     missing: Decimal | None
@@ -147,13 +151,15 @@ class Redemption:
 class Spend:
     """What was spent in a period.
 
+    All None: it begins amid an archived month in which the customer bought.
+
     :param amount: net of refunds
     :param orders: sales
     """
 
-    amount: Decimal
-    orders: int
-    refunds: int
+    amount: Decimal | None
+    orders: int | None
+    refunds: int | None
 
 
 @dataclass(frozen=True)

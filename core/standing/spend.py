@@ -18,9 +18,15 @@ def spend_of(cr, asked):
     since[LIFETIME] = "-infinity"
     days = {"names": [*since], "since": [*since.values()]}
     found = {name: row for name, *row in fetch(cr, "spend", {**asked, **days})}
-    spend = {name: Spend(Decimal(found[name][0]), *found[name][1:3]) for name in since}
-    first, last = found[LIFETIME][3:]
+    spend = {name: _spend(*found[name][:4]) for name in since}
+    first, last = found[LIFETIME][4:]
     return spend, _order(cr, asked, first, "ASC"), _order(cr, asked, last, "DESC")
+
+
+def _spend(is_cut, amount, orders, refunds):
+    return (
+        Spend(None, None, None) if is_cut else Spend(Decimal(amount), orders, refunds)
+    )
 
 
 def _order(cr, asked, day, order):

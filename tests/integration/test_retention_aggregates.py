@@ -25,11 +25,13 @@ from test_retention import KILLED, only
 
 from core.database import connect
 from core.retention.files import Location
+from core.retention.leaving import leave
 from core.retention.plan import plan
 from core.retention.policy import Policy, Tier
 from core.retention.restore import place, restore
 from core.retention.tables import TABLES
 from core.stores import materialized
+from core.stores.postgres import POINT_ROLLUP
 
 pytest_plugins = ["store_fixtures"]
 # Detail of April goes, and the aggregates of March.
@@ -119,6 +121,24 @@ def test_a_process_killed_after_any_step_is_gone_on_with(step, synced_shop, tmp_
     assert_same_contents(before, restored(synced_shop))
     left = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert left <= {".parquet", ".json"}
+
+
+@pytest.mark.parametrize("step", ["frozen", f"detached {POINT_ROLLUP}"])
+def test_balances_count_a_month_on_its_way_out_once(step, synced_shop, tmp_path):
+    query = (
+        "SELECT card_key, sum(balance_change) FROM point_change GROUP BY 1 ORDER BY 1"
+    )
+    before = databases.rows(synced_shop, query)
+    archived(synced_shop, tmp_path, LATER)
+
+    def stop_after(done, _month):
+        if done == step:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        leave(synced_shop, AGGREGATE, MARCH, str(tmp_path), stop_after)
+
+    assert databases.rows(synced_shop, query) == before != []
 
 
 def test_the_day_summary_keeps_what_it_said(synced_shop, tmp_path):

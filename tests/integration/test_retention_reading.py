@@ -1,16 +1,15 @@
 """What is asked when months are archived: answered exactly, or refused, never guessed."""
 
 from contextlib import closing
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import databases
 import psycopg2
 import pytest
-from archiving import archived, away, month
+from archiving import BOTH, archived, away, month
 from asking import ask, asked_of
 from copies import fresh_cursor
-from pipeline import NEW_YORK, contents, synced
+from pipeline import contents, synced
 from reconciling import MONTHS, reconciled, repaired
 
 from core.database import connect
@@ -20,8 +19,6 @@ from core.queries.export import exported
 from core.records import Company
 from core.retention.restore import restore
 from core.settings import Settings
-from core.standing import question, reading
-from core.standing.document import document
 
 pytest_plugins = ["store_fixtures"]
 KOLKATA = Company(1, "Asia/Kolkata", "USD", 2)
@@ -97,6 +94,17 @@ def test_lots_are_the_same_at_any_instant_after_the_horizon(synced_shop, tmp_pat
     assert databases.rows(synced_shop, query) == before
 
 
+def test_a_shop_of_archived_months_alone_is_refused_not_unknown(synced_shop, tmp_path):
+    query = asked_of("promotions/performance", *YEAR, store_id="2")
+    assert ask(synced_shop, query).rows
+
+    archived(synced_shop, tmp_path, month(2019, 5), policies=BOTH)
+
+    with pytest.raises(BadQuery) as refused:
+        ask(synced_shop, query)
+    assert (type(refused.value), refused.value.parameter) == (BadQuery, "date_from")
+
+
 LOTS = "SELECT * FROM loyalty_reporting_point_lots(%(at)s) ORDER BY card_id, earned_at"
 AGEING = "SELECT * FROM loyalty_reporting_point_ageing(%(at)s::date)"
 
@@ -115,73 +123,6 @@ def test_lots_of_an_instant_before_the_horizon_are_refused(query, half):
 
 def test_lots_of_an_instant_before_all_that_is_archived_are_told(half):
     assert databases.rows(half, LOTS, {"at": "2017-02-20 12:00"}) == []
-
-
-def standings(dsn, as_of, company=NEW_YORK):
-    """{customer: (standing, clock)} of all customers."""
-    asked = question.parse({"partner_id": 1, "as_of": as_of})
-    found = {}
-    with closing(connect(dsn, readonly=True)) as connection, connection.cursor() as cr:
-        at = reading.clock(cr, asked, company.timezone)
-        cr.execute(
-            "SELECT id, source, external_id, partner_id FROM loyalty_reporting_customer"
-        )
-        for row in cr.fetchall():
-            of_customer = [reading.Customer(*row)]
-            found[row[2]] = (reading.standing(cr, of_customer, company, at), at)
-    return found
-
-
-def test_spend_and_progress_reach_into_archived_months(synced_shop, tmp_path):
-    databases.execute(
-        synced_shop,
-        "UPDATE loyalty_reporting_membership_product"
-        """ SET threshold = '{"1": 500}', threshold_days = '{"1": 365}'""",
-    )
-    before = standings(synced_shop, "2017-12-01")
-
-    archived(synced_shop, tmp_path, month(2017, 12))
-
-    after = standings(synced_shop, "2017-12-01")
-    for part in ("spend", "progress", "membership", "points", "cards"):
-        was = {c: getattr(s, part) for c, (s, _at) in before.items()}
-        assert {c: getattr(s, part) for c, (s, _at) in after.items()} == was
-    assert any(s.progress.days == 365 and s.progress.spend for s, _at in after.values())
-
-
-def test_a_standing_says_since_when_redemptions_are_listed(half):
-    asked = standings(half, "2017-12-01")
-    [(_standing, at), *_others] = asked.values()
-
-    assert at.listed_since == date(2017, 4, 1)
-    told = document(*asked[min(asked)], NEW_YORK)
-    assert told["meta"]["listed_since"] == "2017-04-01"
-    restore(half, month(2017, 3))
-    [(_standing, at), *_others] = standings(half, "2017-12-01").values()
-    assert at.listed_since is None
-
-
-def test_a_standing_before_the_horizon_is_refused(half):
-    assert standings(half, "2017-04-01")
-    with pytest.raises(BadQuery) as refused:
-        standings(half, "2017-03-31")
-
-    assert refused.value.parameter == "as_of"
-    assert "Rows before 2017-04-01 are archived" in str(refused.value)
-    restore(half, month(2017, 3))
-    assert standings(half, "2017-03-31")
-
-
-@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "UTC"])
-def test_the_first_day_that_is_told_begins_at_the_horizon_or_later(zone, half):
-    company = replace(NEW_YORK, timezone=zone)
-    first = {"America/New_York": 1, "Asia/Kolkata": 2, "UTC": 1}[zone]
-
-    assert standings(half, f"2017-04-0{first}", company)
-
-    before = date(2017, 4, first) - timedelta(1)
-    with pytest.raises(BadQuery):
-        standings(half, before.isoformat(), company)
 
 
 def test_archived_months_are_no_difference(shop, half):

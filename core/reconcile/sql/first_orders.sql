@@ -16,7 +16,7 @@ WHERE f.source = %(source)s
         OR EXISTS (
         SELECT FROM customer_month e
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
-          AND e.has_bought AND e.month + interval '1 month' <= o.date)
+          AND e.first_sale < o.date)
         OR EXISTS (
         SELECT FROM customer_order_data e
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
@@ -28,7 +28,7 @@ WHERE f.source = %(source)s
         AND NOT EXISTS (
         SELECT FROM customer_month e
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id
-          AND e.has_bought AND e.month + interval '1 month' <= o.date)
+          AND e.first_sale < o.date)
         AND NOT EXISTS (
         SELECT FROM customer_order_data e
         WHERE e.customer_key = o.customer_key AND e.company_id = o.company_id

@@ -25,9 +25,12 @@ export class Sentences {
     return Math.floor(Number(this.standing.progress.progress) * 100);
   }
 
-  /** What was spent of what the next level asks for. */
+  /** What was spent of what the next level asks for; not known where archived months are cut. */
   get spent() {
     const { spend, threshold, days } = this.standing.progress;
+    if (spend === null) {
+      return _t("What was spent in the last %(days)s days is not known: some of it is archived.", { days });
+    }
     const values = { spend: this.money(spend), threshold: this.money(threshold || 0), days };
     return threshold === null
       ? _t("%(spend)s spent in the last %(days)s days.", values)
@@ -36,12 +39,12 @@ export class Sentences {
 
   /** What is missing to the next level. */
   get missing() {
-    const { next_level, threshold, missing } = this.standing.progress;
+    const { next_level, missing } = this.standing.progress;
     if (!next_level) {
       return this.standing.membership ? _t("There is no higher level.") : "";
     }
     const values = { level: next_level.membership_level, missing: this.money(missing || 0) };
-    if (threshold === null) {
+    if (missing === null) {
       return _t("Next level: %(level)s.", values);
     }
     return isSome(missing) ? _t("%(missing)s to %(level)s.", values) : _t("Enough for %(level)s.", values);

@@ -116,21 +116,51 @@ CREATE TABLE card_month (
     PRIMARY KEY (card_key, month, transaction_type, company_id, program_key, customer_key)
 );
 
--- Who was there in a month that left, and whether they bought.
+-- Who was there in a month that left, and what they bought: sums of their days, and the
+-- first and the last of these with a sale (NULL: none).
 CREATE TABLE customer_month (
     month date NOT NULL,
     company_id integer NOT NULL,
     customer_key integer NOT NULL,
-    has_bought boolean NOT NULL,
+    spending numeric(28, 4) NOT NULL,
+    transactions integer NOT NULL,
+    refund_transactions integer NOT NULL,
+    first_sale date,
+    last_sale date,
     PRIMARY KEY (customer_key, month, company_id)
 );
 
+-- What customers bought, from the very first order on: by the day, and of months that left
+-- as a whole (of one on its way out, too, whose days are here still). It lies between
+-- first_day and last_day: of refunds in a month that left, the day is not known.
+CREATE VIEW customer_spend AS
+SELECT d.company_id, d.customer_key, d.date AS first_day, d.date AS last_day, d.spending,
+    d.transactions, d.refund_transactions,
+    CASE WHEN d.transactions > 0 THEN d.date END AS first_sale,
+    CASE WHEN d.transactions > 0 THEN d.date END AS last_sale
+FROM customer_day_data d
+WHERE NOT EXISTS (
+    SELECT FROM customer_month m
+    WHERE m.customer_key = d.customer_key AND m.company_id = d.company_id
+      AND m.month = date_trunc('month', d.date::timestamp)::date)
+UNION ALL
+SELECT m.company_id, m.customer_key,
+    CASE WHEN m.refund_transactions = 0 THEN m.first_sale ELSE m.month END,
+    CASE WHEN m.refund_transactions = 0 THEN m.last_sale
+        ELSE (m.month + interval '1 month - 1 day')::date END,
+    m.spending, m.transactions, m.refund_transactions, m.first_sale, m.last_sale
+FROM customer_month m
+WHERE m.transactions > 0 OR m.refund_transactions > 0;
+
 -- What changed the balance of cards, from the very first booking on: by the hour, and
--- of months that left as of their last day.
+-- of months that left as of their last day (of one on its way out, too, whose hours are
+-- here still).
 CREATE VIEW point_change AS
 SELECT r.company_id, r.program_key, r.card_key, r.customer_key, r.transaction_type, r.date,
     r.hour, r.balance_change
 FROM point_analytics_rollup_data r
+WHERE date_trunc('month', r.date::timestamp)::date NOT IN (
+    SELECT month FROM archived_aggregate)
 UNION ALL
 SELECT m.company_id, m.program_key, m.card_key, m.customer_key, m.transaction_type,
     (m.month + interval '1 month - 1 day')::date, m.last_hour, m.balance_change
