@@ -128,7 +128,9 @@ def explained(place):
 def _why(error):
     # The driver tells of TLS by its text alone.
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "its certificate is not trusted: is its authority's the file of ca_certs?"
+        return (
+            "its certificate is not trusted: is its authority's the file of ca_certs?"
+        )
     return type(error).__name__
 
 
