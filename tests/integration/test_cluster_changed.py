@@ -19,7 +19,7 @@ from core.erasure.request import Asked, begin
 from core.erasure.run import Outside, run
 from core.retention.restore import restore
 from core.stores import push as pushing
-from core.stores import push_state
+from core.stores import push_state, servers
 from core.stores.push_tables import FACTS
 
 pytest_plugins = ["store_fixtures", "cluster_fixtures"]
@@ -193,7 +193,11 @@ class TestErasure:
             assert_equal(report, copy)
 
     @pytest.mark.parametrize("cluster_copy", ["replicated"], indirect=True)
-    def test_a_leader_merges_after_it_has_fetched(self, report, cluster_copy, erasure):
+    def test_a_leader_merges_after_it_has_fetched(
+        self, report, cluster_copy, erasure, monkeypatch
+    ):
+        # 18.16 takes its time to begin again.
+        monkeypatch.setattr(servers, "_PATIENCE", 30)
         key, number = erasure
         leader = leader_of(cluster_copy, "customer_data")
         cluster_copy.on(leader, "SYSTEM STOP FETCHES customer_data")
