@@ -108,6 +108,24 @@ class TestMonths:
         assert_answers(report, behind)
         assert_equal(report, behind)
 
+    def test_a_writer_that_has_yet_to_drop_them_does_not_answer(
+        self, shop, report, replicated, tmp_path
+    ):
+        synced(shop.dsn, report)
+        pushed_to_all(replicated, report)
+        taken_out(report, tmp_path)
+        table = "promotion_performance_data_local"
+        writer = 1 - leader_of(replicated, table)
+        replicated.on(writer, f"SYSTEM STOP REPLICATION QUEUES {table}")
+        pushed(replicated.beginning_with(writer), report)
+        newest = "SELECT max(epoch) FROM push_whole"
+        epoch = state_of(report)["epoch"]
+        assert replicated.on(1 - writer, newest) == [(epoch,)]
+        assert replicated.on(writer, newest) < [(epoch,)]
+        replicated.on(writer, f"SYSTEM START REPLICATION QUEUES {table}")
+        pushed_to_all(replicated, report)
+        assert_equal(report, replicated.beginning_with(writer))
+
     def test_a_push_that_drops_them_goes_on_by_itself_when_a_leader_is_lost(
         self, shop, report, replicated, tmp_path
     ):
