@@ -56,7 +56,7 @@ def running(
     :raises SetupError: it cannot be had, or does not start
     """
     clickhouse, zookeeper = programs(paths)
-    keeper = Keeper(folder)
+    keeper = Keeper(folder, is_tied=True)
     free = _free()
     agreed = ZooKeeper(zookeeper, folder / "zookeeper", next(free))
     certificate, key = _certificate(folder)

@@ -6,13 +6,18 @@ instant at which a service runs that nobody knows of, whatever happens to the on
     python -m dev.launcher <record file> <user or -> <working folder> <program> [argument ...]
 """
 
+import ctypes
 import json
 import os
 import pwd
+import signal
 import sys
 from pathlib import Path
 
 from .procfs import identity
+
+# From <linux/prctl.h>.
+_SET_DEATH_SIGNAL = 1
 
 
 def main(arguments: list[str]) -> None:
@@ -23,6 +28,8 @@ def main(arguments: list[str]) -> None:
     partial.replace(path)
     if user != "-":
         _become(user)
+    if parent := os.environ.get("LOYALTY_REPORTING_PARENT"):
+        _end_with(int(parent))
     os.chdir(folder)
     os.execvp(command[0], command)
 
@@ -33,6 +40,13 @@ def _become(name: str) -> None:
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
     os.environ["HOME"] = user.pw_dir
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends; a change of user undoes that."""
+    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from .steps import say
 # Two marks in the environment of what we start: whose instance it is, and which service.
 MARKER = "LOYALTY_REPORTING_INSTANCE"
 SERVICE_MARKER = "LOYALTY_REPORTING_SERVICE"
+# The process that what we start must not outlive.
+PARENT = "LOYALTY_REPORTING_PARENT"
 HERE = Path(__file__).resolve().parent
 
 
@@ -45,9 +47,13 @@ class Service:
 
 @dataclass(frozen=True)
 class Keeper:
-    """The processes of one instance: their records in ``run/``, their logs in ``logs/``."""
+    """The processes of one instance: their records in ``run/``, their logs in ``logs/``.
+
+    :ivar is_tied: they end with the process that starts them, also if that is killed
+    """
 
     folder: Path
+    is_tied: bool = False
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
@@ -123,6 +129,8 @@ class Keeper:
         if log.exists():
             log.replace(log.with_suffix(".previous.log"))
         marks = {MARKER: str(self.folder), SERVICE_MARKER: mark}
+        if self.is_tied:
+            marks[PARENT] = str(os.getpid())
         with log.open("wb") as output:
             process = subprocess.Popen(
                 _launching(service, record),

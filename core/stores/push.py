@@ -94,7 +94,8 @@ class _Push:
             if change := problem or (has_old_views and "The views were made again."):
                 push_state.log_schema(self._servers, ours.schema, change)
             ended = replace(begun, watermark=newest)
-            self._servers.confirm(ended)
+            # Months are dropped by the leader of a shard; its writer may be another.
+            self._servers.confirm(ended, is_written=not noted)
             push_state.settle(state, self._servers, ended)
             copy.settle(state, noted)
         return RunResult("done", self._counts, message=problem)

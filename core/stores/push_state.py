@@ -20,6 +20,7 @@ class Memory:
     :param owner: the reporting database that pushes
     :param schema: by which the tables in ClickHouse were made
     :param pushing: the push has begun and is not known to have ended
+    :param settled_epoch: of the last push that has ended; only PostgreSQL remembers it
     """
 
     epoch: int
@@ -27,6 +28,7 @@ class Memory:
     owner: str
     schema: str
     pushing: bool = False
+    settled_epoch: int = 0
 
 
 def ours(state, layout=""):
@@ -37,7 +39,8 @@ def ours(state, layout=""):
     with state, state.cursor() as cr:
         cr.execute(
             "SELECT epoch, watermark, system_identifier || '/' || current_database(),"
-            " %s, pushing FROM pg_control_system(), loyalty_reporting_clickhouse",
+            " %s, pushing, settled_epoch"
+            " FROM pg_control_system(), loyalty_reporting_clickhouse",
             [clickhouse.schema_version(layout)],
         )
         return Memory(*cr.fetchone())
@@ -106,7 +109,8 @@ def settle(state, servers, memory):
     with state, state.cursor() as cr:
         cr.execute(
             "UPDATE loyalty_reporting_clickhouse SET pushing = false,"
-            " watermark = %(watermark)s, pushed_at = now() AT TIME ZONE 'UTC',"
+            " watermark = %(watermark)s, settled_epoch = %(epoch)s,"
+            " pushed_at = now() AT TIME ZONE 'UTC',"
             " problem = NULL, problem_at = NULL",
             vars(memory),
         )

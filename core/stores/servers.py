@@ -5,7 +5,8 @@ its replicas fetch from there. Replicas are behind for a while, and one that com
 answers before it has fetched all. So each node has a list of the pushes that are
 wholly on it (``push_whole``), and who reads lets only such nodes answer:
 
-* a node that held all up to the watermark and is written to holds the push too;
+* a node that held the last push that ended and is written to holds this one too, unless
+  it dropped months: others may have been told to, and the node follows;
 * another one does when it has fetched all that its shard's log names; if that takes
   long, it is left to the next push.
 
@@ -187,17 +188,18 @@ class Servers:
     def choose_writers(self, memory=None):
         """Choose the node of each shard that is written to.
 
-        :param memory: of the push; its watermark is what a writer must hold. None: the
-            tables are new, or all nodes hold the same
+        :param memory: before the push; the last one that ended is what a writer must
+            hold. None: the tables are new, or all nodes hold the same
         """
         if self.where.cluster:
-            held = memory and (memory.owner, memory.watermark)
+            # Not the watermark alone: months that are filled anew do not move it.
+            held = memory and (memory.owner, memory.settled_epoch, memory.watermark)
             self._writers = [self._writer(shard, held) for shard in self._shards]
 
     def _writer(self, shard, held):
         nodes = [n for n in self.nodes if n.shard == shard and not _is_readonly(n)]
         for node in nodes:
-            if not held or node.whole[::2] == held:
+            if not held or node.whole == held:
                 return node
         for node in nodes:
             if self._sync(node):
@@ -226,7 +228,7 @@ class Servers:
     def confirm(self, memory, *, is_written=True):
         """Write down which nodes hold a push wholly, once they do.
 
-        :param is_written: the writers were written to
+        :param is_written: the writers hold the push by having been written to
         """
         if not self.where.cluster:
             return
@@ -270,6 +272,8 @@ class Servers:
 
     def optimize(self, table):
         """Merge a table of ids to one part, so that no former version stays on disk."""
+        # A leader merges what it has.
+        self.sync()
         for node in self._leaders(table):
             node.execute(f"OPTIMIZE TABLE {table} FINAL")
         self.sync()
@@ -296,11 +300,14 @@ class Servers:
             query += " currentDatabase() AND table = %(table)s"
             if node.execute(query, {"table": table}) == [(1,)]:
                 found.setdefault(node.shard, node)
-        if len(found) < len(self._shards):
-            raise StoreError(
-                "A shard of ClickHouse has no node that may change tables now: its "
-                "leader is away, or the keeper. The next push tries again."
-            )
+        for shard in self._shards:
+            if shard not in found:
+                raise StoreError(
+                    f"No node of ClickHouse's shard {shard} may change {table} now: its"
+                    " leader is away and no other has taken over, or their keeper is"
+                    " away. It is tried again by the next run; PostgreSQL answers"
+                    " meanwhile."
+                )
         return found.values()
 
     def create_new(self):

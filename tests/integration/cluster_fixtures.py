@@ -13,8 +13,10 @@ import clickhouse_driver
 import pytest
 from copies import SECRET, Copy
 
+from core.queries import answer as answering
+from core.queries.pause import Pause
 from core.settings import Settings
-from core.stores import clickhouse
+from core.stores import clickhouse, servers
 from dev import clusters
 from dev.paths import locate
 from dev.services.clickhouse import USER
@@ -151,3 +153,11 @@ def cluster_copy(request, cluster_of):
     """A copy on a cluster, of replicas and of shards."""
     with copy_on(cluster_of(request.param)) as copy:
         yield copy
+
+
+@pytest.fixture
+def nobody_waits_long(monkeypatch):
+    """What is not there soon is away; and what was away is asked again."""
+    monkeypatch.setattr(servers, "_PATIENCE", 5)
+    monkeypatch.setattr(clickhouse, "_failed", {})
+    monkeypatch.setattr(answering, "_pause", Pause(0))

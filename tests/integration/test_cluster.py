@@ -4,75 +4,24 @@ from itertools import islice
 
 import databases
 import pytest
-from asking import YEAR, ask, query_of
 from changes import CHANGES
 from cluster_fixtures import copy_on, single
+from clustered import assert_answers, catch_up, lag, one_more, pushed_to_all
 from contract_store import assert_equal
 from copies import SECRET, fail, problem_of, pushed, rebuilt, state_of, synced
 
 from core.guard import connections
-from core.queries import answer as answering
-from core.queries.pause import Pause
 from core.settings import Settings
-from core.stores import blocks, clickhouse, servers
+from core.stores import blocks, servers
 from core.stores import push as pushing
-from core.stores.push_tables import FACTS, TABLES
+from core.stores.push_tables import TABLES
 
 pytest_plugins = ["store_fixtures", "cluster_fixtures"]
-pytestmark = [pytest.mark.slow, pytest.mark.cluster]
-
-CUSTOMERS = {"measures": "unique_customers,total_amount,total_transactions"}
-
-
-@pytest.fixture(autouse=True)
-def nobody_waits_long(monkeypatch):
-    """What is not there soon is away; and what was away is asked again."""
-    monkeypatch.setattr(servers, "_PATIENCE", 5)
-    monkeypatch.setattr(clickhouse, "_failed", {})
-    monkeypatch.setattr(answering, "_pause", Pause(0))
-
-
-def one_more(shop, report, key):
-    """Sell something more, and load it."""
-    shop.order(key, "2017-04-22 12:00Z", lines=2, store_id=len(key))
-    synced(shop.dsn, report)
-
-
-def assert_answers(report, copy, store="clickhouse"):
-    """Reports have PostgreSQL's figures, and a store that is expected gave them."""
-    for query in (
-        query_of(*YEAR, "day", per_page="1000", **CUSTOMERS),
-        query_of(*YEAR, "month", per_page="1000", dimensions="store", **CUSTOMERS),
-    ):
-        expected, found = ask(report, query), ask(report, query, copy.settings)
-        assert found.rows == expected.rows
-        assert found.rows
-        assert found.store in store
-
-
-def lag(copy, number):
-    """Have a node fetch nothing of what others are sent."""
-    for table in FACTS:
-        copy.on(number, f"SYSTEM STOP FETCHES {table}_local")
-
-
-def catch_up(copy, number):
-    for table in FACTS:
-        copy.on(number, f"SYSTEM START FETCHES {table}_local")
-
-
-def pushed_to_all(copy, report):
-    """Push until every node is known to hold everything, as runs that follow do."""
-    for _ in range(20):
-        pushed(copy, report)
-        epoch = state_of(report)["epoch"]
-        wholes = (
-            copy.on(number, "SELECT max(epoch) FROM push_whole")
-            for number in range(len(copy.nodes))
-        )
-        if all(whole == [(epoch,)] for whole in wholes):
-            return
-    raise AssertionError("A node never caught up")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.cluster,
+    pytest.mark.usefixtures("nobody_waits_long"),
+]
 
 
 class TestSame:

@@ -1,0 +1,51 @@
+"""What tests of a cluster do to it, and what must hold of it then."""
+
+from asking import YEAR, ask, query_of
+from copies import pushed, state_of, synced
+
+from core.stores.push_tables import FACTS
+
+CUSTOMERS = {"measures": "unique_customers,total_amount,total_transactions"}
+
+
+def one_more(shop, report, key):
+    """Sell something more, and load it."""
+    shop.order(key, "2017-04-22 12:00Z", lines=2, store_id=len(key))
+    synced(shop.dsn, report)
+
+
+def assert_answers(report, copy, store="clickhouse"):
+    """Reports have PostgreSQL's figures, and a store that is expected gave them."""
+    for query in (
+        query_of(*YEAR, "day", per_page="1000", **CUSTOMERS),
+        query_of(*YEAR, "month", per_page="1000", dimensions="store", **CUSTOMERS),
+    ):
+        expected, found = ask(report, query), ask(report, query, copy.settings)
+        assert found.rows == expected.rows
+        assert found.rows
+        assert found.store in store
+
+
+def lag(copy, number):
+    """Have a node fetch nothing of what others are sent."""
+    for table in FACTS:
+        copy.on(number, f"SYSTEM STOP FETCHES {table}_local")
+
+
+def catch_up(copy, number):
+    for table in FACTS:
+        copy.on(number, f"SYSTEM START FETCHES {table}_local")
+
+
+def pushed_to_all(copy, report):
+    """Push until every node is known to hold everything, as runs that follow do."""
+    for _ in range(20):
+        pushed(copy, report)
+        epoch = state_of(report)["epoch"]
+        wholes = (
+            copy.on(number, "SELECT max(epoch) FROM push_whole")
+            for number in range(len(copy.nodes))
+        )
+        if all(whole == [(epoch,)] for whole in wholes):
+            return
+    raise AssertionError("A node never caught up")
