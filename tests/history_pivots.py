@@ -97,10 +97,11 @@ class HistoryPivots:
             ("point.analytics", ["program_key", "customer_key"], "balance:max"),
             ("point.analytics", ["customer_key"], "balance:max"),
         )  # fmt: skip
+        customers = self.env["loyalty.reporting.customer"].search([], limit=200)
         domain = [
             *DOMAIN,
             ("date", ">=", "2017-09-02"),
-            ("customer_key", "in", [*range(1, 200)]),
+            ("customer_key", "in", customers.ids),
         ]
 
         def pivots():

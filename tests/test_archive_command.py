@@ -70,7 +70,7 @@ class TestArchiveCommand(TransactionCase):
 
     def test_it_lists_months_with_their_files(self):
         line = (
-            "2017-03\tpoint_analytics_data\t7\t5000000000\t2\tarchived"
+            "2017-03\tdetail\tpoint_analytics_data\t7\t5000000000\t2\tarchived"
             "\ts3://b/f/point_analytics_data/x.parquet"
         )
         self.assertIn(line, self.call("list")[1].splitlines())

@@ -8,7 +8,8 @@ from ..hooks import created, uninstall_hook
 
 OURS = (
     "^(fact_|promotion_|mv_promotion_|membership_|customer_(order|day)_|point_"
-    "|card_(state|past|lot|horizon)$|archived_|loyalty_reporting_)"
+    "|customer_(month|spend)$|card_(state|past|lot|horizon|month)$|archived_"
+    "|loyalty_reporting_)"
 )
 
 

@@ -201,7 +201,7 @@ def answers(url):
 
 
 def wait_for(condition, explain=str):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < end, f"it did not happen {explain()[-3000:]}"
         time.sleep(0.2)
