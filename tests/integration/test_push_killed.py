@@ -17,6 +17,7 @@ import pytest
 from contract_store import assert_equal
 from copies import fail, problem_of, pushed, state_of, synced
 
+from core.stores import clickhouse
 from core.stores import push as pushing
 
 pytest_plugins = ["store_fixtures"]
@@ -175,7 +176,7 @@ class TestKilled:
 @contextmanager
 def statements(before, after):
     """Call functions before and after each statement that a push runs in ClickHouse."""
-    real = pushing.clickhouse.client
+    real = clickhouse.client
 
     @contextmanager
     def watched(*args, **options):
@@ -191,11 +192,11 @@ def statements(before, after):
             client.execute = spy
             yield client
 
-    pushing.clickhouse.client = watched
+    clickhouse.client = watched
     try:
         yield
     finally:
-        pushing.clickhouse.client = real
+        clickhouse.client = real
 
 
 @contextmanager
