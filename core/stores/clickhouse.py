@@ -61,7 +61,8 @@ def address(url):
         parts = urlsplit(url)
         user, at, hosts = parts.netloc.rpartition("@")
         found = [urlsplit(f"//{host}") for host in hosts.split(",")]
-        places = [f"{h.hostname}:{h.port or _PORTS[parts.scheme]}" for h in found]
+        usual = _PORTS[parts.scheme]
+        places = [f"{h.hostname}:{h.port or usual}" for h in found]
         options = dict(parse_qsl(parts.query))
         cluster, database = options.pop("cluster", ""), unquote(parts.path[1:])
         # These two are written into statements, where there is a cluster.
