@@ -9,8 +9,7 @@ from odoo.tests import Form, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..core.erasure import run as running
 from ..core.errors import StoreError
-from ..core.sources import contract
-from .history import load_history
+from .history import load_history, until
 
 GROUP = "loyalty_reporting.group_loyalty_reporting_"
 ADDRESSES = ("CLICKHOUSE_URL", "REDIS_URL", "STREAM_URL")
@@ -23,12 +22,7 @@ class TestErasure(TransactionCase):
 
     @classmethod
     def setUpClass(cls):
-        queries = contract.default_queries()
-        orders = f"SELECT id FROM engine.processed_order WHERE ordered_at < '{LAST}'"
-        for table, instant in contract.INSTANTS.items():
-            queries[table] += f" WHERE {instant} < '{LAST}'"
-        queries["order_promotion_line"] += f" WHERE order_id IN ({orders})"
-        load_history(cls, queries=queries)
+        load_history(cls, queries=until(LAST))
         super().setUpClass()
         variables = {f"LOYALTY_REPORTING_{name}": "" for name in ADDRESSES}
         variables["LOYALTY_REPORTING_ERASURE_SECRET"] = "a-secret-of-the-tests"
