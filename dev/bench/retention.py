@@ -1,4 +1,8 @@
-"""Old detail leaves: archived and dropped by month, beside ``DELETE`` and ``VACUUM`` of the same rows."""
+"""Old detail leaves: archived and dropped by month, beside ``DELETE`` and ``VACUUM`` of the same rows.
+
+The history's months leave first, in the same way: of both ways only the synthetic rows are
+measured. Readers are measured all the time.
+"""
 
 import os
 import tempfile
@@ -24,9 +28,11 @@ from .retention_rows import fill
 ROWS = int(os.environ.get("ROWS", "20_000_000"))
 SECONDS = int(os.environ.get("SECONDS", "20"))
 REFRESHES = int(os.environ.get("REFRESHES", "5"))
-# Of the last day of the synthetic year: the last three months stay.
-TODAY = date(2019, 12, 31)
 DAYS = 90
+# All of the history is due, and nothing of the synthetic year.
+BETWEEN = date(2019, 3, 31)
+# The last day of the synthetic year: its last three months stay.
+TODAY = date(2019, 12, 31)
 BEFORE = (TODAY - timedelta(DAYS)).replace(day=1)
 LISTING = {
     "date_from": "2019-11-01",
@@ -45,15 +51,44 @@ def main():
     load_history(dsn)
     _views(dsn)
     rows = fill(dsn, ROWS)
-    with _cursor(dsn) as cr:
-        due = _sum(cr, f"SELECT count(*) FROM {{table}} WHERE {_DUE}")
-        csv = sum(_csv_bytes(cr, table) for table in TABLES[Tier.DETAIL])
-    print(f"{rows:,} rows beside the history's; {due:,} rows are due", flush=True)
     with asked(dsn, page) as quiet:
         time.sleep(SECONDS)
     _say_p99("a page of points, nothing else", quiet)
-    deletion = _delete(dsn)
-    _leave(dsn, due, csv, quiet, deletion)
+    with tempfile.TemporaryDirectory() as folder:
+        with asked(dsn, page) as meanwhile:
+            old = _leave(dsn, BETWEEN, folder)
+        with _cursor(dsn) as cr:
+            due = _sum(cr, f"SELECT count(*) FROM {{table}} WHERE {_DUE}")
+            csv = sum(_csv_bytes(cr, table) for table in TABLES[Tier.DETAIL])
+            before, kept = _size(cr), _size(cr, f"month >= '{BEFORE}'")
+            heap = _size(cr, f"month < '{BEFORE}'", "pg_table_size")
+        print(f"{rows:,} rows; {due:,} of them are due", flush=True)
+        deletion = _delete(dsn)
+        with asked(dsn, page) as meanwhile_due:
+            new = _leave(dsn, TODAY, folder)
+        with _cursor(dsn) as cr:
+            after, files = _size(cr), _files(cr)
+            verified = _timed(lambda: run.verify(dsn, new.months))
+    print(
+        f"partitions: {len(new.months)} months detached and dropped in"
+        f" {new.seconds('dropped'):.2f} s, {deletion / new.seconds('dropped'):,.0f} times"
+        f" faster than DELETE and VACUUM; {before:,.0f} MiB before, {after:,.0f} MiB"
+        f" after, {kept:,.0f} MiB of them were the months' that stay\n"
+        f"archive: {due:,} rows written and read back in {new.seconds('written'):.1f} s,"
+        f" {due / new.seconds('written'):,.0f} rows/s;"
+        f" frozen in {new.seconds('frozen'):.1f} s\n"
+        f"files: {files:,.0f} MiB; the rows take {heap:,.0f} MiB as table"
+        f" ({heap / files:.1f} ×), {before - kept:,.0f} MiB with indexes"
+        f" ({(before - kept) / files:.1f} ×), {csv:,.0f} MiB as CSV ({csv / files:.1f} ×)\n"
+        f"verified again in {verified:.1f} s, {due / verified:,.0f} rows/s"
+    )
+    for what, name in (
+        ("dropping", "dropped"),
+        ("archiving", "written"),
+        ("freezing", "frozen"),
+    ):
+        spans = [*old.spans[name], *new.spans[name]]
+        _say_p99(f"a page of points while {what}", meanwhile + meanwhile_due, quiet, spans)
 
 
 def page(connection):
@@ -135,59 +170,37 @@ def _index(cr, table):
         cr.execute(statement.replace(f".{table} ", f".plain_{table} "))
 
 
-def _leave(dsn, due, csv, quiet, deletion):
-    """Take the rows out as the scheduled action does, and say what it cost."""
+class _Left:
+    """How months left.
+
+    :ivar months: their first days
+    :ivar spans: {step: [(begin, end)]}; dropping begins with the first detachment
+    """
+
+    def __init__(self, steps):
+        self.spans = {"written": [], "frozen": [], "dropped": []}
+        begin = {"written": "begun", "frozen": "verified", "dropped": "frozen"}
+        at = {(month, step): moment for moment, step, month in steps}
+        self.months = sorted({month for month, _step in at})
+        for month in self.months:
+            for step, spans in self.spans.items():
+                spans.append((at[month, begin[step]], at[month, step]))
+
+    def seconds(self, step):
+        return sum(end - begin for begin, end in self.spans[step])
+
+
+def _leave(dsn, today, folder):
+    """Take out what is due on a day as the scheduled action does. Returns :class:`_Left`."""
     steps = []
 
     def note(step, month):
         steps.append((time.monotonic(), step, month))
 
-    with _cursor(dsn) as cr:
-        before, kept = _size(cr), _size(cr, f"month >= '{BEFORE}'")
-        heap = _size(cr, f"month < '{BEFORE}'", "pg_table_size")
-    with tempfile.TemporaryDirectory() as folder, asked(dsn, page) as meanwhile:
-        policies = [Policy(Tier.DETAIL, DAYS)]
-        begun = time.monotonic()
-        result = run.run(dsn, policies, TODAY, folder, between=note)
-        whole = time.monotonic() - begun
-        if result.state != "done":
-            raise SystemExit(result.message)
-        with _cursor(dsn) as cr:
-            after = _size(cr)
-            gone = [month.month for month in months.known(cr)]
-            files = _files(cr)
-        verified = _timed(lambda: run.verify(dsn, gone))
-    spans = _spans(steps)
-    dropped = sum(end - begin for begin, end in spans["dropped"])
-    written = sum(end - begin for begin, end in spans["written"])
-    frozen = sum(end - begin for begin, end in spans["frozen"])
-    print(
-        f"partitions: {len(gone)} months detached and dropped in {dropped:.2f} s,"
-        f" {deletion / dropped:,.0f} times faster than DELETE and VACUUM;"
-        f" {before:,.0f} MiB before, {after:,.0f} MiB after,"
-        f" {kept:,.0f} MiB of them were the months' that stay\n"
-        f"archive: {due:,} rows written and read back in {written:.1f} s,"
-        f" {due / written:,.0f} rows/s, {heap / written:.1f} MiB/s of table;"
-        f" frozen in {frozen:.1f} s; all of it {whole:.1f} s\n"
-        f"files: {files:,.0f} MiB; the rows take {heap:,.0f} MiB as table"
-        f" ({heap / files:.1f} ×), {before - kept:,.0f} MiB with indexes"
-        f" ({(before - kept) / files:.1f} ×), {csv:,.0f} MiB as CSV ({csv / files:.1f} ×)\n"
-        f"verified again in {verified:.1f} s, {due / verified:,.0f} rows/s"
-    )
-    for what, name in (("dropping", "dropped"), ("archiving", "written")):
-        _say_p99(f"a page of points while {what}", meanwhile, quiet, spans[name])
-
-
-def _spans(steps):
-    """Return {step: [(begin, end)]}; dropping begins with the first detachment."""
-    found = {"written": [], "frozen": [], "dropped": []}
-    begin = {"written": "begun", "frozen": "verified", "dropped": "frozen"}
-    at = {}
-    for moment, step, month in steps:
-        at[month, step] = moment
-        if step in found:
-            found[step].append((at[month, begin[step]], moment))
-    return found
+    result = run.run(dsn, [Policy(Tier.DETAIL, DAYS)], today, folder, between=note)
+    if result.state != "done":
+        raise SystemExit(result.message)
+    return _Left(steps)
 
 
 def _say_p99(what, found, quiet=None, spans=None):
@@ -213,7 +226,12 @@ def _plain_size(cr):
 
 
 def _files(cr):
-    cr.execute("SELECT sum(bytes) FROM loyalty_reporting_archive_file")
+    """Return the MiB of the files of the synthetic months."""
+    cr.execute(
+        "SELECT sum(f.bytes) FROM loyalty_reporting_archive_file f"
+        " JOIN loyalty_reporting_archive a ON a.id = f.archive_id WHERE a.month > %s",
+        [BETWEEN.replace(month=1, day=1) - timedelta(1)],
+    )
     return float(cr.fetchone()[0]) / _MIB
 
 
