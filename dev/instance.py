@@ -22,6 +22,8 @@ from .steps import step, together
 from .tools import Tools
 
 ENGINE_DATABASE = "engine"
+# Those whose data outlives the machine's failure: a demo's, and one to measure as it would be.
+DURABLE = ("demo", "bench")
 READER = "reporting_reader"
 SERVICES = ("report", "engine", "redis", "clickhouse")
 # Another program may take a port between our choice and the service's binding.
@@ -110,7 +112,7 @@ class Instance:
                 known.ports[name],
                 known.secrets[name],
                 machine.database_user(),
-                durable=self.name == "demo",
+                durable=self.name in DURABLE,
             )
 
         return cluster("report"), cluster("engine")

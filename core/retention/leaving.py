@@ -42,8 +42,7 @@ def leave(dsn, tier, month, address, between=nothing):
     with closing(connect(dsn, "loyalty_reporting archive")) as connection:
         kind = _Detail if tier == Tier.DETAIL else _Aggregates
         month_of = kind(dsn, connection, month, address, between)
-        state = month_of.state()
-        if state not in (State.VERIFIED, State.LEAVING, State.ARCHIVED):
+        if month_of.state() not in (State.LEAVING, State.ARCHIVED):
             month_of.write()
         if month_of.state() == State.VERIFIED and not month_of.close():
             return False
@@ -85,6 +84,8 @@ class _Month:
                 manifest = self._written(cr, Location(address), number, old)
         self._between("written", self._month)
         with self._transaction() as cr:
+            # Loads that change what it finds mark the month as changed.
+            self._find(cr)
             months.save(cr, self.tier, self._month, address, manifest)
         if old and old["generation"] != manifest["generation"]:
             archive.remove(Location(known.location), old)
@@ -108,8 +109,7 @@ class _Month:
                 # What is written may be old by the next run.
                 months.mark(cr, self.tier, self._month, State.WRITING)
                 return False
-            following = partitions.following(self._month)
-            self._keep(cr, {"month": self._month, "following": following})
+            self._keep(cr)
             months.mark(cr, self.tier, self._month, State.LEAVING)
         self._between("frozen", self._month)
         return True
@@ -131,12 +131,21 @@ class _Month:
         """Tell whether nothing that is here still needs it."""
         return True
 
-    def _keep(self, cr, values):
+    def _find(self, cr):
+        """Write down what loads must find of it, before they have to wait."""
+
+    def _keep(self, cr):
         """Write down what must stay of it."""
         raise NotImplementedError
 
     def _tell(self, cr):
         """Tell those who copy these tables."""
+
+    def _span(self):
+        return {
+            "month": self._month,
+            "following": partitions.following(self._month),
+        }
 
     def _detach(self, table):
         name = partitions.name_of(table, self._month)
@@ -167,9 +176,12 @@ class _Month:
 class _Detail(_Month):
     tier = Tier.DETAIL
 
-    def _keep(self, cr, values):
-        cr.execute(sql("retention/sql/strays.sql"), values)
-        cr.execute("SELECT instant < %s FROM card_horizon", [values["following"]])
+    def _find(self, cr):
+        cr.execute(sql("retention/sql/strays.sql"), self._span())
+
+    def _keep(self, cr):
+        values = self._span()
+        cr.execute("SELECT instant < %(following)s FROM card_horizon", values)
         if cr.fetchone()[0]:
             cr.execute(sql("retention/sql/advance.sql"), values)
 
@@ -180,9 +192,9 @@ class _Aggregates(_Month):
     def _may_leave(self, cr):
         return months.follows_from_nothing_here(cr, self._month)
 
-    def _keep(self, cr, values):
+    def _keep(self, cr):
         summary.freeze(cr, self._month)
-        cr.execute(sql("retention/sql/keep.sql"), values)
+        cr.execute(sql("retention/sql/keep.sql"), self._span())
 
     def _tell(self, cr):
         copy.note(cr, self._month)

@@ -14,7 +14,7 @@ from core.database import connect
 from core.queries import REPORTS
 from core.queries.answer import answer
 from core.queries.params import parse
-from core.retention import months, run
+from core.retention import run
 from core.retention.policy import Policy, Tier
 from core.retention.tables import TABLES
 from core.settings import Settings
@@ -23,24 +23,24 @@ from core.stores import materialized
 from . import history
 from .asking import asked, p99
 from .first_load import load_history
-from .retention_rows import fill
+from .retention_rows import MONTHS, fill
 
 ROWS = int(os.environ.get("ROWS", "20_000_000"))
 SECONDS = int(os.environ.get("SECONDS", "20"))
 REFRESHES = int(os.environ.get("REFRESHES", "5"))
 DAYS = 90
 # All of the history is due, and nothing of the synthetic year.
-BETWEEN = date(2019, 3, 31)
-# The last day of the synthetic year: its last three months stay.
-TODAY = date(2019, 12, 31)
-BEFORE = (TODAY - timedelta(DAYS)).replace(day=1)
+HISTORY_DUE = date(2019, 3, 31)
+# Its first six months, measured with nobody who reads, as detaching waits for readers.
+DUE_ALONE = date(2019, 9, 30)
+# Three more, with one who does; the last three months stay.
+DUE = date(2019, 12, 31)
 LISTING = {
     "date_from": "2019-11-01",
     "date_to": "2019-11-30",
     "transaction_type": "redeem",
     "per_page": "100",
 }
-_DUE = f"transaction_date < '{BEFORE}'"
 _MIB = 1 << 20
 
 
@@ -50,45 +50,47 @@ def main():
     dsn = history.reporting("bench_retention")
     load_history(dsn)
     _views(dsn)
-    rows = fill(dsn, ROWS)
+    fill(dsn, ROWS)
     with asked(dsn, page) as quiet:
         time.sleep(SECONDS)
     _say_p99("a page of points, nothing else", quiet)
     with tempfile.TemporaryDirectory() as folder:
-        with asked(dsn, page) as meanwhile:
-            old = _leave(dsn, BETWEEN, folder)
-        with _cursor(dsn) as cr:
-            due = _sum(cr, f"SELECT count(*) FROM {{table}} WHERE {_DUE}")
-            csv = sum(_csv_bytes(cr, table) for table in TABLES[Tier.DETAIL])
-            before, kept = _size(cr), _size(cr, f"month >= '{BEFORE}'")
-            heap = _size(cr, f"month < '{BEFORE}'", "pg_table_size")
-        print(f"{rows:,} rows; {due:,} of them are due", flush=True)
+        with asked(dsn, page) as first:
+            old = _leave(dsn, HISTORY_DUE, folder)
         deletion = _delete(dsn)
-        with asked(dsn, page) as meanwhile_due:
-            new = _leave(dsn, TODAY, folder)
         with _cursor(dsn) as cr:
-            after, files = _size(cr), _files(cr)
-            verified = _timed(lambda: run.verify(dsn, new.months))
+            size = _Size(cr)
+        alone = _leave(dsn, DUE_ALONE, folder)
+        with asked(dsn, page) as second:
+            read = _leave(dsn, DUE, folder)
+        with _cursor(dsn) as cr:
+            after, files = _bytes(cr), _files(cr)
+        verified = _timed(lambda: run.verify(dsn, [*alone.months, *read.months]))
+    dropped = alone.seconds("dropped")
     print(
-        f"partitions: {len(new.months)} months detached and dropped in"
-        f" {new.seconds('dropped'):.2f} s, {deletion / new.seconds('dropped'):,.0f} times"
-        f" faster than DELETE and VACUUM; {before:,.0f} MiB before, {after:,.0f} MiB"
-        f" after, {kept:,.0f} MiB of them were the months' that stay\n"
-        f"archive: {due:,} rows written and read back in {new.seconds('written'):.1f} s,"
-        f" {due / new.seconds('written'):,.0f} rows/s;"
-        f" frozen in {new.seconds('frozen'):.1f} s\n"
-        f"files: {files:,.0f} MiB; the rows take {heap:,.0f} MiB as table"
-        f" ({heap / files:.1f} ×), {before - kept:,.0f} MiB with indexes"
-        f" ({(before - kept) / files:.1f} ×), {csv:,.0f} MiB as CSV ({csv / files:.1f} ×)\n"
-        f"verified again in {verified:.1f} s, {due / verified:,.0f} rows/s"
+        f"partitions: {len(alone.months)} months of {size.rows_alone:,} rows detached"
+        f" and dropped in {dropped:.2f} s, {deletion / dropped:,.0f} times faster than"
+        f" DELETE and VACUUM; {size.all:,.0f} MiB before, {after:,.0f} MiB after,"
+        f" {size.kept:,.0f} MiB of them were the months' that stay"
+    )
+    written = alone.seconds("written") + read.seconds("written")
+    frozen = alone.seconds("frozen") + read.seconds("frozen")
+    gone = size.all - size.kept
+    print(
+        f"archive: {size.rows:,} rows written and read back in {written:.1f} s,"
+        f" {size.rows / written:,.0f} rows/s; frozen in {frozen:.1f} s\n"
+        f"files: {files:,.0f} MiB; the rows take {size.heap:,.0f} MiB as table"
+        f" ({size.heap / files:.1f} ×), {gone:,.0f} MiB with indexes"
+        f" ({gone / files:.1f} ×), {size.csv:,.0f} MiB as CSV ({size.csv / files:.1f} ×)\n"
+        f"verified again in {verified:.1f} s, {size.rows / verified:,.0f} rows/s"
     )
     for what, name in (
         ("dropping", "dropped"),
         ("archiving", "written"),
         ("freezing", "frozen"),
     ):
-        spans = [*old.spans[name], *new.spans[name]]
-        _say_p99(f"a page of points while {what}", meanwhile + meanwhile_due, quiet, spans)
+        spans = [*old.spans[name], *read.spans[name]]
+        _say_p99(f"a page of points while {what}", first + second, quiet, spans)
 
 
 def page(connection):
@@ -136,26 +138,27 @@ def _delete(dsn):
             _index(cr, table)
         cr.execute("VACUUM ANALYZE")
         before = _plain_size(cr)
-        with asked(dsn, page) as meanwhile:
-            deleted = _timed(
-                lambda: [
-                    cr.execute(f"DELETE FROM plain_{t} WHERE {_DUE}")
-                    for t in TABLES[Tier.DETAIL]
-                ]
-            )
-            vacuumed = _timed(
-                lambda: [
-                    cr.execute(f"VACUUM ANALYZE plain_{t}") for t in TABLES[Tier.DETAIL]
-                ]
-            )
+        deleted, vacuumed = _deleted(cr, DUE_ALONE)
         print(
             f"plain tables: DELETE {deleted:.1f} s, VACUUM {vacuumed:.1f} s;"
             f" {before:,.0f} MiB before, {_plain_size(cr):,.0f} MiB after"
         )
-        _say_p99("a page of points meanwhile", meanwhile)
+        with asked(dsn, page) as meanwhile:
+            _deleted(cr, DUE)
+        _say_p99("a page of points while deleting", meanwhile)
         for table in TABLES[Tier.DETAIL]:
             cr.execute(f"DROP TABLE plain_{table}")
     return deleted + vacuumed
+
+
+def _deleted(cr, today):
+    """Return the seconds of DELETE and of VACUUM of what is due on a day."""
+    due = f"transaction_date < '{_first_kept(today)}'"
+    statements = (f"DELETE FROM plain_{{}} WHERE {due}", "VACUUM ANALYZE plain_{}")
+    return [
+        _timed(lambda s=s: [cr.execute(s.format(t)) for t in TABLES[Tier.DETAIL]])
+        for s in statements
+    ]
 
 
 def _index(cr, table):
@@ -209,7 +212,30 @@ def _say_p99(what, found, quiet=None, spans=None):
     print(f"  {what}: p99 {value * 1000:.1f} ms of {count:,}{ratio}", flush=True)
 
 
-def _size(cr, which="true", of="pg_total_relation_size"):
+class _Size:
+    """What the tables hold before the synthetic months leave.
+
+    :ivar rows: that are due; ``rows_alone``: those that leave with nobody who reads
+    :ivar heap, csv: MiB of the rows that are due, as tables without indexes, and as CSV
+    :ivar all, kept: MiB with indexes of all months, and of those that stay
+    """
+
+    def __init__(self, cr):
+        count = "SELECT count(*) FROM {{table}} WHERE transaction_date < '{}'"
+        first = _first_kept(DUE)
+        self.rows = _sum(cr, count.format(first))
+        self.rows_alone = _sum(cr, count.format(_first_kept(DUE_ALONE)))
+        self.heap = _bytes(cr, f"month < '{first}'", "pg_table_size")
+        self.csv = sum(_csv_bytes(cr, table) for table in TABLES[Tier.DETAIL])
+        self.all, self.kept = _bytes(cr), _bytes(cr, f"month >= '{first}'")
+
+
+def _first_kept(today):
+    """Return the first day that is kept when a policy's day comes."""
+    return (today - timedelta(DAYS)).replace(day=1)
+
+
+def _bytes(cr, which="true", of="pg_total_relation_size"):
     """Return the MiB of the tables' partitions whose ``month`` is so."""
     cr.execute(
         f"SELECT coalesce(sum({of}(oid)), 0) FROM ("
@@ -229,8 +255,8 @@ def _files(cr):
     """Return the MiB of the files of the synthetic months."""
     cr.execute(
         "SELECT sum(f.bytes) FROM loyalty_reporting_archive_file f"
-        " JOIN loyalty_reporting_archive a ON a.id = f.archive_id WHERE a.month > %s",
-        [BETWEEN.replace(month=1, day=1) - timedelta(1)],
+        " JOIN loyalty_reporting_archive a ON a.id = f.archive_id WHERE a.month >= %s",
+        [MONTHS[0]],
     )
     return float(cr.fetchone()[0]) / _MIB
 
@@ -246,7 +272,7 @@ def _sum(cr, query):
 def _csv_bytes(cr, table):
     """Return the MiB of the due rows of a table as CSV."""
     counted = _Counted()
-    rows = f"SELECT * FROM {table} WHERE {_DUE}"
+    rows = f"SELECT * FROM {table} WHERE transaction_date < '{_first_kept(DUE)}'"
     cr.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv)", counted)
     return counted.bytes / _MIB
 

@@ -1,18 +1,12 @@
--- The horizon moves to %(following)s: how each card that was booked on since the former one
--- stands then, from what is kept of it and these bookings. The others stand as they did.
-CREATE TEMP TABLE moved ON COMMIT DROP AS
-SELECT DISTINCT r.card_key FROM point_analytics_data r, card_horizon h
-WHERE r.transaction_date >= h.instant AND r.transaction_date < %(following)s;
--- An array, unlike a join, is applied before lots are put in order.
+-- The horizon moves to %(following)s: how each card stands then, from what is kept of it
+-- at the former one and the bookings since.
 CREATE TEMP TABLE next_lot ON COMMIT DROP AS
 SELECT l.* FROM loyalty_reporting_open_lots(%(following)s - interval '1 microsecond',
-    (SELECT instant FROM card_horizon)) l
-WHERE l.card_key = ANY(ARRAY(SELECT card_key FROM moved));
+    (SELECT instant FROM card_horizon)) l;
 CREATE TEMP TABLE next_balance ON COMMIT DROP AS
 SELECT g.card_key, sum(g.effect) AS balance
 FROM loyalty_reporting_ledger(%(following)s - interval '1 microsecond',
     (SELECT instant FROM card_horizon)) g
-WHERE g.card_key = ANY(ARRAY(SELECT card_key FROM moved))
 GROUP BY g.card_key;
 
 INSERT INTO card_past AS p (card_key, card_id, company_id, program_key, customer_key,
@@ -34,7 +28,7 @@ LEFT JOIN (SELECT card_key, sum(remaining) AS remaining FROM next_lot GROUP BY c
     USING (card_key)
 WHERE b.card_key = p.card_key;
 
-DELETE FROM card_lot WHERE card_key IN (SELECT card_key FROM moved);
+DELETE FROM card_lot;
 INSERT INTO card_lot (card_key, card_id, company_id, program_key, customer_key,
     transaction_date, expires_at, seq, transaction_id, points, remaining)
 SELECT card_key, card_id, company_id, program_key, customer_key, transaction_date,

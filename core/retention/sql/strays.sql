@@ -2,17 +2,17 @@
 -- and bookings that others depend on.
 DELETE FROM archived_stray WHERE month = %(month)s;
 INSERT INTO archived_stray (order_key, month)
-SELECT DISTINCT r.order_key, %(month)s::date
+SELECT r.order_key, %(month)s::date
 FROM (
     SELECT order_key FROM promotion_report_detail_data
     WHERE transaction_date >= %(month)s AND transaction_date < %(following)s
-    UNION ALL
+    UNION
     SELECT order_key FROM promotion_evaluation_data
     WHERE transaction_date >= %(month)s AND transaction_date < %(following)s
-    UNION ALL
+    UNION
     SELECT order_key FROM customer_order_data
     WHERE transaction_date >= %(month)s AND transaction_date < %(following)s
-    UNION ALL
+    UNION
     SELECT order_key FROM point_analytics_data
     WHERE transaction_date >= %(month)s AND transaction_date < %(following)s
 ) r
