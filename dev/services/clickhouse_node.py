@@ -1,6 +1,7 @@
 """A node of a ClickHouse cluster on this machine: Debian's server, told of the others.
 
-It takes clients with and without TLS; what goes from node to node stays on loopback, in plain.
+It takes clients with and without TLS. What goes from node to node, queries and rows that replicas
+fetch, goes by TLS alone; each trusts the one certificate that all of them show.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,15 @@ MORE = """  <tcp_port_secure>{tls}</tcp_port_secure>
     <privateKeyFile>{key}</privateKeyFile>
     <verificationMode>none</verificationMode>
     <disableProtocols>sslv2,sslv3</disableProtocols>
-  </server></openSSL>
-  <interserver_http_host>{host}</interserver_http_host>
-  <interserver_http_port>{interserver}</interserver_http_port>
+  </server><client>
+    <caConfig>{certificate}</caConfig>
+    <loadDefaultCAFile>false</loadDefaultCAFile>
+    <verificationMode>strict</verificationMode>
+    <invalidCertificateHandler><name>RejectCertificateHandler</name></invalidCertificateHandler>
+    <disableProtocols>sslv2,sslv3</disableProtocols>
+  </client></openSSL>
+  <interserver_https_host>{host}</interserver_https_host>
+  <interserver_https_port>{interserver}</interserver_https_port>
   <zookeeper>
     <node><host>{host}</host><port>{zookeeper}</port></node>
     <session_timeout_ms>4000</session_timeout_ms>
@@ -37,7 +44,7 @@ SHARD = """      <shard>
 {replicas}
       </shard>"""
 REPLICA = (
-    "        <replica><host>{host}</host><port>{port}</port>"
+    "        <replica><host>{host}</host><port>{port}</port><secure>1</secure>"
     "<user>{user}</user><password>{password}</password></replica>"
 )
 
@@ -47,9 +54,9 @@ class Place:
     """Where a node stands.
 
     :ivar shard: number of its shard, from 1
-    :ivar shards: the TCP ports of the nodes of each shard
-    :ivar tls: the port with TLS
-    :ivar interserver: the port by which replicas fetch
+    :ivar shards: the ports with TLS of the nodes of each shard
+    :ivar tls: its own one
+    :ivar interserver: the port by which replicas fetch, with TLS
     :ivar zookeeper: the port of ZooKeeper
     :ivar certificate: file of the certificate, and ``key`` that of its key
     """

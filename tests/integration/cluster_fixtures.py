@@ -16,7 +16,7 @@ from copies import SECRET, Copy
 from core.queries import answer as answering
 from core.queries.pause import Pause
 from core.settings import Settings
-from core.stores import clickhouse, servers
+from core.stores import clickhouse, nodes
 from dev import clusters
 from dev.paths import locate
 from dev.services.clickhouse import USER
@@ -101,7 +101,7 @@ def copy_on(cluster):
     try:
         yield found
     finally:
-        for node in cluster.nodes:
+        for node in (cluster.agreed, *cluster.nodes):
             cluster.start(node)
         found.drop_everything()
 
@@ -158,6 +158,6 @@ def cluster_copy(request, cluster_of):
 @pytest.fixture
 def nobody_waits_long(monkeypatch):
     """What is not there soon is away; and what was away is asked again."""
-    monkeypatch.setattr(servers, "_PATIENCE", 5)
+    monkeypatch.setattr(nodes, "PATIENCE", 5)
     monkeypatch.setattr(clickhouse, "_failed", {})
     monkeypatch.setattr(answering, "_pause", Pause(0))
