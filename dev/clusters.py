@@ -50,11 +50,16 @@ def programs(paths: Paths) -> tuple[Path, Path]:
 
 @contextmanager
 def running(
-    paths: Paths, folder: Path, password: str, shards: tuple[int, ...]
+    paths: Paths,
+    folder: Path,
+    password: str,
+    shards: tuple[int, ...],
+    is_secured: bool = False,
 ) -> Iterator[Cluster]:
     """A running, empty cluster, stopped at the end.
 
     :param shards: number of replicas of each shard
+    :param is_secured: nodes speak TLS with each other
     :raises SetupError: it cannot be had, or does not start
     """
     clickhouse, zookeeper = programs(paths)
@@ -63,17 +68,22 @@ def running(
     agreed = ZooKeeper(zookeeper, folder / "zookeeper", next(free))
     shown, key = certificate(folder)
     layout = tuple(tuple(islice(free, count)) for count in shards)
-    nodes = tuple(
-        ClickHouseNode(
-            clickhouse,
-            folder / f"node-{shard}-{number}",
-            next(free),
-            next(free),
-            password,
-            Place(shard, layout, tls, next(free), agreed.port, shown, key),
+
+    def node(shard: int, number: int, asked: int) -> ClickHouseNode:
+        other, interserver = next(free), next(free)
+        tcp, tls = (other, asked) if is_secured else (asked, other)
+        place = Place(
+            shard, layout, is_secured, tls, interserver, agreed.port, shown, key
         )
+        name = f"node-{shard}-{number}"
+        return ClickHouseNode(
+            clickhouse, folder / name, tcp, next(free), password, place
+        )
+
+    nodes = tuple(
+        node(shard, number, asked)
         for shard, replicas in enumerate(layout, 1)
-        for number, tls in enumerate(replicas, 1)
+        for number, asked in enumerate(replicas, 1)
     )
     found = Cluster(keeper, agreed, nodes, shown)
     agreed.prepare()

@@ -1,7 +1,7 @@
 """A node of a ClickHouse cluster on this machine: Debian's server, told of the others.
 
 It takes clients with and without TLS. What goes from node to node, queries and rows that replicas
-fetch, goes by TLS alone; each trusts the one certificate that all of them show.
+fetch, stays on loopback, in plain or by TLS alone; each trusts the one certificate that all show.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ MORE = """  <tcp_port_secure>{tls}</tcp_port_secure>
     <invalidCertificateHandler><name>RejectCertificateHandler</name></invalidCertificateHandler>
     <disableProtocols>sslv2,sslv3</disableProtocols>
   </client></openSSL>
-  <interserver_https_host>{host}</interserver_https_host>
-  <interserver_https_port>{interserver}</interserver_https_port>
+  <interserver_{http}_host>{host}</interserver_{http}_host>
+  <interserver_{http}_port>{interserver}</interserver_{http}_port>
   <zookeeper>
     <node><host>{host}</host><port>{zookeeper}</port></node>
     <session_timeout_ms>4000</session_timeout_ms>
@@ -44,7 +44,7 @@ SHARD = """      <shard>
 {replicas}
       </shard>"""
 REPLICA = (
-    "        <replica><host>{host}</host><port>{port}</port><secure>1</secure>"
+    "        <replica><host>{host}</host><port>{port}</port><secure>{secure}</secure>"
     "<user>{user}</user><password>{password}</password></replica>"
 )
 
@@ -54,15 +54,17 @@ class Place:
     """Where a node stands.
 
     :ivar shard: number of its shard, from 1
-    :ivar shards: the ports with TLS of the nodes of each shard
-    :ivar tls: its own one
-    :ivar interserver: the port by which replicas fetch, with TLS
+    :ivar shards: the ports by which the nodes of each shard are asked by others
+    :ivar is_secured: what goes from node to node goes by TLS
+    :ivar tls: the port with TLS
+    :ivar interserver: the port by which replicas fetch
     :ivar zookeeper: the port of ZooKeeper
     :ivar certificate: file of the certificate, and ``key`` that of its key
     """
 
     shard: int
     shards: tuple[tuple[int, ...], ...]
+    is_secured: bool
     tls: int
     interserver: int
     zookeeper: int
@@ -85,10 +87,15 @@ class ClickHouseNode(DebianClickHouse):
             **{**vars(self.place), "shards": "\n".join(shards)},
             host=LOOPBACK,
             cluster=CLUSTER,
+            http="https" if self.place.is_secured else "http",
             replica=self.tcp,
         )
 
     def _replica(self, port: int) -> str:
         return REPLICA.format(
-            host=LOOPBACK, port=port, user=USER, password=self.password
+            host=LOOPBACK,
+            port=port,
+            secure=int(self.place.is_secured),
+            user=USER,
+            password=self.password,
         )

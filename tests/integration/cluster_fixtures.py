@@ -23,7 +23,7 @@ from dev.services.clickhouse import USER
 from dev.services.clickhouse_node import CLUSTER
 
 # Replicas of each shard.
-LAYOUTS = {"replicated": (2,), "sharded": (1, 1), "both": (1, 2)}
+LAYOUTS = {"replicated": (2,), "sharded": (1, 1), "both": (1, 2), "secured": (2,)}
 
 
 @dataclass
@@ -126,7 +126,13 @@ def _starter(folder: Path, running):
 
     def cluster(layout):
         if layout not in found:
-            made = clusters.running(locate(), folder / layout, SECRET, LAYOUTS[layout])
+            made = clusters.running(
+                locate(),
+                folder / layout,
+                SECRET,
+                LAYOUTS[layout],
+                is_secured=layout == "secured",
+            )
             found[layout] = made.__enter__()
             running[layout] = made
         return found[layout]
@@ -138,6 +144,13 @@ def _starter(folder: Path, running):
 def replicated(cluster_of):
     """A copy on one shard of two replicas."""
     with copy_on(cluster_of("replicated")) as copy:
+        yield copy
+
+
+@pytest.fixture
+def secured(cluster_of):
+    """The same, whose nodes speak TLS with each other."""
+    with copy_on(cluster_of("secured")) as copy:
         yield copy
 
 

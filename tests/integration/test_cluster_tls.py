@@ -20,40 +20,40 @@ pytestmark = [
 ORDERS = "SELECT count() FROM promotion_order_data_local"
 
 
-def test_nodes_are_reached_by_tls_and_show_their_certificate(replicated):
-    trusting = ssl.create_default_context(cafile=replicated.cluster.certificate)
-    places = [node.place for node in replicated.nodes]
+def test_nodes_are_reached_by_tls_and_show_their_certificate(secured):
+    trusting = ssl.create_default_context(cafile=secured.cluster.certificate)
+    places = [node.place for node in secured.nodes]
     for place in places:
         for port in (place.interserver, place.tls):
             with (
                 socket.create_connection(("127.0.0.1", port), 5) as plain,
-                trusting.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+                trusting.wrap_socket(plain, server_hostname="127.0.0.1") as wrapped,
             ):
-                assert secured.getpeercert()
-    asked = replicated.rows("SELECT port FROM system.clusters ORDER BY port")
+                assert wrapped.getpeercert()
+    asked = secured.rows("SELECT port FROM system.clusters ORDER BY port")
     assert [port for (port,) in asked] == sorted(place.tls for place in places)
 
 
 def test_a_node_whose_certificate_the_others_do_not_know_gets_no_rows(
-    shop, report, replicated, tmp_path
+    shop, report, secured, tmp_path
 ):
     synced(shop.dsn, report)
-    pushed_to_all(replicated, report)
-    node = replicated.nodes[1]
+    pushed_to_all(secured, report)
+    node = secured.nodes[1]
     certificate, key = clusters.certificate(tmp_path)
     place = replace(node.place, certificate=certificate, key=key)
     stranger = replace(node, place=place)
-    replicated.cluster.stop(node)
+    secured.cluster.stop(node)
     stranger.prepare()
     try:
-        replicated.cluster.start(stranger)
+        secured.cluster.start(stranger)
         one_more(shop, report, "X")
-        pushed(replicated, report)
-        assert_answers(report, replicated)
+        pushed(secured, report)
+        assert_answers(report, secured)
         time.sleep(3)
-        assert replicated.on(1, ORDERS) < replicated.on(0, ORDERS)
+        assert secured.on(1, ORDERS) < secured.on(0, ORDERS)
     finally:
-        replicated.cluster.stop(stranger)
+        secured.cluster.stop(stranger)
         node.prepare()
-    replicated.cluster.start(node)
-    assert_same_without(0, report, replicated)
+    secured.cluster.start(node)
+    assert_same_without(0, report, secured)
