@@ -20,19 +20,21 @@ from .shell import run
 class Cluster:
     """Running nodes, in the order of their shards, and how to stop and start them.
 
-    :ivar certificate: file of the certificate that all of them show to clients
+    :ivar agreed: what they agree by
+    :ivar certificate: file of the certificate that all of them show, and trust
     """
 
     keeper: Keeper
+    agreed: ZooKeeper
     nodes: tuple[ClickHouseNode, ...]
     certificate: Path
 
-    def start(self, node: ClickHouseNode) -> None:
-        """Have a node run and answer."""
+    def start(self, node: ClickHouseNode | ZooKeeper) -> None:
+        """Have a node, or what they agree by, run and answer."""
         self.keeper.start(node.service())
 
-    def stop(self, node: ClickHouseNode, *signals: int) -> None:
-        """Have a node end, and wait for that."""
+    def stop(self, node: ClickHouseNode | ZooKeeper, *signals: int) -> None:
+        """Have it end, and wait for that."""
         self.keeper.stop(node.folder.name, *([signals] if signals else []))
 
 
@@ -48,35 +50,45 @@ def programs(paths: Paths) -> tuple[Path, Path]:
 
 @contextmanager
 def running(
-    paths: Paths, folder: Path, password: str, shards: tuple[int, ...]
+    paths: Paths,
+    folder: Path,
+    password: str,
+    shards: tuple[int, ...],
+    is_secured: bool = False,
 ) -> Iterator[Cluster]:
     """A running, empty cluster, stopped at the end.
 
     :param shards: number of replicas of each shard
+    :param is_secured: nodes speak TLS with each other
     :raises SetupError: it cannot be had, or does not start
     """
     clickhouse, zookeeper = programs(paths)
     keeper = Keeper(folder, is_tied=True)
     free = _free()
     agreed = ZooKeeper(zookeeper, folder / "zookeeper", next(free))
-    certificate, key = _certificate(folder)
+    shown, key = certificate(folder)
     layout = tuple(tuple(islice(free, count)) for count in shards)
-    nodes = tuple(
-        ClickHouseNode(
-            clickhouse,
-            folder / f"node-{shard}-{number}",
-            port,
-            next(free),
-            password,
-            Place(shard, layout, next(free), next(free), agreed.port, certificate, key),
+
+    def node(shard: int, number: int, asked: int) -> ClickHouseNode:
+        other, interserver = next(free), next(free)
+        tcp, tls = (other, asked) if is_secured else (asked, other)
+        place = Place(
+            shard, layout, is_secured, tls, interserver, agreed.port, shown, key
         )
+        name = f"node-{shard}-{number}"
+        return ClickHouseNode(
+            clickhouse, folder / name, tcp, next(free), password, place
+        )
+
+    nodes = tuple(
+        node(shard, number, asked)
         for shard, replicas in enumerate(layout, 1)
-        for number, port in enumerate(replicas, 1)
+        for number, asked in enumerate(replicas, 1)
     )
-    found = Cluster(keeper, nodes, certificate)
+    found = Cluster(keeper, agreed, nodes, shown)
     agreed.prepare()
     try:
-        keeper.start(agreed.service())
+        found.start(agreed)
         for node in nodes:
             node.prepare()
             found.start(node)
@@ -85,7 +97,7 @@ def running(
     finally:
         for node in nodes:
             found.stop(node)
-        keeper.stop(agreed.folder.name)
+        found.stop(agreed)
 
 
 def _free() -> Iterator[int]:
@@ -95,14 +107,14 @@ def _free() -> Iterator[int]:
         yield taken[-1]
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for loopback that vouches for itself, and its key."""
     folder.mkdir(parents=True, exist_ok=True)
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    shown, key = folder / "certificate.pem", folder / "key.pem"
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
     names = ("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
     run(
-        [*command.split(), *names, "-keyout", key, "-out", certificate],
+        [*command.split(), *names, "-keyout", key, "-out", shown],
         "making a certificate",
     )
-    return certificate, key
+    return shown, key

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .debian import Apt, library_path
-from .errors import Unavailable
+from .errors import SetupError, Unavailable
 from .paths import Paths
 from .stamps import ensure, whole
 from .steps import step
@@ -22,7 +22,7 @@ WRAPPERS = "wrappers"
 OLDEST = 14
 CLICKHOUSE, CLICKHOUSE_VERSION = "clickhouse-server", "18.16"
 ZOOKEEPER, ZOOKEEPER_VERSION = "libzookeeper-java", "3"
-JAVA = "default-jre-headless"
+JAVA, JAVA_VERSION = "default-jre-headless", "1"
 JARS = "usr/share/java"
 PROGRAMS = ("postgres", "initdb", "psql", "pg_dump", "pg_restore", "pg_basebackup")
 
@@ -75,18 +75,23 @@ def oldest_clickhouse(paths: Paths, apt: Apt) -> Path:
 def zookeeper(paths: Paths, apt: Apt) -> Path:
     """A script that runs a class of Debian's ZooKeeper, on the machine's Java or an unpacked one.
 
-    :raises Unavailable: Debian does not have it here
+    :raises Unavailable: Debian does not have it here, or there is no Java
     """
-    prefix = paths.cache / "zookeeper"
+    has_java = shutil.which("java")
+    # The machine's Java may go: what was made for it is of no use then.
+    prefix = paths.cache / ("zookeeper" if has_java else "zookeeper-java")
 
     def unpack(folder: Path) -> None:
         apt.refresh()
         if not apt.offers(ZOOKEEPER, ZOOKEEPER_VERSION):
             raise Unavailable(f"Debian has no {ZOOKEEPER} {ZOOKEEPER_VERSION} here")
-        java = shutil.which("java")
-        apt.unpack(apt.missing([ZOOKEEPER, *([] if java else [JAVA])]), folder)
-        if not java:
-            java = _java(folder, prefix)
+        if not (has_java or apt.offers(JAVA, JAVA_VERSION)):
+            raise Unavailable(
+                "ZooKeeper needs Java: there is no java on the PATH, and Debian has no"
+                f" {JAVA} here"
+            )
+        apt.unpack(apt.missing([ZOOKEEPER, *([] if has_java else [JAVA])]), folder)
+        java = "java" if has_java else _java(folder, prefix)
         script = folder / WRAPPERS / "zookeeper"
         script.parent.mkdir()
         jars = f"{prefix / JARS}/*:/{JARS}/*"
@@ -101,8 +106,13 @@ def zookeeper(paths: Paths, apt: Apt) -> Path:
 
 
 def _java(folder: Path, final: Path) -> str:
-    """The unpacked Java, whose links to its configuration in /etc are led to ours."""
-    [program] = folder.glob("usr/lib/jvm/java-*-openjdk-*/bin/java")
+    """The unpacked Java, whose links to its configuration in /etc are led to ours.
+
+    :raises SetupError: Debian unpacks none, as it is installed
+    """
+    program = next(folder.glob("usr/lib/jvm/java-*-openjdk-*/bin/java"), None)
+    if not program:
+        raise SetupError(f"{JAVA} is installed, but there is no java on the PATH")
     for link in program.parents[1].rglob("*"):
         target = str(link.readlink()) if link.is_symlink() else ""
         if target.startswith("/etc/"):

@@ -8,8 +8,6 @@ PostgreSQL holds of them, if anything, PostgreSQL answers. A rebuild would bring
 No TTL does that: it goes by the clock alone, whether a month was archived or not.
 """
 
-from contextlib import closing
-
 from ..stores import push_tables
 from ..stores.partitions import exists, following, name_of
 from ..stores.postgres import ORDER
@@ -20,24 +18,20 @@ _COPIES = {
     for table, day in push_tables.FACTS.items()
     if table != "membership_analytics_data"
 }
-# Orders lie in the month in which they were first seen.
-_NOTE = """
-    INSERT INTO loyalty_reporting_copy_month (month)
-    SELECT m.month FROM (SELECT %(month)s::date AS month{first_seen}) m
-    WHERE EXISTS (
-        SELECT FROM loyalty_reporting_clickhouse WHERE watermark > 0 OR pushing)
-"""
+_NOTE = "INSERT INTO loyalty_reporting_copy_month (month) SELECT %(month)s::date"
 
 
 def note(cr, month):
     """Have the next push fill the partitions anew in which a month's rows are.
 
-    Called in the transaction that drops or attaches these rows.
+    Called in the transaction that drops or attaches these rows. Also where nothing was
+    pushed yet: a first push may be reading an older snapshot.
     """
-    first_seen = ""
+    query = _NOTE
     if exists(cr, ORDER, month):
-        first_seen = f" UNION SELECT first_month FROM {name_of(ORDER, month)}"
-    cr.execute(_NOTE.format(first_seen=first_seen), {"month": month})
+        # Orders lie in the month in which they were first seen.
+        query += f" UNION SELECT first_month FROM {name_of(ORDER, month)}"
+    cr.execute(query, {"month": month})
 
 
 def noted(source):
@@ -54,9 +48,6 @@ def fill_anew(servers, source, months):
 
     It can be repeated; readers must use PostgreSQL meanwhile.
     """
-    # numpy is loaded here: only what pushes to ClickHouse needs it.
-    from ..stores.blocks import integer_blocks  # noqa: PLC0415
-
     for month in sorted({*months}):
         for table, day in _COPIES.items():
             servers.alter(table, f"DROP PARTITION {month:%Y%m}")
@@ -65,9 +56,7 @@ def fill_anew(servers, source, months):
                 f" WHERE {day} >= %(first)s AND {day} < %(following)s"
             )
             values = {"watermark": 0, "first": month, "following": following(month)}
-            with closing(integer_blocks(source, text, values, day)) as blocks:
-                for names, columns in blocks:
-                    servers.insert(table, names, columns)
+            servers.fill(table, source, text, values, day=day)
 
 
 def settle(state, numbers):

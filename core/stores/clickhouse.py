@@ -24,6 +24,9 @@ _NAME = re.compile(r"[\w.-]+")
 # A host that did not answer is asked last for so many seconds.
 _LEFT_ALONE = 30
 _failed = {}
+# What servers say that have no session with their keeper: there is none, tables are read
+# only, an error of the keeper's.
+_KEEPERLESS = (225, 242, 999)
 
 
 class Away(StoreError):
@@ -118,6 +121,12 @@ def explained(place):
         yield
     except errors.ServerException as e:
         reason = str(e.message or e).partition("Stack trace")[0].strip()
+        if e.code in _KEEPERLESS:
+            raise StoreError(
+                f"ClickHouse at {place} does not reach its keeper, ZooKeeper or"
+                f" ClickHouse Keeper ({reason:.200}). Nothing can be written until it"
+                " does; the next run tries again."
+            ) from e
         raise StoreError(f"ClickHouse at {place} refused: {reason:.300}") from e
     except (errors.Error, OSError, EOFError) as e:
         raise Away(

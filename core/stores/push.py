@@ -12,12 +12,12 @@ from dataclasses import replace
 import psycopg2
 
 from ..database import connect
-from ..errors import Busy, ReportingError, StoreError
+from ..errors import ReportingError, StoreError
 from ..records import Counts, RunResult
 from ..retention import copy
-from . import push_state, push_tables, servers
+from . import push_state, push_tables, runs, servers
 from .push_tables import FACTS, IDS, NAMES, VIEWS
-from .runs import RunLog
+from .reporting import explained
 
 _logger = logging.getLogger(__name__)
 
@@ -40,20 +40,18 @@ def rebuild(settings, dsn):
 def _run(settings, dsn, job, rebuild):
     if not settings.clickhouse_url:
         return RunResult("done", message="No ClickHouse is configured.")
-    try:
-        # One lock for both jobs: the entry is named by the store.
-        with RunLog(dsn, job, "clickhouse", lock="clickhouse") as log:
-            try:
-                with servers.opened(settings.clickhouse_url) as there:
-                    return log.finish(_Push(there, dsn).run(rebuild))
-            except ReportingError as e:
-                _note(dsn, str(e))
-                raise
-    except Busy as e:
-        return RunResult("busy", message=str(e))
-    except ReportingError as e:
-        _logger.warning("%s", e)
-        return RunResult("failed", message=str(e))
+
+    def work(_id):
+        with servers.opened(settings.clickhouse_url) as there:
+            return _Push(there, dsn).run(rebuild)
+
+    def failed(problem):
+        _logger.warning("%s", problem)
+        _note(dsn, problem)
+        return RunResult("failed", message=problem)
+
+    # One lock for both jobs: the entry is named by the store.
+    return runs.run(dsn, job, "clickhouse", work, lock="clickhouse", failed=failed)
 
 
 class _Push:
@@ -140,7 +138,8 @@ class _Push:
     def _send_dimensions(self, source, begun, suffix=""):
         """Send ids and names, before the facts that refer to them."""
         for table in IDS:
-            self._send(source, begun, table, table, suffix=suffix)
+            text = push_tables.query(table)
+            self._servers.fill(table, source, text, vars(begun), suffix=suffix)
         for table in NAMES:
             columns, rows = push_tables.names(source, table)
             versioned = [(begun.epoch, *row) for row in rows]
@@ -149,42 +148,27 @@ class _Push:
             )
 
     def _send_facts(self, source, begun, query, target, suffix=""):
-        day = FACTS[query.removesuffix("_deleted")]
+        text, day = push_tables.query(query), FACTS[target]
         try:
-            sent = self._send(source, begun, query, target, suffix=suffix, day=day)
-            self._counts.rows_loaded += sent
+            self._counts.rows_loaded += self._servers.fill(
+                target, source, text, vars(begun), day=day, suffix=suffix
+            )
         except psycopg2.DataError as e:
             raise StoreError(
                 f"An amount or a sum in {query} is too large for ClickHouse "
                 f"({str(e).strip()}). PostgreSQL answers until it is corrected."
             ) from e
 
-    def _send(  # noqa: PLR0913
-        self, source, begun, query, target, *, suffix="", day=None
-    ):
-        """Send what a query gives to a table. Returns the number of rows."""
-        # numpy is loaded here: only what pushes to ClickHouse needs it.
-        from .blocks import integer_blocks  # noqa: PLC0415
-
-        text, rows = push_tables.query(query), 0
-        with closing(integer_blocks(source, text, vars(begun), day)) as blocks:
-            for names, columns in blocks:
-                self._servers.insert(target, names, columns, suffix)
-                rows += len(columns[0])
-        return rows
-
 
 @contextmanager
 def _reporting(dsn):
     """Open two connections: one writes our state, one reads a single snapshot."""
-    try:
-        with (
-            closing(connect(dsn)) as state,
-            closing(connect(dsn, readonly=True)) as source,
-        ):
-            yield state, source
-    except psycopg2.Error as e:
-        raise StoreError(f"The reporting database failed: {str(e).strip()}") from e
+    with (
+        explained(),
+        closing(connect(dsn)) as state,
+        closing(connect(dsn, readonly=True)) as source,
+    ):
+        yield state, source
 
 
 def _newest_load(source):
@@ -196,7 +180,7 @@ def _newest_load(source):
 
 def _note(dsn, problem):
     try:
-        with closing(connect(dsn)) as state:
+        with explained(), closing(connect(dsn)) as state:
             push_state.note(state, problem)
-    except psycopg2.Error:
-        _logger.exception("The state of ClickHouse could not be written")
+    except ReportingError as e:
+        _logger.warning("The state of ClickHouse could not be written: %s", e)

@@ -1,6 +1,7 @@
 """A node of a ClickHouse cluster on this machine: Debian's server, told of the others.
 
-It takes clients with and without TLS; what goes from node to node stays on loopback, in plain.
+It takes clients with and without TLS. What goes from node to node, queries and rows that replicas
+fetch, stays on loopback, in plain or by TLS alone; each trusts the one certificate that all show.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,15 @@ MORE = """  <tcp_port_secure>{tls}</tcp_port_secure>
     <privateKeyFile>{key}</privateKeyFile>
     <verificationMode>none</verificationMode>
     <disableProtocols>sslv2,sslv3</disableProtocols>
-  </server></openSSL>
-  <interserver_http_host>{host}</interserver_http_host>
-  <interserver_http_port>{interserver}</interserver_http_port>
+  </server><client>
+    <caConfig>{certificate}</caConfig>
+    <loadDefaultCAFile>false</loadDefaultCAFile>
+    <verificationMode>strict</verificationMode>
+    <invalidCertificateHandler><name>RejectCertificateHandler</name></invalidCertificateHandler>
+    <disableProtocols>sslv2,sslv3</disableProtocols>
+  </client></openSSL>
+  <interserver_{http}_host>{host}</interserver_{http}_host>
+  <interserver_{http}_port>{interserver}</interserver_{http}_port>
   <zookeeper>
     <node><host>{host}</host><port>{zookeeper}</port></node>
     <session_timeout_ms>4000</session_timeout_ms>
@@ -37,7 +44,7 @@ SHARD = """      <shard>
 {replicas}
       </shard>"""
 REPLICA = (
-    "        <replica><host>{host}</host><port>{port}</port>"
+    "        <replica><host>{host}</host><port>{port}</port><secure>{secure}</secure>"
     "<user>{user}</user><password>{password}</password></replica>"
 )
 
@@ -47,7 +54,8 @@ class Place:
     """Where a node stands.
 
     :ivar shard: number of its shard, from 1
-    :ivar shards: the TCP ports of the nodes of each shard
+    :ivar shards: the ports by which the nodes of each shard are asked by others
+    :ivar is_secured: what goes from node to node goes by TLS
     :ivar tls: the port with TLS
     :ivar interserver: the port by which replicas fetch
     :ivar zookeeper: the port of ZooKeeper
@@ -56,6 +64,7 @@ class Place:
 
     shard: int
     shards: tuple[tuple[int, ...], ...]
+    is_secured: bool
     tls: int
     interserver: int
     zookeeper: int
@@ -78,10 +87,15 @@ class ClickHouseNode(DebianClickHouse):
             **{**vars(self.place), "shards": "\n".join(shards)},
             host=LOOPBACK,
             cluster=CLUSTER,
+            http="https" if self.place.is_secured else "http",
             replica=self.tcp,
         )
 
     def _replica(self, port: int) -> str:
         return REPLICA.format(
-            host=LOOPBACK, port=port, user=USER, password=self.password
+            host=LOOPBACK,
+            port=port,
+            secure=int(self.place.is_secured),
+            user=USER,
+            password=self.password,
         )

@@ -16,14 +16,14 @@ from copies import SECRET, Copy
 from core.queries import answer as answering
 from core.queries.pause import Pause
 from core.settings import Settings
-from core.stores import clickhouse, servers
+from core.stores import clickhouse, nodes
 from dev import clusters
 from dev.paths import locate
 from dev.services.clickhouse import USER
 from dev.services.clickhouse_node import CLUSTER
 
 # Replicas of each shard.
-LAYOUTS = {"replicated": (2,), "sharded": (1, 1), "both": (1, 2)}
+LAYOUTS = {"replicated": (2,), "sharded": (1, 1), "both": (1, 2), "secured": (2,)}
 
 
 @dataclass
@@ -101,7 +101,7 @@ def copy_on(cluster):
     try:
         yield found
     finally:
-        for node in cluster.nodes:
+        for node in (cluster.agreed, *cluster.nodes):
             cluster.start(node)
         found.drop_everything()
 
@@ -126,7 +126,13 @@ def _starter(folder: Path, running):
 
     def cluster(layout):
         if layout not in found:
-            made = clusters.running(locate(), folder / layout, SECRET, LAYOUTS[layout])
+            made = clusters.running(
+                locate(),
+                folder / layout,
+                SECRET,
+                LAYOUTS[layout],
+                is_secured=layout == "secured",
+            )
             found[layout] = made.__enter__()
             running[layout] = made
         return found[layout]
@@ -138,6 +144,13 @@ def _starter(folder: Path, running):
 def replicated(cluster_of):
     """A copy on one shard of two replicas."""
     with copy_on(cluster_of("replicated")) as copy:
+        yield copy
+
+
+@pytest.fixture
+def secured(cluster_of):
+    """The same, whose nodes speak TLS with each other."""
+    with copy_on(cluster_of("secured")) as copy:
         yield copy
 
 
@@ -158,6 +171,6 @@ def cluster_copy(request, cluster_of):
 @pytest.fixture
 def nobody_waits_long(monkeypatch):
     """What is not there soon is away; and what was away is asked again."""
-    monkeypatch.setattr(servers, "_PATIENCE", 5)
+    monkeypatch.setattr(nodes, "PATIENCE", 5)
     monkeypatch.setattr(clickhouse, "_failed", {})
     monkeypatch.setattr(answering, "_pause", Pause(0))

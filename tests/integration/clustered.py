@@ -1,6 +1,9 @@
 """What tests of a cluster do to it, and what must hold of it then."""
 
+from contextlib import contextmanager
+
 from asking import YEAR, ask, query_of
+from contract_store import assert_equal
 from copies import pushed, state_of, synced
 
 from core.stores.push_tables import FACTS
@@ -24,6 +27,22 @@ def assert_answers(report, copy, store="clickhouse"):
         assert found.rows == expected.rows
         assert found.rows
         assert found.store in store
+
+
+def assert_same_without(number, report, copy):
+    """Once all nodes hold everything, one may stop: the others give the same."""
+    pushed_to_all(copy, report)
+    copy.cluster.stop(copy.nodes[number])
+    assert_answers(report, copy)
+    assert_equal(report, copy)
+
+
+@contextmanager
+def stopped(copy, number):
+    """Have a node away meanwhile."""
+    copy.cluster.stop(copy.nodes[number])
+    yield
+    copy.cluster.start(copy.nodes[number])
 
 
 def lag(copy, number):

@@ -6,9 +6,16 @@ import databases
 import pytest
 from changes import CHANGES
 from cluster_fixtures import copy_on, single
-from clustered import assert_answers, catch_up, lag, one_more, pushed_to_all
+from clustered import (
+    assert_answers,
+    assert_same_without,
+    catch_up,
+    lag,
+    one_more,
+    stopped,
+)
 from contract_store import assert_equal
-from copies import SECRET, fail, problem_of, pushed, rebuilt, state_of, synced
+from copies import SECRET, Killed, fail, problem_of, pushed, rebuilt, state_of, synced
 
 from core.guard import connections
 from core.settings import Settings
@@ -161,10 +168,7 @@ class TestAway:
         pushed(copy, report)
         copy.cluster.start(first)
         assert_answers(report, copy)
-        pushed_to_all(copy, report)
-        copy.cluster.stop(copy.nodes[1])
-        assert_answers(report, copy)
-        assert_equal(report, copy)
+        assert_same_without(1, report, copy)
 
     def test_a_replica_answers_only_when_it_has_fetched_all(
         self, shop, report, replicated
@@ -176,14 +180,10 @@ class TestAway:
         pushed(replicated, report)
         behind = replicated.beginning_with(1)
         assert_answers(report, behind)
-        replicated.cluster.stop(replicated.nodes[0])
-        assert_answers(report, behind, "postgresql")
-        replicated.cluster.start(replicated.nodes[0])
+        with stopped(replicated, 0):
+            assert_answers(report, behind, "postgresql")
         catch_up(replicated, 1)
-        pushed_to_all(replicated, report)
-        replicated.cluster.stop(replicated.nodes[0])
-        assert_answers(report, behind)
-        assert_equal(report, behind)
+        assert_same_without(0, report, replicated)
 
     def test_of_another_shard_no_replica_answers_that_is_behind(
         self, shop, report, both
@@ -196,14 +196,10 @@ class TestAway:
         pushed(both, report)
         for _ in range(10):
             assert_answers(report, both, ("clickhouse", "postgresql"))
-        both.cluster.stop(both.nodes[1])
-        assert_answers(report, both, "postgresql")
-        both.cluster.start(both.nodes[1])
+        with stopped(both, 1):
+            assert_answers(report, both, "postgresql")
         catch_up(both, 2)
-        pushed_to_all(both, report)
-        both.cluster.stop(both.nodes[1])
-        assert_answers(report, both)
-        assert_equal(report, both)
+        assert_same_without(1, report, both)
 
     def test_without_any_node_postgresql_answers(self, shop, report, replicated):
         synced(shop.dsn, report)
@@ -223,13 +219,12 @@ class TestAway:
     def test_a_rebuild_waits_for_all_nodes(self, shop, report, replicated):
         synced(shop.dsn, report)
         pushed(replicated, report)
-        replicated.cluster.stop(replicated.nodes[1])
-        message = problem_of(pushing.rebuild(replicated.settings, report), report)
         port = replicated.nodes[1].place.tls
-        assert "needs all nodes of the cluster" in message
-        assert f"127.0.0.1:{port}" in message
-        assert_answers(report, replicated)
-        replicated.cluster.start(replicated.nodes[1])
+        with stopped(replicated, 1):
+            message = problem_of(pushing.rebuild(replicated.settings, report), report)
+            assert "needs all nodes of the cluster" in message
+            assert f"127.0.0.1:{port}" in message
+            assert_answers(report, replicated)
         rebuilt(replicated, report)
         assert_equal(report, replicated)
 
@@ -238,7 +233,7 @@ class TestAway:
     ):
         pushed(replicated, synced_shop)
         monkeypatch.setattr(servers.Servers, "make_views", fail)
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(Killed):
             pushing.rebuild(replicated.settings, synced_shop)
         monkeypatch.undo()
         assert "cut short" in pushing.push(replicated.settings, synced_shop).message

@@ -15,7 +15,7 @@ import databases
 import psycopg2
 import pytest
 from contract_store import assert_equal
-from copies import fail, problem_of, pushed, state_of, synced
+from copies import Killed, fail, problem_of, pushed, state_of, synced
 
 from core.stores import clickhouse
 from core.stores import push as pushing
@@ -163,7 +163,7 @@ class TestKilled:
     ):
         pushed(copy, synced_shop)
         monkeypatch.setattr(pushing._Push, "_fill", fail)
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(Killed):
             pushing.rebuild(copy.settings, synced_shop)
         assert state_of(synced_shop)["pushing"]
         monkeypatch.undo()

@@ -5,7 +5,7 @@ import re
 import databases
 import pytest
 from contract_store import assert_equal
-from copies import fail, problem_of, pushed, rebuilt, synced
+from copies import Killed, fail, problem_of, pushed, rebuilt, synced
 
 from core.stores import push as pushing
 from core.stores.clickhouse import schema_version
@@ -141,7 +141,7 @@ class TestRestored:
         keep()
         self.go_on(shop, report, "X")
         monkeypatch.setattr(pushing.push_state, "settle", fail)
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(Killed):
             pushing.push(copy.settings, report)
         monkeypatch.undo()
         back()
@@ -163,7 +163,7 @@ class TestRestored:
         back()
         monkeypatch.setattr(pushing._Push, "_fill", fail)
         for _ in range(3):
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(Killed):
                 pushing.push(copy.settings, report)
         monkeypatch.undo()
         assert pushing.push(copy.settings, report).message
