@@ -5,7 +5,7 @@ import select
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
@@ -15,7 +15,9 @@ ENGINE = "LR_ENGINE_PG_DSN"
 REPORT = "LR_REPORT_PG_DSN"
 READING = (("options", "-c TimeZone=UTC"),)
 WRITING = (("client_encoding", "UTF8"),)
-# Connections that are lent to nobody, by process, URL and options: making one, and its first
+# As psycopg2 calls a connection that the server or the network ended.
+CUT = 2
+# Connections that are lent to nobody, by URL and what made them: making one, and its first
 # look at a table of many partitions, takes longer than most of our statements.
 _idle = defaultdict(list)
 
@@ -93,6 +95,26 @@ def value(url: str, statement: str, parameters=None):
     return only
 
 
+@contextmanager
+def borrowed(url: str, make) -> Iterator:
+    """A connection that ``make`` opened, also for others before; what was begun is undone.
+
+    One in whose use something went wrong is not lent again.
+    """
+    idle = _kept(url, make)
+    connection = idle.pop() if idle else make(url)
+    if _is_cut(connection):
+        connection.close()
+        connection = make(url)
+    try:
+        yield connection
+        connection.rollback()
+    except BaseException:
+        connection.close()
+        raise
+    idle.append(connection)
+
+
 def _read(url, statement, parameters):
     def run(cursor):
         cursor.execute(statement, parameters)
@@ -106,15 +128,14 @@ def _lent(url, options, work):
 
     A connection that was cut while nobody used it is made again.
     """
-    idle = _idle[os.getpid(), url, options]
-    with suppress(IndexError):
-        connection = idle.pop()
-        if not _is_cut(connection):
-            try:
-                return _done(connection, work, idle)
-            except psycopg2.OperationalError:
-                if not connection.closed:
-                    raise
+    idle = _kept(url, options)
+    connection = idle.pop() if idle else None
+    if connection and not _is_cut(connection):
+        try:
+            return _done(connection, work, idle)
+        except psycopg2.OperationalError:
+            if connection.closed != CUT:
+                raise
     connection = psycopg2.connect(url, **dict(options))
     connection.autocommit = True
     return _done(connection, work, idle)
@@ -125,10 +146,16 @@ def _done(connection, work, idle):
         with connection.cursor() as cursor:
             found = work(cursor)
     except BaseException:
-        connection.close()
+        if not connection.closed:
+            connection.close()
         raise
     idle.append(connection)
     return found
+
+
+def _kept(url, made):
+    """The idle connections of this process, over the network of now."""
+    return _idle[url, made, os.getpid(), psycopg2.connect]
 
 
 def _is_cut(connection):
@@ -138,7 +165,7 @@ def _is_cut(connection):
 
 def _forget(statement):
     """End idle sessions on the databases that a statement names: it may want them alone."""
-    for (_process, url, _options), idle in list(_idle.items()):
+    for (url, *_made), idle in list(_idle.items()):
         if name_in(url) in statement:
             while idle:
                 idle.pop().close()
