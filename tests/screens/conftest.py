@@ -40,39 +40,25 @@ def browser():
         yield browser
 
 
-@pytest.fixture(scope="session")
-def windows(browser):
-    """Windows that no test uses, by who is logged in and their options.
-
-    They keep Odoo's scripts and styles, which a new one would fetch and read again.
-    """
-    return {}
-
-
 @pytest.fixture
-def open_screen(browser, windows, odoo):
+def open_screen(browser, odoo):
     """Function that logs a user in, in a window of their own; returns a :class:`Screen`.
 
     A screen that complained in the console fails its test, unless it says that it may.
     """
-    opened = []
+    screens = []
 
     def open_as(client=odoo, **options):
-        known = client.session, repr(sorted(options.items()))
-        context = windows.pop(known, None)
-        context = context or window(browser, client.url, client.session, **options)
+        context = window(browser, client.url, client.session, **options)
         screen = Screen(context.new_page(), client.url)
-        opened.append((known, screen))
+        screens.append(screen)
         return screen
 
     yield open_as
     complaints = []
-    for known, screen in opened:
+    for screen in screens:
         complaints += screen.complaints
-        if known in windows or not screen.leave():
-            screen.page.context.close()
-        else:
-            windows[known] = screen.page.context
+        screen.page.context.close()
     complaints = [c for c in complaints if not any(word in c for word in HARMLESS)]
     assert complaints == []
 

@@ -5,12 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, TimeoutError
+from playwright.sync_api import TimeoutError
 
 SERIOUS = ("serious", "critical")
 # Of Odoo itself: the field of its autocomplete says more than its role allows.
 OF_ODOO = (".o-autocomplete--input",)
-STORED = "local_storage,indexeddb,service_workers,cache_storage"
 
 
 class Screen:
@@ -42,27 +41,6 @@ class Screen:
     def forget_complaints(self):
         """What was complained of was meant to be, such as a server that is away."""
         self.complaints.clear()
-
-    def leave(self):
-        """Close the window's pages; leave it as it was, but for the files it keeps.
-
-        :return: whether it may be used again; not where nobody is logged in any more
-        """
-        context = self.page.context
-        kept = [c for c in context.cookies() if c["name"] == "session_id"]
-        stored = {"origin": self.url, "storageTypes": STORED}
-        with suppress(Error):
-            for page in context.pages:
-                page.close()
-            context.set_offline(False)
-            context.clear_cookies()
-            context.add_cookies(kept)
-            empty = context.new_page()
-            tools = context.new_cdp_session(empty)
-            tools.send("Storage.clearDataForOrigin", stored)
-            empty.close()
-            return bool(kept)
-        return False
 
     def picture(self, name):
         """Write a picture into the folder LR_SCREENSHOTS, if there is one."""
