@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from .setup import Setup
@@ -21,6 +22,8 @@ ALL = (0, 1)
 SLOWEST = ("--durations=20", "--durations-min=5")
 # pytest-odoo loads Odoo into every run that does not refuse it.
 WITHOUT_ODOO = ("-p", "no:odoo")
+# A test that asks for it waits for its load, once in a run: those that do share one.
+_HISTORY = re.compile(r"[(,]\s*(pushed_history|history|full_engine)\s*[,)]")
 _CLOSING = re.compile(r"\b(no tests ran|\d+ [a-z]+)\b.* in \d+\.\d+s")
 
 
@@ -45,7 +48,7 @@ class Pytest:
     ``root`` is the repository as pytest is to see it: for Odoo the link named as the addon.
     ``held`` output is shown at the end, when another phase shows its own meanwhile. ``marked``
     narrows the tests down to those with a mark. ``share`` (m, n): of n runs that share the folder's
-    files this is the m-th, from 0 on.
+    files this is the m-th, from 0 on; the first has all that load the whole history.
     """
 
     phase: str
@@ -91,9 +94,15 @@ class Pytest:
         if self.share == ALL:
             exists = (self.root / self.folder).is_dir()
             return [str(self.root / self.folder)] if exists else []
-        first, shares = self.share
+        number, shares = self.share
         files = sorted((self.root / self.folder).glob("test_*.py"))
-        return [*map(str, files[first::shares])]
+        heavy = [file for file in files if _HISTORY.search(file.read_text())]
+        others = [file for file in files if file not in heavy]
+        # Of what is left the first has one part, each of the others two.
+        parts = 2 * shares - 1
+        dealt = zip(others, cycle(range(parts)), strict=False)
+        own = [file for file, part in dealt if (part + 1) // 2 == number]
+        return [*map(str, own if number else sorted(heavy + own))]
 
     def _owns(self, path: str) -> bool:
         """Whether a path of a test belongs to this phase and to no folder of another."""

@@ -46,7 +46,7 @@ GRAPHQL_HTTP = ("graphql-http@1.23.1", "graphql@16.15.0")
 # Finds what keeps people with disabilities out of a page.
 AXE = ("axe-core@4.14.1",)
 # Integration tests wait for servers more than they compute: so many runs of them at once,
-# each with services of its own and every n-th file.
+# each with services of its own and a part of the files.
 SHARES = 2
 # Those that need no services, and those on the services of the tests: one after the other.
 ALONE = ("lint", "unit")
@@ -239,15 +239,16 @@ def test(slow: bool = False) -> bool:
 
 
 @contextmanager
-def _serving(suite: Suite, name: str) -> Iterator[Serving]:
+def _serving(suite: Suite, name: str, has_engine: bool = True) -> Iterator[Serving]:
     """The services of a phase, with the engine's history, for one run at a time."""
     instance = Instance(name, suite.setup.paths)
     with exclusive(instance.folder / "tests.lock", "tests"):
         with exclusive(instance.lock, "starting the services"):
             known = start_services(instance, suite.setup.programs)
         serving = Serving(suite.setup, instance, known, DATABASE)
-        # Built before the tests: they watch the engine's transactions.
-        serving.ensure_engine()
+        if has_engine:
+            # Built before the tests: they watch the engine's transactions.
+            serving.ensure_engine()
         yield serving
 
 
@@ -267,7 +268,8 @@ def _served(suite: Suite, phases: list[str]) -> list[Verdict]:
 
 
 def _share(suite: Suite, number: int) -> list[Verdict]:
-    with _serving(suite, f"{INSTANCE}-{number + 1}") as serving:
+    # All that load the whole history are in the first share.
+    with _serving(suite, f"{INSTANCE}-{number + 1}", has_engine=False) as serving:
         return [suite.integration(serving, (number, SHARES))]
 
 

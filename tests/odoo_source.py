@@ -119,6 +119,7 @@ class OdooSourceCase(CommonPosTest):
         cls.pen = cls.good("Pen", "10.00")
         cls.book = cls.good("Book", "33.33")
         cls.taxed = cls.good("Taxed", "19.99", cls.tax_fiften_excl)
+        cls.gift = cls.good("Gift card 50", "50.00")
         cls.pos_config_usd.open_ui()
         triggers.install(cls.env.cr, Features.of(cls.env.cr))
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from odoo.sql_db import Cursor
@@ -16,12 +17,15 @@ from ..core.queries.params import TECHNICAL, parameters
 from .test_rest import RestCase
 
 _FEW = settings(
-    max_examples=150,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
 )
+_MANY = settings(_FEW, max_examples=500)
+# Of a cursor, for each question about each report.
+_FORGED, _MANY_FORGED = settings(_FEW, max_examples=10), settings(_FEW, max_examples=50)
 _SQL = (
     "'; DROP TABLE promotion_order_data; --",
     "1 OR 1=1",
@@ -119,7 +123,14 @@ class TestHostile(RestCase):
     """
 
     def test_no_value_changes_a_statement(self):
-        @_FEW
+        self.assert_no_value_changes_a_statement(_FEW)
+
+    @pytest.mark.slow
+    def test_no_value_of_many_changes_a_statement(self):
+        self.assert_no_value_changes_a_statement(_MANY)
+
+    def assert_no_value_changes_a_statement(self, count):
+        @count
         @given(questions())
         def check(question):
             report, asked = question
@@ -130,12 +141,19 @@ class TestHostile(RestCase):
         check()
 
     def test_no_forged_cursor_changes_a_statement(self):
+        self.assert_no_cursor_changes_a_statement(_FORGED)
+
+    @pytest.mark.slow
+    def test_no_forged_cursor_of_many_changes_a_statement(self):
+        self.assert_no_cursor_changes_a_statement(_MANY_FORGED)
+
+    def assert_no_cursor_changes_a_statement(self, count):
         for report in REPORTS.values():
             for more in self.structures(report):
                 asked = {**_TAME, **more}
                 plain = self.parsed(report, asked)
                 with self.subTest(report=report.slug, **more):
-                    self.forge(report, asked, plain)
+                    self.forge(report, asked, plain, count)
 
     def test_what_is_no_cursor_is_refused(self):
         report = REPORTS["promotions/performance"]
@@ -168,8 +186,8 @@ class TestHostile(RestCase):
             {**shown, "measures": measure, "sort": measure, "compare": "previous_year"},
         ]
 
-    def forge(self, report, asked, plain):
-        @settings(_FEW, max_examples=25)
+    def forge(self, report, asked, plain, count):
+        @count
         @given(forged(plain))
         def check(text):
             query = self.parsed(report, {**asked, "cursor": text})

@@ -4,7 +4,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .odoo_source import OdooSourceCase, key
-from .test_odoo_source_pos import PERCENT
+from .odoo_source_pos import PERCENT
 
 
 @tagged("post_install", "-at_install")

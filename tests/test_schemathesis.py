@@ -27,7 +27,7 @@ class TestSchemathesis(RestCase):
         self.folder = self.enterContext(TemporaryDirectory())
 
     def test_the_api_is_as_its_document_says(self):
-        self.assert_conforms("--max-time=40")
+        self.assert_conforms("--max-time=15")
 
     @pytest.mark.slow
     def test_the_api_is_as_its_document_says_asked_long(self):

@@ -52,7 +52,7 @@ def main(job, *arguments):
         result = JOBS[job](*arguments)
         if result.state not in MAY_BE or "a fault of ours" in result.message:
             raise SystemExit(f"{job}: {result}")
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

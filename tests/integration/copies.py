@@ -1,7 +1,7 @@
 """ClickHouse copies in the tests: making, filling and looking into them."""
 
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import clickhouse_driver
@@ -108,7 +108,10 @@ def state_of(report):
 @contextmanager
 def fresh_cursor(report):
     """A cursor with a snapshot of its own, as `answer` wants it."""
-    with closing(connect(report)) as connection, connection.cursor() as cursor:
+    with (
+        databases.borrowed(report, connect) as connection,
+        connection.cursor() as cursor,
+    ):
         yield cursor
 
 

@@ -17,7 +17,8 @@ from core.exports.jobs import Jobs
 from core.queries import export
 from core.settings import Settings
 
-SLUG, PERIOD = "points/transactions", ("2016-01-01", "2018-12-31")
+# Rows enough that a file takes a while.
+SLUG, PERIOD = "points/transactions", ("2017-09-01", "2018-12-31")
 _TABLE = """
     CREATE TABLE loyalty_reporting_export_job (
         id serial PRIMARY KEY, file_format varchar, state varchar DEFAULT 'queued',

@@ -1,6 +1,6 @@
 """Both stores give the same answers, also to odd questions; pages; small truths."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pipeline import NEW_YORK
 
+from core.database import connect
 from core.errors import NotFound, StoreError
 from core.queries.answer import answer
 from core.queries.promotion_performance import REPORT
@@ -244,7 +245,7 @@ class TestTimeLimit:
     @pytest.mark.parametrize("limit", [0.001, 30])
     def test_the_callers_own_limit_is_left_as_it_was(self, pushed_history, limit):
         report, _copy = pushed_history
-        with fresh_cursor(report) as cursor:
+        with closing(connect(report)) as own, own.cursor() as cursor:
             cursor.execute("SET statement_timeout = '77s'")
             cursor.connection.commit()
             cursor.execute("SET LOCAL statement_timeout = '55s'")

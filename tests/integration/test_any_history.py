@@ -215,7 +215,7 @@ INTERRUPTED = [
 ]
 
 
-@settings(max_examples=12, derandomize=True, **OPTIONS)
+@settings(max_examples=7, derandomize=True, **OPTIONS)
 @given(HISTORIES)
 @example(INTERRUPTED)
 def test_any_history_ends_as_from_scratch(shop_template, report_template, history):

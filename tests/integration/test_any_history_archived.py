@@ -121,7 +121,7 @@ LATER = [
 ]
 
 
-@settings(max_examples=10, derandomize=True, **OPTIONS)
+@settings(max_examples=5, derandomize=True, **OPTIONS)
 @given(HISTORIES)
 @example(LATE)
 @example(LATER)

@@ -33,7 +33,7 @@ TWICE = [
 ]
 
 
-@settings(max_examples=8, derandomize=True, **OPTIONS)
+@settings(max_examples=5, derandomize=True, **OPTIONS)
 @given(HISTORIES)
 @example(TWICE)
 def test_any_history_ends_as_computed(shop_template, report_template, history):

@@ -13,7 +13,7 @@ from writers import NaiveCursor, Writers, prepare
 
 from core.sources import contract
 
-SECONDS = 6
+SECONDS = 3
 EVERYTHING = "UPDATE engine.processed_order SET store_id = store_id + 1000"
 
 
@@ -38,7 +38,7 @@ def test_writers_at_work_lose_nothing_where_naive_cursors_lose_rows(
         while time.monotonic() < until or runs < 4:
             for cursor in naive:
                 cursor.poll()
-            result = sync_once(engine.dsn, report, chunk_documents=25)
+            result = sync_once(engine.dsn, report, chunk_documents=50)
             assert result.state == "done", result
             runs += 1
     assert not writers.failures

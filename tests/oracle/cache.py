@@ -12,6 +12,7 @@ import hashlib
 import os
 import pickle
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,32 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 
 class BrokenCache(Exception):
     """The cache file is not what was written."""
+
+
+def remembered(compute):
+    """Keep what a function computes of the reference history, by its arguments.
+
+    Both stores and several surfaces are asked the same; each caller gets a copy. What is
+    computed of other `facts` is not kept.
+    """
+    known = {}
+
+    @functools.wraps(compute)
+    def computed(*arguments, **options):
+        key = repr((arguments, sorted(options.items())))
+        if any(map(_is_data, (*arguments, *options.values()))):
+            return compute(*arguments, **options)
+        if key not in known:
+            known[key] = compute(*arguments, **options)
+        return known[key].copy()
+
+    return computed
+
+
+def _is_data(value):
+    """Whether an argument is facts or frames, rather than a choice."""
+    plain = str | int | float | date | list | tuple | type(None)
+    return not isinstance(value, plain)
 
 
 @functools.cache

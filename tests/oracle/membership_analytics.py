@@ -5,6 +5,7 @@ from fractions import Fraction
 import pandas as pd
 
 from .business_time import bucket_columns, with_bucket
+from .cache import remembered
 from .member_facts import load_members
 from .membership_events import LEVELS, held_at
 from .promotion_performance import EVERYTHING, distinct, money, ratios
@@ -33,6 +34,7 @@ MOVES = {
 }
 
 
+@remembered
 def membership_analytics(  # noqa: PLR0913 - one argument per parameter of the report
     group=("membership_product_id",),
     grain="day",

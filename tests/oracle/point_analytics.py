@@ -3,6 +3,7 @@
 import pandas as pd
 
 from .business_time import bucket_columns, with_bucket
+from .cache import remembered
 from .member_facts import load_members
 
 TYPES = ("earn", "redeem", "expire", "adjust", "reverse")
@@ -16,6 +17,7 @@ def point_detail(facts=None):
     return (load_members() if facts is None else facts).points
 
 
+@remembered
 def point_rollup(facts=None):
     """By card, business day, UTC instant of the local clock hour, and type.
 
@@ -29,6 +31,7 @@ def point_rollup(facts=None):
     return rows.rename(columns={"balance_after": "balance"})
 
 
+@remembered
 def roll_forward(facts=None):
     """Per card and business day with a row: opening, FLOWS, closing, in points.
 
@@ -49,6 +52,7 @@ def outstanding(day, facts=None):
     return int(until.groupby("card_id")["balance_after"].last().sum())
 
 
+@remembered
 def balances(group=(), grain="day", date_from=None, date_to=None, facts=None):
     """Points of all cards at the end of each bucket in which the group has a row.
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pandas as pd
 
 from .business_time import bucket_columns, with_bucket
-from .cache import load
+from .cache import load, remembered
 
 EVERYTHING = "everything"
 SUMS = {
@@ -29,6 +29,7 @@ MEASURES = (
 )
 
 
+@remembered
 def performance(  # noqa: PLR0913 - one argument per filter of the report
     group=("program_id",),
     grain=None,

@@ -1,13 +1,11 @@
-from odoo.tests import tagged
-
 from ..core.sources.odoo import triggers
 from ..core.sources.odoo.features import Features
 from ..core.sources.odoo.queries import Queries
 from ..hooks import uninstall_hook
-from .odoo_source import OdooSourceCase, key
+from .odoo_source import key
 
 
-class ChangeCase(OdooSourceCase):
+class Noting:
     """What the triggers note."""
 
     def noted(self):
@@ -30,8 +28,7 @@ class ChangeCase(OdooSourceCase):
         return self.env.cr.fetchone()[0]
 
 
-@tagged("post_install", "-at_install")
-class TestOdooSourceChanges(ChangeCase):
+class Changes(Noting):
     """Every change is seen, whoever makes it."""
 
     def test_a_new_order_is_noted(self):
@@ -212,37 +209,34 @@ class TestOdooSourceChanges(ChangeCase):
         return [txid for (txid,) in self.env.cr.fetchall()]
 
 
-@tagged("post_install", "-at_install")
-class TestOdooSourceLevels(ChangeCase):
+class Levels(Noting):
     """Levels of contacts, of which Odoo keeps no history.
 
     Without the module "partnership", its table and column are made here.
     """
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.is_installed = Features.of(cls.env.cr).grades
-        if not cls.is_installed:
-            cls.env.cr.execute(
+    def make_levels(self):
+        """Have the levels Gold and Silver, and their changes noted."""
+        self.is_installed = Features.of(self.env.cr).grades
+        if not self.is_installed:
+            self.env.cr.execute(
                 "CREATE TABLE res_partner_grade (id serial PRIMARY KEY, name jsonb,"
                 " sequence integer, active boolean, company_id integer);"
                 "ALTER TABLE res_partner ADD grade_id integer"
             )
-        cls.gold, cls.silver = cls.grade("Gold", 1), cls.grade("Silver", 2)
-        triggers.install(cls.env.cr, Features.of(cls.env.cr))
+        self.gold, self.silver = self.grade("Gold", 1), self.grade("Silver", 2)
+        triggers.install(self.env.cr, Features.of(self.env.cr))
 
-    @classmethod
-    def grade(cls, name, sequence):
-        if cls.is_installed:
+    def grade(self, name, sequence):
+        if self.is_installed:
             values = {"name": name, "sequence": sequence}
-            return cls.env["res.partner.grade"].create(values).id
-        cls.env.cr.execute(
+            return self.env["res.partner.grade"].create(values).id
+        self.env.cr.execute(
             "INSERT INTO res_partner_grade (name, sequence, company_id)"
             " VALUES (jsonb_build_object('en_US', %s), %s, %s) RETURNING id",
-            [name, sequence, cls.env.company.id],
+            [name, sequence, self.env.company.id],
         )
-        return cls.env.cr.fetchone()[0]
+        return self.env.cr.fetchone()[0]
 
     def move(self, grade):
         if self.is_installed:
@@ -266,6 +260,7 @@ class TestOdooSourceLevels(ChangeCase):
         ]
 
     def test_each_change_of_level_is_an_event(self):
+        self.make_levels()
         for grade in (self.silver, self.gold, self.gold, self.silver, None):
             self.move(grade)
         self.assertEqual(
@@ -279,16 +274,19 @@ class TestOdooSourceLevels(ChangeCase):
         )
 
     def test_events_are_noted(self):
+        self.make_levels()
         self.forget()
         self.move(self.silver)
         [event] = self.read("membership_event")
         self.assertIn(("membership", str(event["id"])), self.noted())
 
     def test_the_first_level_is_the_highest(self):
+        self.make_levels()
         ranks = {row["id"]: row["rank"] for row in self.read("membership_product")}
         self.assertGreater(ranks[self.gold], ranks[self.silver])
 
     def test_what_changed_while_nobody_watched_is_an_event_of_the_first_look(self):
+        self.make_levels()
         self.move(self.silver)
         triggers.remove(self.env.cr)
         self.move(self.gold)
@@ -299,22 +297,19 @@ class TestOdooSourceLevels(ChangeCase):
         )
 
     def test_a_card_shows_its_holder_s_level(self):
+        self.make_levels()
         self.card(self.loyalty(), 1, self.customer)
         self.move(self.gold)
         [row] = self.read("point_card")
         self.assertEqual(row["membership_product_id"], self.gold)
 
 
-@tagged("post_install", "-at_install")
-class TestOdooSourceSettling(ChangeCase):
+class Settling(Noting):
     """Sales settled in the POS (module "pos_sale") count once."""
 
-    def setUp(self):
-        super().setUp()
+    def settle(self, sale, *quantities):
         if not Features.of(self.env.cr).settling:
             self.skipTest("pos_sale is not installed")
-
-    def settle(self, sale, *quantities):
         lines = sale.order_line.filtered(lambda line: not line.display_type)
         return self.pos_order(
             *[

@@ -2,9 +2,6 @@ from datetime import date
 from decimal import Decimal
 
 from odoo.fields import Command
-from odoo.tests import tagged
-
-from .odoo_source import OdooSourceCase
 
 PAYMENT = {
     "reward_type": "discount",
@@ -15,14 +12,8 @@ PAYMENT = {
 }
 
 
-@tagged("post_install", "-at_install")
-class TestOdooSourceAccounts(OdooSourceCase):
+class Accounts:
     """Gift cards, eWallets and what happens to cards without an order."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.gift = cls.good("Gift card 50", "50.00")
 
     def gift_cards(self):
         return self.payment("gift_card", reward_point_split=True)

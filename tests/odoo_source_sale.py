@@ -2,14 +2,12 @@ from decimal import Decimal
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
 
-from .odoo_source import OdooSourceCase, key
-from .test_odoo_source_pos import PERCENT
+from .odoo_source import key
+from .odoo_source_pos import PERCENT
 
 
-@tagged("post_install", "-at_install")
-class TestOdooSourceSale(OdooSourceCase):
+class Sales:
     """Sales as documents of the contract."""
 
     def code(self, **reward):

@@ -1,8 +1,6 @@
 from decimal import Decimal
 
-from odoo.tests import tagged
-
-from .odoo_source import OdooSourceCase, key
+from .odoo_source import key
 
 PERCENT = {
     "reward_type": "discount",
@@ -12,8 +10,7 @@ PERCENT = {
 }
 
 
-@tagged("post_install", "-at_install")
-class TestOdooSourcePos(OdooSourceCase):
+class PosOrders:
     """POS orders as documents of the contract."""
 
     def test_a_paid_order_is_a_document(self):
