@@ -8,6 +8,7 @@ from functools import partial
 import psycopg2
 
 from ..errors import StoreError
+from ..stores.archived import ensure_steady
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
@@ -100,7 +101,7 @@ class _Export:
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
             total = _declare(cr, statement, is_counted=self.beside.is_counted)
-            self._check()
+            self._check(cr)
             rows = map(shown, _read(cr, timeout))
             as_of = state_of(cr, query).as_of(postgres.STORE)
             yield Answer(
@@ -108,8 +109,10 @@ class _Export:
                 as_of=as_of, totals=totals, beside=others,
             )  # fmt: skip
 
-    def _check(self):
+    def _check(self, cr):
         """Make sure that nothing left before it was locked, as ``answer`` does."""
+        with self.held_cursor() as other:
+            ensure_steady(cr, other)
         is_listing = isinstance(self.query.report, Listing)
         require = require_here if is_listing else require_aggregates_here
         with self.fresh_cursor() as fresh:
