@@ -29,9 +29,7 @@ class LoyaltyReportingHealth(models.AbstractModel):
         if getattr(shown, "_rollup_fields", ()):
             reason = self.env._("Totals by day, program or level are not concerned.")
         else:
-            reason = self.env._(
-                "Totals here begin then; the dashboard's go further back."
-            )
+            reason = self.env._("Totals here begin then.")
         if user.has_group(_MANAGER):
             reason += " " + self.env._("Restore a month to see its rows.")
         action = "loyalty_reporting.loyalty_reporting_archive_action"

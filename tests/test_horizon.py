@@ -1,5 +1,6 @@
 """Pivots, graphs and lists of months that are archived in part."""
 
+import json
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
@@ -165,10 +166,28 @@ class TestHorizon(ReportingCase):
         self.report("America/New_York")
         self.leave()
         for model, words in (
-            (ORDERS, "the dashboard's go further back"),
+            (ORDERS, "Totals here begin then"),
             ("membership.analytics", "are not concerned"),
         ):
             [notice] = self.health().horizon(None, model)
             self.assertIn(words, notice["reason"])
         self.assertEqual(self.health().horizon(None, "membership.event"), [])
         self.assertEqual(self.health().horizon(None, "res.partner"), [])
+
+    def test_a_dashboard_is_shown_without_what_it_would_be_compared_with(self):
+        self.report("America/New_York")
+        february = {"date_from": "2024-02-01", "date_to": "2024-02-20"}
+        asked = {**february, "company_id": self.companies["a"].id}
+
+        def programs(dates):
+            model = self.env["loyalty.reporting.dashboard"].with_user(self.reader)
+            panel = model._dashboard({**asked, **dates})["panels"]["programs"]
+            if isinstance(panel, dict):
+                return panel["error"]
+            return json.loads(panel.encoded_json)["totals"]
+
+        self.assertIn("previous_total_amount", programs({}))
+        self.leave()
+        self.assertNotIn("previous_total_amount", programs({}))
+        self.assertEqual(float(programs({})["total_amount"]), 120)
+        self.assertIn("is archived", programs({"date_from": "2024-01-31"}))

@@ -130,6 +130,17 @@ class TestRetention(TransactionCase):
         expected = [policy.Policy(policy.Tier.DETAIL, 90)]
         self.assertEqual((policies, location), (expected, self.folder))
 
+    def test_inactive_policies_count_nowhere(self):
+        # The list shows them, and asks in a context that does.
+        of_list = self.detail.with_context(active_test=False)
+        aggregate = self.env.ref("loyalty_reporting.retention_aggregate")
+        of_list.write({"active": True, "location": self.folder, "days": 800})
+        self.assertFalse(aggregate.active)
+        self.assertEqual(of_list._policies(), [policy.Policy(policy.Tier.DETAIL, 800)])
+        other = {"tier": "detail", "active": False, "location": "elsewhere"}
+        of_list.create(other)
+        self.assertEqual(of_list._location(), self.folder)
+
     def test_a_dry_run_shows_what_would_go(self):
         self.detail.write({"active": True, "location": self.folder, "days": 30_000})
         self.env.cr.execute(
@@ -147,6 +158,7 @@ class TestRetention(TransactionCase):
         action = self.detail.with_user(self.manager).action_dry_run()
         lines = self.env[action["res_model"]].search(action["domain"])
         line = lines.filtered(lambda each: each.month == date(2001, 2, 1))
+        self.assertEqual(line.display_name, "2001-02")
         self.assertEqual((line.table_name, line.rows), ("point_analytics_data", 0))
         self.assertGreater(line.bytes, 0)
         with self.assertRaises(AccessError):
