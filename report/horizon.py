@@ -7,6 +7,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..core.errors import StoreError
 from ..core.stores import archived
 
 # In the context: above the figures stands since when rows are here. Our views say so
@@ -65,12 +66,18 @@ class LoyaltyReportingHorizon(models.AbstractModel):
         if not self._months_away:
             return read(self, domain)
 
-        def read_with(cr):
-            model = self.with_env(self.env(cr=cr))
-            return read(model, model._here(domain, *asked))
+        def on(cr):
+            return self.with_env(self.env(cr=cr))
 
-        fresh_cursor = self.env["loyalty.reporting.reader"]._primary_cursor
-        return archived.read_whole(read_with, self.env.cr, fresh_cursor)
+        try:
+            return archived.read_whole(
+                lambda cr, seen: read(on(cr), seen[0]),
+                lambda cr: (on(cr)._here(domain, *asked), on(cr)._past_away(*asked)),
+                self.env.cr,
+                self.env["loyalty.reporting.reader"]._primary_cursor,
+            )
+        except StoreError as error:
+            raise UserError(str(error)) from error
 
     def _here(self, domain, *asked):
         """Return the domain of what is here of what is asked for.
@@ -82,28 +89,30 @@ class LoyaltyReportingHorizon(models.AbstractModel):
         months = archived.away(self.env.cr, self._months_away)
         if shown == "list" or not months or self._reads_rollup(domain, *asked):
             return domain
-        spans = [self._days_of(month) for month in months]
-        if shown:
-            return Domain(domain) & _outside(spans)
         first, last = _span(Domain(domain).optimize(self))
+        spans = {month: self._days_of(month) for month in months}
         missing = [
-            month
-            for month, (begin, end) in zip(months, spans, strict=True)
-            if begin <= last and end >= first
+            m for m, (begin, end) in spans.items() if begin <= last and end >= first
         ]
-        if missing:
-            raise UserError(
-                self.env._(
-                    "%(name)s from %(first)s to %(last)s is archived: told apart like "
-                    "this, it can be shown from %(since)s on. Filter by business day, or "
-                    "let an administrator restore the months.",
-                    name=self._description,
-                    first=f"{missing[0]:%Y-%m}",
-                    last=f"{missing[-1]:%Y-%m}",
-                    since=archived.here_since(months, self._zones()),
-                )
+        if not missing:
+            return domain
+        if shown:
+            return Domain(domain) & _outside([spans[month] for month in missing])
+        raise UserError(
+            self.env._(
+                "%(name)s from %(first)s to %(last)s is archived: told apart like "
+                "this, it can be shown from %(since)s on. Filter by business day, or "
+                "let an administrator restore the months.",
+                name=self._description,
+                first=f"{missing[0]:%Y-%m}",
+                last=f"{missing[-1]:%Y-%m}",
+                since=archived.here_since(months, self._zones()),
             )
-        return domain
+        )
+
+    def _past_away(self, *_asked):
+        """Return the months that are away of what is added up from the first row on."""
+        return []
 
     def _days_of(self, month):
         """Return the (first, last) business day of which a month has rows."""

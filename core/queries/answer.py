@@ -7,7 +7,7 @@ a smaller table that can; PostgreSQL otherwise, with the same numbers.
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ..database import sql
 from ..errors import NotFound, ReportingError
@@ -15,7 +15,7 @@ from ..stores.archived import read_whole
 from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
-from .horizon import is_begun_here, require_aggregates_here, require_here
+from .horizon import is_begun_here, look, require_aggregates_here
 from .levels import level_writer
 from .measures import shower, valuer
 from .members import members_of
@@ -73,14 +73,14 @@ def answer(query, cr, settings, fresh_cursor):
     """
     state = state_of(cr, query)
 
-    def read(snapshot):
+    def read(snapshot, _seen):
         reading = _Reading(query, snapshot, settings, fresh_cursor)
         made = reading.listed() if _is_listing(query) else reading.grouped()
         # What was loaded or renamed meanwhile belongs to no version that is known.
         return made, state_of(snapshot, query).version == state.version
 
     def found():
-        return read_whole(read, cr, fresh_cursor)
+        return read_whole(read, partial(look, query), cr, fresh_cursor)
 
     question = [query.page_asked, bool(settings.clickhouse_url)]
     made = Cache(settings).once((question, state.version), query, found)
@@ -97,7 +97,6 @@ class _Reading:
     fresh_cursor: object
 
     def listed(self):
-        require_here(self.query, self.cr)
         keys = keys_of(self.query, self.cr)
         statement = plan_listing(self.query, keys, postgres)
         result = postgres.run(self.cr, statement, self.settings.query_timeout)
@@ -111,7 +110,6 @@ class _Reading:
 
     def grouped(self):
         query, keys = self.query, keys_of(self.query, self.cr)
-        require_aggregates_here(query, self.cr)
         with self.fresh_cursor() as fresh:
             # The caller's snapshot may be older than what ClickHouse will answer.
             dimensions = [d for d in query.dimensions if d.members]

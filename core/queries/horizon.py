@@ -7,9 +7,22 @@ from ..retention.policy import Tier
 from ..retention.tables import TABLES
 from ..stores.archived import AGGREGATES, away, days_of, here_since
 from . import postgres
+from .base import Listing
 from .plan import levels_of, read_of
 
 _RESTORE = "or let an administrator restore the months."
+
+
+def look(query, cr):
+    """Return what an answer depends on, of the months that are away.
+
+    :raise BadQuery: it needs some of them
+    """
+    if isinstance(query.report, Listing):
+        require_here(query, cr)
+        return []
+    require_aggregates_here(query, cr)
+    return _past_away(query, cr)
 
 
 def require_here(query, cr):
@@ -61,8 +74,13 @@ def require_aggregates_here(query, cr):
 
 def is_begun_here(query, cr):
     """Tell whether PostgreSQL alone has the beginning of what a question adds up."""
+    return bool(_past_away(query, cr))
+
+
+def _past_away(query, cr):
+    """Return the months of aggregates that are away, if all is added up from the first."""
     has_past = any(facts.changes for facts in query.report.facts)
-    return bool(has_past and levels_of(query) and away(cr, AGGREGATES))
+    return away(cr, AGGREGATES) if has_past and levels_of(query) else []
 
 
 def _missing(months, first, last, zone):

@@ -14,9 +14,8 @@ from .partitions import following
 
 AGGREGATES = "archived_aggregate"
 _DAY = timedelta(days=1)
-# Months leave one after the other, hours apart: once is enough, mostly.
 _ATTEMPTS = 3
-_ASK_AGAIN = "Months are being archived or restored at this moment. Ask again."
+ASK_AGAIN = "Months are being archived or restored at this moment. Ask again."
 _IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
 _HAS_EXPIRED = """
     SELECT EXISTS (SELECT FROM loyalty_reporting_archive WHERE state = 'expired')
@@ -100,42 +99,34 @@ def here_since(months, zones=(None,)):
     return max(days_of(months[-1], zone)[1] for zone in zones) + _DAY
 
 
-def read_whole(read, cr, fresh_cursor):
-    """Return what is read while no month leaves or comes back.
+def read_whole(read, look, cr, fresh_cursor):
+    """Return what is read while no month leaves, or comes back, that matters to it.
 
     A snapshot shows the rows of its time, but only of the partitions that are there when
     they are read first: of a month that has left since then, it shows none, nor what was
-    kept of it. So what left meanwhile has all be read again, in a younger snapshot.
+    kept of it. So all is read again, in a younger snapshot, when one left meanwhile.
 
-    :param read: function of a cursor; it refuses what is away already
+    :param read: function of a cursor and of what ``look`` found in its snapshot
+    :param look: function of a cursor: what matters of the months that are away; it
+        refuses what needs them
     :param cr: cursor of the caller, whose snapshot may be old
     :param fresh_cursor: function that opens a cursor with a snapshot of its own (a
         context manager)
-    :raise StoreError: months leave all the time
+    :raise StoreError: months leave faster than it is read
     """
-    seen = _gone(cr)
-    found = read(cr)
+    seen = look(cr)
+    found = read(cr, seen)
     for _attempt in range(_ATTEMPTS):
         with fresh_cursor() as fresh:
-            gone = _gone(fresh)
-            if gone == seen:
+            now = look(fresh)
+            if now == seen:
                 return found
-            seen, found = gone, read(fresh)
-    raise StoreError(_ASK_AGAIN)
+            seen, found = now, read(fresh, now)
+    raise StoreError(ASK_AGAIN)
 
 
-def ensure_steady(cr, other):
-    """Make sure that no month has left or come back between two snapshots.
-
-    For what is declared in the first one, and cannot be read again.
-
-    :raise StoreError: one has
-    """
-    if _gone(cr) != _gone(other):
-        raise StoreError(_ASK_AGAIN)
-
-
-def _gone(cr):
+def all_away(cr):
+    """Return the months of which no detail is here, and those of which no aggregates are."""
     return away(cr), away(cr, AGGREGATES)
 
 

@@ -19,7 +19,7 @@ from core.retention.restore import restore
 from core.standing import question, reading
 from core.standing.document import document
 from core.standing.records import Spend
-from core.stores.archived import read_whole
+from core.stores.archived import all_away, read_whole
 
 pytest_plugins = ["store_fixtures"]
 # Detail before February 2019 is archived then, and aggregates before May 2017.
@@ -288,10 +288,10 @@ def test_an_old_snapshot_tells_no_half_of_what_left_since(policies, years, tmp_p
         cr.execute("SELECT FROM fact_load")
         archived(years, tmp_path, TODAY, policies=policies)
 
-        def read(snapshot):
+        def read(snapshot, _away=None):
             return standings_in(snapshot, NOW)
 
-        after = read_whole(read, cr, lambda: fresh_cursor(years))
+        after = read_whole(read, all_away, cr, lambda: fresh_cursor(years))
         # It would be wrong otherwise.
         assert all_of(read(cr)) != all_of(before)
     assert all_of(after) == all_of(before)
