@@ -262,7 +262,7 @@ def test_a_damaged_file_is_named(screen, old_month):
     row.locator("input[type=checkbox]").click()
     page.get_by_role("button", name="Verify").click()
     page.locator(".o_notification", has_text="another checksum").wait_for()
-    row.locator("[name=problem]", has_text="another checksum").wait_for()
+    row.locator("td[name=problem]", has_text="another checksum").wait_for()
     screen.picture("archive_damaged")
     row.locator("td.o_data_cell").first.click()
     page.locator(".alert-danger", has_text="another checksum").wait_for()
