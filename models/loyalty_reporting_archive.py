@@ -69,7 +69,8 @@ class LoyaltyReportingArchive(models.Model):
         self._check_manager()
         result = self._verify(self.mapped("month"))
         rows = self.env._(
-            "%(rows)s rows are as they were written.", rows=result.counts.rows_read
+            "Rows that are as they were written: %(rows)s.",
+            rows=result.counts.rows_read,
         )
         return self._told(self.env._("Verification"), result, rows)
 

@@ -101,10 +101,21 @@ class LoyaltyReportingDashboard(models.AbstractModel):
         }
 
     def _panel(self, panel, asked):
-        reader = self.env["loyalty.reporting.reader"]
+        given = dashboard.parameters(panel, asked)
         try:
-            query = reader._query(panel.report, dashboard.parameters(panel, asked))
-            return RawJSON(rest.body(query, reader._answer(query)))
+            try:
+                return self._answered(panel, given)
+            except BadQuery as error:
+                if error.parameter != "compare":
+                    raise
+                # The period before is archived: this one is told without it.
+                del given["compare"]
+                return self._answered(panel, given)
         except (ReportingError, AccessError) as error:
             _logger.info("Panel %s: %s", panel.name, error)
             return {"error": str(error)}
+
+    def _answered(self, panel, given):
+        reader = self.env["loyalty.reporting.reader"]
+        query = reader._query(panel.report, given)
+        return RawJSON(rest.body(query, reader._answer(query)))

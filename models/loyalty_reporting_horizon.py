@@ -1,8 +1,6 @@
 from odoo import api, models
 from odoo.tools import format_date
 
-from ..core.stores import archived
-
 _MANAGER = "loyalty_reporting.group_loyalty_reporting_manager"
 _USER = "loyalty_reporting.group_loyalty_reporting_user"
 
@@ -14,19 +12,24 @@ class LoyaltyReportingHealth(models.AbstractModel):
 
     @api.model
     @api.readonly
-    def horizon(self, _company=None):
+    def horizon(self, _company=None, model="point.analytics"):
         """Return the notice that rows begin later than facts do, as :meth:`notices` does.
 
         It is about single rows, and about totals that are made of them.
 
+        :param model: name of the one whose rows are shown
         :raise AccessError: the user may read no report
         """
         self.env["loyalty.reporting.reader"]._reports()
-        since = archived.here_since(self.env.cr)
+        shown = self.env.get(model)
+        since = getattr(shown, "_here_since", lambda: None)()
         if not since:
             return []
         user = self.env.user
-        reason = self.env._("Totals by day, program or level are not concerned.")
+        if getattr(shown, "_rollup_fields", ()):
+            reason = self.env._("Totals by day, program or level are not concerned.")
+        else:
+            reason = self.env._("Totals here begin then.")
         if user.has_group(_MANAGER):
             reason += " " + self.env._("Restore a month to see its rows.")
         action = "loyalty_reporting.loyalty_reporting_archive_action"

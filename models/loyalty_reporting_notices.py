@@ -43,7 +43,7 @@ class LoyaltyReportingHealth(models.AbstractModel):
         reader._reports()
         given = {} if company is None else {"company_id": str(company)}
         number, *_more = reader._company_of(company_id(given))
-        found = self._of_sources(number)
+        found = self._of_sources(number) + self._of_zone(number)
         if self.env.user.has_group(_OPERATOR):
             found += self._of_services()
         else:
@@ -139,6 +139,31 @@ class LoyaltyReportingHealth(models.AbstractModel):
             "No run was started: Odoo's scheduled actions do not run, or are busy. "
             "Look at max_cron_threads and at the server's log."
         )
+
+    # ------------------------------------------------------------ days
+
+    def _of_zone(self, number):
+        """Return the notice that days are not cut in the zone that a company has now."""
+        wanted = self.env["res.company"].sudo().browse(number).loyalty_reporting_tz
+        zone = notices.zone_of_days(self.env.cr, number)
+        if zone in (None, wanted) or not notices.is_cutting_refused(self.env.cr):
+            return []
+        return [
+            {
+                "level": "warning",
+                "message": self.env._(
+                    "Days are cut in %(zone)s, not in %(wanted)s.",
+                    zone=zone,
+                    wanted=wanted,
+                ),
+                "reason": self.env._(
+                    "Archived months cannot be cut anew: their files have expired, or "
+                    "cannot be read. Put the files back, or set the company's reporting "
+                    "time zone back."
+                ),
+                "action": "loyalty_reporting.loyalty_reporting_archive_action",
+            }
+        ]
 
     # ------------------------------------------------------------ services
 

@@ -11,7 +11,7 @@ class LoyaltyReportingRetention(models.Model):
 
     _name = "loyalty.reporting.retention"
     _description = "Retention Policy"
-    _order = "tier, company_id, id"
+    _order = "days, company_id, id"
 
     tier = fields.Selection(
         [("detail", "Detail"), ("aggregate", "Aggregates"), ("archive", "Archive")],
@@ -79,7 +79,7 @@ class LoyaltyReportingRetention(models.Model):
 
     @api.constrains("active", "tier", "location")
     def _check_location(self):
-        detail = self.search([("tier", "=", "detail")])
+        detail = self._active([("tier", "=", "detail")])
         if any(not policy.location for policy in detail):
             raise ValidationError(
                 self.env._("Say where the archive files of the detail are written.")
@@ -146,10 +146,15 @@ class LoyaltyReportingRetention(models.Model):
         """Return the active policies, as ``core`` wants them."""
         return [
             Policy(Tier(policy.tier), policy.days, policy.company_id.id or None)
-            for policy in self.sudo().search([])
+            for policy in self.sudo()._active()
         ]
 
     @api.model
     def _location(self):
         """Return where archive files are written; empty without an active policy."""
-        return self.sudo().search([("tier", "=", "detail")], limit=1).location or ""
+        return self.sudo()._active([("tier", "=", "detail")])[:1].location or ""
+
+    @api.model
+    def _active(self, domain=()):
+        """Return the active policies; a list that shows the others too calls in its context."""
+        return self.with_context(active_test=True).search([*domain])

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from ..core.standing import question, reading
 from ..core.standing.document import document, points
 from ..core.standing.rewards import Offer, suggested
+from ..core.stores.archived import all_away, read_whole
 
 POINTS_GROUP = "loyalty_reporting.group_loyalty_reporting_points"
 CASHIER_GROUP = "point_of_sale.group_pos_user"
@@ -33,6 +34,14 @@ class LoyaltyReportingStanding(models.AbstractModel):
         self._check_group()
         asked = question.parse(given)
         company = self._company(asked)
+
+        def read(cr, _away):
+            return self.with_env(self.env(cr=cr))._read_standing(asked, company)
+
+        fresh_cursor = self.env["loyalty.reporting.reader"]._primary_cursor
+        return read_whole(read, all_away, self.env.cr, fresh_cursor)
+
+    def _read_standing(self, asked, company):
         at = reading.clock(self.env.cr, asked, company.timezone)
         found = self._visible(reading.customers(self.env.cr, asked), company)
         standing = reading.standing(self.env.cr, found, company, at)

@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
+from ..core.guard.notices import zone_of_days
+from ..core.stores import archived
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -16,7 +19,8 @@ class ResCompany(models.Model):
         required=True,
         help="Business days, weeks and months of the loyalty reports are cut in this "
         "time zone. Changing it cuts all days of this company anew at the next "
-        "synchronisation, which takes a while on a long history.",
+        "synchronisation, which takes a while on a long history. Once archived months "
+        "have expired, it cannot be changed any more.",
     )
 
     loyalty_reporting_system = fields.Selection(
@@ -88,5 +92,22 @@ class ResCompany(models.Model):
                         "PostgreSQL does not know the time zone %s: "
                         "choose another one.",
                         zone,
+                    )
+                )
+
+    @api.constrains("loyalty_reporting_tz")
+    def _check_days_can_be_cut(self):
+        if not archived.has_expired(self.env.cr):
+            return
+        for company in self:
+            zone = zone_of_days(self.env.cr, company.id)
+            if zone and zone != company.loyalty_reporting_tz:
+                raise ValidationError(
+                    self.env._(
+                        "The reporting time zone of %(company)s must stay %(zone)s: the "
+                        "archives of some months have expired, so their days cannot be "
+                        "cut anew.",
+                        company=company.name,
+                        zone=zone,
                     )
                 )

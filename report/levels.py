@@ -10,6 +10,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..core.stores import archived
+
 # By what a bucket of time is told, and a period filtered.
 _TIME = frozenset({"date", "week"})
 _LAST_DAY = "date:max"
@@ -124,6 +126,10 @@ class LoyaltyReportingLevels(models.AbstractModel):
             [f"{change}:sum"],
         )
         return {by: _levels(rows) for by, rows in zip(sets, found, strict=True)}
+
+    def _past_away(self, _grouping_sets, aggregates, *_elsewhere):
+        is_asked = any(spec.partition(":")[0] in self._levels for spec in aggregates)
+        return archived.all_away(self.env.cr) if is_asked else []
 
     def _of_history(self):
         """Return this model over the changes of levels alone, wherever those are."""

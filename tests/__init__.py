@@ -21,6 +21,7 @@ from . import (
     test_guard_health,
     test_guard_http,
     test_history,
+    test_horizon,
     test_hostile,
     test_installation,
     test_materialized_view,

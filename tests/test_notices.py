@@ -69,6 +69,29 @@ class TestNotices(GuardCase):
         self.assertEqual(told["message"], "Till server cannot be read.")
         self.assertEqual((told["reason"], told["action"]), ("", ""))
 
+    def test_days_that_cannot_be_cut_in_the_new_zone_are_told(self):
+        self.run_log("done")
+        company = self.companies["a"]
+        company.loyalty_reporting_tz = "Asia/Jakarta"
+        self.env.flush_all()
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_company VALUES (%s, 'UTC', 'USD', 2)",
+            [company.id],
+        )
+        # The next synchronisation cuts them.
+        self.assertEqual(self.notices(), [])
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_archive (month, tier, state, problem)"
+            " VALUES ('2015-01-01', 'detail', 'archived', 'No such file.')"
+        )
+        [told] = self.notices()
+        self.assertEqual(told["message"], "Days are cut in UTC, not in Asia/Jakarta.")
+        self.assertIn("set the company's reporting time zone back", told["reason"])
+        [told] = self.notices(self.reader)
+        self.assertEqual((told["reason"], told["action"]), ("", ""))
+        company.loyalty_reporting_tz = "UTC"
+        self.assertEqual(self.notices(), [])
+
     def test_a_source_that_nobody_reads_is_late_and_the_cron_is_named(self):
         self.run_log("done", LONG_AGO)
         [told] = self.notices()

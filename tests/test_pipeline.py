@@ -137,6 +137,26 @@ class TestPipeline(TransactionCase):
         ):
             self.env.company.loyalty_reporting_tz = "Mars/Base"
 
+    def test_a_zone_stays_once_days_cannot_be_cut_anew(self):
+        company = self.env["res.company"].create({"name": "X"})
+        company.loyalty_reporting_tz = "Asia/Jakarta"
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_company VALUES (%s, 'Asia/Jakarta', 'USD', 2)",
+            [company.id],
+        )
+        company.loyalty_reporting_tz = "UTC"
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_archive (month, tier, state)"
+            " VALUES ('2015-01-01', 'detail', 'expired')"
+        )
+        with self.assertRaisesRegex(ValidationError, "must stay Asia/Jakarta"):
+            company.loyalty_reporting_tz = "Asia/Tokyo"
+        # What was set before, and not cut yet, can be set back.
+        company.loyalty_reporting_tz = "Asia/Jakarta"
+        # Nothing of a company that has no facts is to be cut.
+        other = self.env["res.company"].create({"name": "Y"})
+        other.loyalty_reporting_tz = "Asia/Tokyo"
+
     def test_old_runs_are_forgotten_but_never_the_last(self):
         old = fields.Datetime.now() - timedelta(days=100)
         self.env.cr.execute(

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class LoyaltyReportingRetentionStep(models.TransientModel):
@@ -16,3 +16,8 @@ class LoyaltyReportingRetentionStep(models.TransientModel):
     table_name = fields.Char(string="Table", readonly=True)
     rows = fields.Integer(readonly=True)
     bytes = fields.Float(readonly=True, digits=(16, 0))
+
+    @api.depends("month")
+    def _compute_display_name(self):
+        for step in self:
+            step.display_name = step.month and step.month.strftime("%Y-%m")

@@ -11,7 +11,8 @@ from ..retention.restore import restore_held
 
 _MONTHS = """
     SELECT a.month FROM loyalty_reporting_archive a
-    WHERE a.tier = 'detail' AND a.manifest IS NOT NULL AND a.state <> 'expired' AND (EXISTS (
+    WHERE a.tier = 'detail' AND a.manifest IS NOT NULL
+      AND (a.state = 'expired') = %(expired)s AND (EXISTS (
         SELECT FROM (
             SELECT date FROM customer_day_data WHERE customer_key = ANY(%(customers)s)
             UNION ALL
@@ -38,13 +39,15 @@ _CHANGED = """
 """
 
 
-def months_of(cr, customers, cards):
+def months_of(cr, customers, cards, *, expired=False):
     """Return the first days of months whose files may hold rows of a person.
 
     :param customers: our keys
     :param cards: our keys
+    :param expired: months whose files held some, and were removed
     """
-    cr.execute(_MONTHS, {"customers": customers, "cards": cards})
+    asked = {"customers": customers, "cards": cards, "expired": expired}
+    cr.execute(_MONTHS, asked)
     return [month for (month,) in cr.fetchall()]
 
 

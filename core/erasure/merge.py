@@ -13,14 +13,23 @@ def merge(dsn, old_key, new_key):
 
     The documents that are known are to be read again, by :func:`core.sync.replay`: that
     moves them, with all that was counted of them. Months in which they are archived come
-    back for it.
+    back for it. Where files of such a month have expired, nothing is merged: what was
+    bought then would stay with the old one, and the levels at which both bought, too.
 
     :return: {kind: keys} of these documents
-    :raise BadQuery: they are of different systems, or one of them was erased
+    :raise BadQuery: they are of different systems, one of them was erased, or archives
+        with rows of theirs have expired
     :raise Unrestorable: files of such a month are missing or damaged
     """
     with transaction(dsn) as cr:
+        lost = archives.months_of(cr, [old_key, new_key], [], expired=True)
         months = archives.months_of(cr, [old_key], [])
+    if lost:
+        raise BadQuery(
+            "customer",
+            f"They cannot be merged any more: archives from {lost[0]:%B %Y} to "
+            f"{lost[-1]:%B %Y} with rows of theirs have expired.",
+        )
     for month in months:
         restore(dsn, month)
     with transaction(dsn) as cr:

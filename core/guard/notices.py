@@ -8,6 +8,11 @@ from ..database import sql
 
 # Jobs of the run log that read a source.
 _JOBS = ["sync", "replay", "stream"]
+_IS_CUTTING_REFUSED = """
+    SELECT EXISTS (
+        SELECT FROM loyalty_reporting_archive
+        WHERE state = 'expired' OR state = 'archived' AND problem IS NOT NULL)
+"""
 
 
 class Kind(StrEnum):
@@ -55,6 +60,22 @@ def readings(cr, codes):
     """Return {code: :class:`Reading`} of sources."""
     cr.execute(sql("guard/readings.sql"), {"codes": [*codes], "jobs": _JOBS})
     return {row[0]: Reading(*row) for row in cr.fetchall()}
+
+
+def zone_of_days(cr, company_id):
+    """Return the time zone in which a company's days are cut; None: it has no facts."""
+    cr.execute(
+        "SELECT timezone FROM loyalty_reporting_company WHERE company_id = %s",
+        [company_id],
+    )
+    found = cr.fetchone()
+    return found and found[0]
+
+
+def is_cutting_refused(cr):
+    """Tell whether some archived month cannot be restored, to be cut in another zone."""
+    cr.execute(_IS_CUTTING_REFUSED)
+    return cr.fetchone()[0]
 
 
 def notice(reading, *, is_active, seconds, now):

@@ -7,14 +7,15 @@ a smaller table that can; PostgreSQL otherwise, with the same numbers.
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ..database import sql
 from ..errors import NotFound, ReportingError
+from ..stores.archived import read_whole
 from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
-from .horizon import is_begun_here, require_aggregates_here, require_here
+from .horizon import is_begun_here, look, require_aggregates_here
 from .levels import level_writer
 from .measures import shower, valuer
 from .members import members_of
@@ -72,11 +73,14 @@ def answer(query, cr, settings, fresh_cursor):
     """
     state = state_of(cr, query)
 
-    def found():
-        reading = _Reading(query, cr, settings, fresh_cursor)
+    def read(snapshot, _seen):
+        reading = _Reading(query, snapshot, settings, fresh_cursor)
         made = reading.listed() if _is_listing(query) else reading.grouped()
         # What was loaded or renamed meanwhile belongs to no version that is known.
-        return made, state_of(cr, query).version == state.version
+        return made, state_of(snapshot, query).version == state.version
+
+    def found():
+        return read_whole(read, partial(look, query), cr, fresh_cursor)
 
     question = [query.page_asked, bool(settings.clickhouse_url)]
     made = Cache(settings).once((question, state.version), query, found)
@@ -93,11 +97,9 @@ class _Reading:
     fresh_cursor: object
 
     def listed(self):
-        require_here(self.query, self.cr)
         keys = keys_of(self.query, self.cr)
         statement = plan_listing(self.query, keys, postgres)
         result = postgres.run(self.cr, statement, self.settings.query_timeout)
-        self._check(require_here)
         rows = [*map(lister(self.query), result.rows)]
         goes_on = ""
         if result.has_more:
@@ -108,7 +110,6 @@ class _Reading:
 
     def grouped(self):
         query, keys = self.query, keys_of(self.query, self.cr)
-        require_aggregates_here(query, self.cr)
         with self.fresh_cursor() as fresh:
             # The caller's snapshot may be older than what ClickHouse will answer.
             dimensions = [d for d in query.dimensions if d.members]
@@ -127,8 +128,6 @@ class _Reading:
                     read = self._from_store(query, keys, members, postgres)
                     again = self._from_store(whole, keys, {}, postgres)
             totals = _totals(whole, again)
-        if read.dialect is postgres:
-            self._check(require_aggregates_here)
         goes_on = ""
         if read.result.has_more:
             last = _grouped_place(query, read.rows[-1], members)
@@ -141,15 +140,6 @@ class _Reading:
             totals=totals,
             next_cursor=goes_on,
         )
-
-    def _check(self, require):
-        """Make sure that nothing left while it was read.
-
-        A snapshot shows the rows of its time, but only of the partitions that are there
-        when they are read first: of a month that has left since then, it shows none.
-        """
-        with self.fresh_cursor() as fresh:
-            require(self.query, fresh)
 
     def _from_store(self, query, keys, members, chosen=None):
         """Return what ClickHouse found, or PostgreSQL where that cannot answer.

@@ -8,10 +8,11 @@ from functools import partial
 import psycopg2
 
 from ..errors import StoreError
+from ..stores.archived import ASK_AGAIN
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
-from .horizon import require_aggregates_here, require_here
+from .horizon import look, require_aggregates_here, require_here
 from .levels import level_writer
 from .measures import shower
 from .members import members_of
@@ -100,7 +101,7 @@ class _Export:
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
             total = _declare(cr, statement, is_counted=self.beside.is_counted)
-            self._check()
+            self._check(cr)
             rows = map(shown, _read(cr, timeout))
             as_of = state_of(cr, query).as_of(postgres.STORE)
             yield Answer(
@@ -108,12 +109,11 @@ class _Export:
                 as_of=as_of, totals=totals, beside=others,
             )  # fmt: skip
 
-    def _check(self):
+    def _check(self, cr):
         """Make sure that nothing left before it was locked, as ``answer`` does."""
-        is_listing = isinstance(self.query.report, Listing)
-        require = require_here if is_listing else require_aggregates_here
         with self.fresh_cursor() as fresh:
-            require(self.query, fresh)
+            if look(self.query, fresh) != look(self.query, cr):
+                raise StoreError(ASK_AGAIN)
 
     def _many(self, cr):
         """Return (totals, answers to the other questions)."""

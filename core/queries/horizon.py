@@ -1,17 +1,28 @@
 """Questions about what is archived: refused, never answered by half of it."""
 
-from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ..errors import BadQuery
 from ..retention.policy import Tier
 from ..retention.tables import TABLES
-from ..stores.archived import AGGREGATES, away
-from ..stores.partitions import following
+from ..stores.archived import AGGREGATES, away, days_of, here_since
 from . import postgres
+from .base import Listing
 from .plan import levels_of, read_of
 
 _RESTORE = "or let an administrator restore the months."
+
+
+def look(query, cr):
+    """Return what an answer depends on, of the months that are away.
+
+    :raise BadQuery: it needs some of them
+    """
+    if isinstance(query.report, Listing):
+        require_here(query, cr)
+        return []
+    require_aggregates_here(query, cr)
+    return _past_away(query, cr)
 
 
 def require_here(query, cr):
@@ -23,7 +34,7 @@ def require_here(query, cr):
     zone = ZoneInfo(query.company.timezone)
     missing = _missing(months, query.date_from, query.date_to, zone)
     if missing:
-        since = _first_day(following(months[-1]), zone)
+        since = here_since(months, [zone])
         raise BadQuery(
             "date_from",
             f"{query.report.title} {_between(missing)} are archived: rows are here from "
@@ -48,14 +59,10 @@ def require_aggregates_here(query, cr):
     for facts, first, last in (r for q in asked for r in read_of(q, postgres.STORE)):
         if facts.table not in TABLES[Tier.AGGREGATE]:
             continue
-        missing = (
-            _missing(months, first, last, zone)
-            if facts.is_by_instant
-            else [m for m in months if m <= last and following(m) > first]
-        )
+        cut_in = zone if facts.is_by_instant else None
+        missing = _missing(months, first, last, cut_in)
         if missing:
-            since = following(months[-1])
-            since = _first_day(since, zone) if facts.is_by_instant else since
+            since = here_since(months, [cut_in])
             is_before = query.compare and last < query.date_from
             raise BadQuery(
                 "compare" if is_before else "date_from",
@@ -67,29 +74,21 @@ def require_aggregates_here(query, cr):
 
 def is_begun_here(query, cr):
     """Tell whether PostgreSQL alone has the beginning of what a question adds up."""
+    return bool(_past_away(query, cr))
+
+
+def _past_away(query, cr):
+    """Return the months of aggregates that are away, if all is added up from the first."""
     has_past = any(facts.changes for facts in query.report.facts)
-    return bool(has_past and levels_of(query) and away(cr, AGGREGATES))
+    return away(cr, AGGREGATES) if has_past and levels_of(query) else []
 
 
 def _missing(months, first, last, zone):
-    """Return those of some months with instants of business days."""
-    begin, end = _instant(first, zone), _instant(last + timedelta(days=1), zone)
-    return [m for m in months if _utc(m) < end and _utc(following(m)) > begin]
+    """Return those of some months with rows of business days."""
+    spans = [(month, *days_of(month, zone)) for month in months]
+    return [month for month, begin, end in spans if begin <= last and end >= first]
 
 
 def _between(months):
     first, last = f"{months[0]:%B %Y}", f"{months[-1]:%B %Y}"
     return f"from {first} to {last}"
-
-
-def _utc(day):
-    return datetime.combine(day, time(), UTC)
-
-
-def _instant(day, zone):
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def _first_day(month, zone):
-    """Return the first business day that begins in a UTC month or later."""
-    return month if _instant(month, zone) >= _utc(month) else month + timedelta(days=1)

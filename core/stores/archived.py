@@ -6,12 +6,20 @@ depends on what.
 """
 
 import json
+from datetime import UTC, datetime, time, timedelta
 
 from ..database import sql
+from ..errors import StoreError
 from .partitions import following
 
 AGGREGATES = "archived_aggregate"
+_DAY = timedelta(days=1)
+_ATTEMPTS = 3
+ASK_AGAIN = "Months are being archived or restored at this moment. Ask again."
 _IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
+_HAS_EXPIRED = """
+    SELECT EXISTS (SELECT FROM loyalty_reporting_archive WHERE state = 'expired')
+"""
 _AWAY = """
     SELECT DISTINCT s.month FROM stage_month s
     JOIN loyalty_reporting_archive a ON a.month = s.month AND a.is_away ORDER BY 1
@@ -48,6 +56,12 @@ def bring_back(dsn, months):
     return refused
 
 
+def has_expired(cr):
+    """Tell whether some month is gone for good: its files were removed, too."""
+    cr.execute(_HAS_EXPIRED)
+    return cr.fetchone()[0]
+
+
 def is_any(cr):
     """Tell whether any month was ever archived."""
     cr.execute(_IS_ANY)
@@ -63,10 +77,57 @@ def away(cr, view="archived_month"):
     return [month for (month,) in cr.fetchall()]
 
 
-def here_since(cr):
-    """Return the first day (UTC) since when all rows are here; None: none are archived."""
-    months = away(cr)
-    return following(months[-1]) if months else None
+def days_of(month, zone=None):
+    """Return the first and the last business day of which a month has rows.
+
+    :param zone: in which days are cut, a ``ZoneInfo``: a month of instants begins and ends
+        amid a day, unless it is UTC; None: of a month of business days
+    """
+    begin, end = month, following(month) - _DAY
+    if zone:
+        begin = datetime.combine(begin, time.min, UTC).astimezone(zone).date()
+        end = datetime.combine(end, time.max, UTC).astimezone(zone).date()
+    return begin, end
+
+
+def here_since(months, zones=(None,)):
+    """Return the first business day since when all rows are here.
+
+    :param months: that are away, in order; at least one
+    :param zones: in each of which the day is whole, see :func:`days_of`
+    """
+    return max(days_of(months[-1], zone)[1] for zone in zones) + _DAY
+
+
+def read_whole(read, look, cr, fresh_cursor):
+    """Return what is read while no month leaves, or comes back, that matters to it.
+
+    A snapshot shows the rows of its time, but only of the partitions that are there when
+    they are read first: of a month that has left since then, it shows none, nor what was
+    kept of it. So all is read again, in a younger snapshot, when one left meanwhile.
+
+    :param read: function of a cursor and of what ``look`` found in its snapshot
+    :param look: function of a cursor: what matters of the months that are away; it
+        refuses what needs them
+    :param cr: cursor of the caller, whose snapshot may be old
+    :param fresh_cursor: function that opens a cursor with a snapshot of its own (a
+        context manager)
+    :raise StoreError: months leave faster than it is read
+    """
+    seen = look(cr)
+    found = read(cr, seen)
+    for _attempt in range(_ATTEMPTS):
+        with fresh_cursor() as fresh:
+            now = look(fresh)
+            if now == seen:
+                return found
+            seen, found = now, read(fresh, now)
+    raise StoreError(ASK_AGAIN)
+
+
+def all_away(cr):
+    """Return the months of which no detail is here, and those of which no aggregates are."""
+    return away(cr), away(cr, AGGREGATES)
 
 
 def ensure_here(cr, refused):

@@ -1,12 +1,12 @@
 """What Odoo knows and the transformation needs: companies, mapping, rates."""
 
-from dataclasses import astuple
+import logging
+from dataclasses import astuple, replace
 from decimal import Decimal
 
 from psycopg2.extras import execute_values
 
 from ..database import sql
-from ..errors import StoreError
 from . import archived, loads, partitions, staging
 from .fragments import buckets, days
 from .postgres import (
@@ -21,6 +21,7 @@ from .postgres import (
 )
 from .reporting import transaction
 
+_logger = logging.getLogger(__name__)
 # What has a business day and a clock hour of its own.
 DATED = (DETAIL, EVALUATION, ORDER, CUSTOMER_ORDER, EVENT, POINT)
 
@@ -28,20 +29,34 @@ DATED = (DETAIL, EVALUATION, ORDER, CUSTOMER_ORDER, EVENT, POINT)
 def configure(dsn, system, companies=(), mapping=None, rates=()):
     """Write the configuration; cut a company's days anew if its zone changed.
 
-    Where something is to be written, it waits for the loads that use what is there.
+    Where something is to be written, it waits for the loads that use what is there. A
+    company whose days cannot be cut anew, as some are archived for good or cannot be
+    restored now, goes on in the zone in which they were cut.
 
     :param system: the system whose company ids ``mapping`` translates
     """
+    with transaction(dsn) as cr:
+        if archived.has_expired(cr):
+            companies = _as_cut(cr, companies)
     while True:
         try:
             return _configure(dsn, system, companies, mapping, rates)
         except archived.MonthsAway as away:
             refused = archived.bring_back(dsn, away.months)
             if refused:
-                raise StoreError(
-                    "The time zone of a company changed, and its days cannot be cut anew: "
-                    + " ".join(refused.values())
-                ) from away
+                _logger.error(
+                    "A company's days cannot be cut in its new time zone: %s",
+                    " ".join(refused.values()),
+                )
+                with transaction(dsn) as cr:
+                    companies = _as_cut(cr, companies)
+
+
+def _as_cut(cr, companies):
+    """Return companies with the time zones in which their days were cut."""
+    cr.execute("SELECT company_id, timezone FROM loyalty_reporting_company")
+    zones = dict(cr.fetchall())
+    return [replace(c, timezone=zones.get(c.id, c.timezone)) for c in companies]
 
 
 def _configure(dsn, system, companies, mapping, rates):

@@ -12,7 +12,7 @@ import pandas
 import psycopg2
 import pytest
 import redis
-from archiving import archived, away, month, restored
+from archiving import BOTH, archived, away, month, restored
 from asking import YEAR, ask, asked_of
 from copies import Copy, pushed
 from pipeline import (
@@ -32,6 +32,7 @@ from core.erasure.request import Asked, begin
 from core.erasure.run import PLACES, Outside, Stream, _Erasure, run, unfinished
 from core.errors import BadQuery, ConfigurationError, StoreError
 from core.events.intake import Intake
+from core.retention.policy import Policy, Tier
 from core.settings import Settings
 from core.sources import SOURCES
 from core.stores import materialized, postgres
@@ -498,6 +499,28 @@ class TestMerged:
         )
         assert databases.rows(report, query) == [(-key,)]
         assert not databases.rows(report, "SELECT * FROM loyalty_reporting_alias")
+
+    def test_those_whose_archives_have_expired_stay_two(self, shop, report, tmp_path):
+        synced(shop.dsn, report)
+        # Customers 90 and 91 bought later than all that is gone.
+        shop.order("N1", "2019-05-01 10:00Z", partner_id=90)
+        shop.order("N2", "2019-05-01 10:00Z", partner_id=91)
+        synced(shop.dsn, report)
+        keys = dict(
+            databases.rows(
+                report, "SELECT external_id, id FROM loyalty_reporting_customer"
+            )
+        )
+        policies = (*BOTH, Policy(Tier.ARCHIVE, 1826))
+        archived(report, tmp_path, month(2019, 6), policies=BOTH)
+        archived(report, tmp_path, month(2022, 6), policies=policies)
+        before = contents(report)
+
+        for old, new in ((8, 7), (7, 90), (90, 7)):
+            with pytest.raises(BadQuery, match="to April 2017 .* have expired"):
+                merge(report, keys[old], keys[new])
+        assert contents(report) == before
+        assert merge(report, keys[90], keys[91])["order"] == ["N1"]
 
     def test_only_customers_of_one_system_can_be_one(self, shop, report):
         synced(shop.dsn, report)

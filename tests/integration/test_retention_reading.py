@@ -1,6 +1,7 @@
 """What is asked when months are archived: answered exactly, or refused, never guessed."""
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 
 import databases
@@ -9,7 +10,7 @@ import pytest
 from archiving import BOTH, archived, away, month
 from asking import ask, asked_of
 from copies import fresh_cursor
-from pipeline import contents, synced
+from pipeline import NEW_YORK, contents, synced
 from reconciling import MONTHS, reconciled, repaired
 
 from core.database import connect
@@ -17,6 +18,7 @@ from core.errors import BadQuery
 from core.queries import REPORTS
 from core.queries.export import exported
 from core.records import Company
+from core.retention.policy import Policy, Tier
 from core.retention.restore import restore
 from core.settings import Settings
 
@@ -159,3 +161,48 @@ def test_a_new_time_zone_cuts_archived_days_too(
     assert away(half) == []
     expected = assert_same_as_from_scratch(half, shop.dsn, **options)
     assert len(expected["detail"]) > few
+
+
+def zone_of_days(dsn):
+    """The time zone in which days are cut, and days of late instants in it."""
+    return databases.rows(
+        dsn,
+        "SELECT DISTINCT k.timezone, d.date = (d.transaction_date AT TIME ZONE 'UTC'"
+        " AT TIME ZONE k.timezone)::date FROM promotion_order_data d"
+        " JOIN loyalty_reporting_company k USING (company_id)",
+    )
+
+
+def test_loads_go_on_in_the_old_zone_where_an_archive_has_expired(
+    shop, synced_shop, tmp_path
+):
+    policies = (Policy(Tier.DETAIL, 90), Policy(Tier.ARCHIVE, 1826))
+    archived(synced_shop, tmp_path, month(2017, 12))
+    left = archived(synced_shop, tmp_path, month(2022, 4), policies=policies)
+    assert left == [month(2017, 4)]
+    shop.order("B1", "2022-06-01 02:00Z")
+
+    synced(shop.dsn, synced_shop, companies=[KOLKATA])
+
+    assert zone_of_days(synced_shop) == [(NEW_YORK.timezone, True)]
+    # Nothing was restored in vain.
+    assert away(synced_shop) == left
+    day = databases.value(synced_shop, "SELECT max(date) FROM promotion_order_data")
+    assert day == date(2022, 5, 31)
+    synced(shop.dsn, synced_shop, companies=[replace(NEW_YORK, currency="EUR")])
+    assert zone_of_days(synced_shop) == [(NEW_YORK.timezone, True)]
+
+
+def test_loads_go_on_in_the_old_zone_while_files_are_missing(
+    shop, half, tmp_path, assert_same_as_from_scratch
+):
+    elsewhere = tmp_path.rename(tmp_path.with_name("elsewhere"))
+    shop.order("B1", "2017-06-01 02:00Z")
+
+    synced(shop.dsn, half, companies=[KOLKATA])
+
+    assert zone_of_days(half) == [(NEW_YORK.timezone, True)]
+    elsewhere.rename(tmp_path)
+    synced(shop.dsn, half, companies=[KOLKATA])
+    assert zone_of_days(half) == [(KOLKATA.timezone, True)]
+    assert_same_as_from_scratch(half, shop.dsn, companies=[KOLKATA])

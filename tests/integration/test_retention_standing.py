@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import databases
 import pytest
 from archiving import BOTH, DETAIL, archived, away, month, restored
+from copies import fresh_cursor
 from pipeline import NEW_YORK, synced
 from reconciling import found, reconciled
 
@@ -18,6 +19,7 @@ from core.retention.restore import restore
 from core.standing import question, reading
 from core.standing.document import document
 from core.standing.records import Spend
+from core.stores.archived import all_away, read_whole
 
 pytest_plugins = ["store_fixtures"]
 # Detail before February 2019 is archived then, and aggregates before May 2017.
@@ -61,16 +63,21 @@ def years(shop, synced_shop):
 
 def standings(dsn, as_of, company=NEW_YORK):
     """{customer: (standing, clock)} of all customers."""
+    with closing(connect(dsn, readonly=True)) as connection, connection.cursor() as cr:
+        return standings_in(cr, as_of, company)
+
+
+def standings_in(cr, as_of, company=NEW_YORK):
+    """The same, as a cursor sees them."""
     asked = question.parse({"partner_id": 1, "as_of": as_of})
     of_all = {}
-    with closing(connect(dsn, readonly=True)) as connection, connection.cursor() as cr:
-        at = reading.clock(cr, asked, company.timezone)
-        cr.execute(
-            "SELECT id, source, external_id, partner_id FROM loyalty_reporting_customer"
-        )
-        for row in cr.fetchall():
-            of_customer = [reading.Customer(*row)]
-            of_all[row[2]] = (reading.standing(cr, of_customer, company, at), at)
+    at = reading.clock(cr, asked, company.timezone)
+    cr.execute(
+        "SELECT id, source, external_id, partner_id FROM loyalty_reporting_customer"
+    )
+    for row in cr.fetchall():
+        of_customer = [reading.Customer(*row)]
+        of_all[row[2]] = (reading.standing(cr, of_customer, company, at), at)
     return of_all
 
 
@@ -211,7 +218,8 @@ def test_a_month_on_its_way_out_counts_once(step, years, tmp_path):
 WINDOWS = {
     # Nothing before it, and nothing in its month.
     date(2015, 6, 1): set(),
-    date(2017, 5, 1): set(),
+    # The day before it is the last of a month with a refund, of which no day is known.
+    date(2017, 5, 1): {7},
     # A month that is whole.
     date(2017, 4, 1): set(),
     # All sales of the cut month lie after it, or all before.
@@ -241,6 +249,52 @@ def test_a_window_is_known_unless_it_cuts_a_month_of_purchases(years, tmp_path):
             customer: replace(was, **nothing) if customer in unknown else was
             for customer, was in before[since].items()
         }
+
+
+def test_a_window_that_begins_in_an_archived_day_is_known_of_who_bought_nothing_then(
+    years, tmp_path
+):
+    # It begins at noon of the day on which customer 12 bought at ten.
+    threshold(years, (date(2019, 5, 20) - date(2018, 3, 5)).days)
+
+    def progress():
+        return {c: s.progress for c, (s, _at) in standings(years, NOW).items()}
+
+    before = progress()
+
+    archived(years, tmp_path, TODAY)
+
+    nothing = {"spend": None, "missing": None, "progress": None}
+    assert progress() == {
+        customer: replace(was, **nothing) if customer == 12 else was
+        for customer, was in before.items()
+    }
+    restored(years)
+    assert progress() == before
+
+
+def all_of(of_all):
+    """What is told of spend, orders and points."""
+    return told(of_all), {c: standing.points for c, (standing, _at) in of_all.items()}
+
+
+@pytest.mark.parametrize("policies", [DETAIL, BOTH])
+def test_an_old_snapshot_tells_no_half_of_what_left_since(policies, years, tmp_path):
+    before = standings(years, NOW)
+    with (
+        closing(connect(years, readonly=True)) as connection,
+        connection.cursor() as cr,
+    ):
+        cr.execute("SELECT FROM fact_load")
+        archived(years, tmp_path, TODAY, policies=policies)
+
+        def read(snapshot, _away=None):
+            return standings_in(snapshot, NOW)
+
+        after = read_whole(read, all_away, cr, lambda: fresh_cursor(years))
+        # It would be wrong otherwise.
+        assert all_of(read(cr)) != all_of(before)
+    assert all_of(after) == all_of(before)
 
 
 # Day at whose end it is asked → of whom the spend of the year until then is not known.

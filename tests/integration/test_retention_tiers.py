@@ -324,3 +324,23 @@ def test_an_old_snapshot_sees_no_half_of_what_left_since(
 
         with pytest.raises(BadQuery, match="archived"):
             answer(query, cr, Settings(), lambda: fresh_cursor(synced_shop))
+
+
+def test_balances_are_told_from_the_first_booking_on_when_some_left_since(
+    synced_shop, tmp_path
+):
+    # Of a period of which all is here.
+    asked = {"card_id": "1", "measures": "balance", "group_by": "month"}
+    query = asked_of("points/activity", *SPRING, **asked)
+    before = ask(synced_shop, query)
+    assert before.rows
+    with (
+        closing(connect(synced_shop, readonly=True)) as connection,
+        connection.cursor() as cr,
+    ):
+        cr.execute("SELECT FROM fact_load")
+        archived(synced_shop, tmp_path, month(2019, 4), policies=BOTH)
+
+        after = answer(query, cr, Settings(), lambda: fresh_cursor(synced_shop))
+    assert away(synced_shop, Tier.AGGREGATE) == [MARCH]
+    assert after.rows == before.rows

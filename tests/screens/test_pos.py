@@ -1,9 +1,12 @@
 """Where a customer stands, at the till."""
 
+import os
+from contextlib import closing
 from copy import deepcopy
 from datetime import UTC, datetime
 
 import pandas as pd
+import psycopg2
 import pytest
 from standing_texts import BRONZE, END, GOLD, LAST_DAY, SILVER, expected
 from till import NARROW, STANDING, Till
@@ -69,6 +72,62 @@ def test_the_standing_is_todays(till, partner):
     till.open_standing()
     wanted = expected(SILVER, pd.Timestamp(datetime.now(UTC)).tz_localize(None))
     assert till.shown(wanted[0]) == wanted
+
+
+def test_what_is_archived_is_told_as_not_known(till, partner, cut_month):
+    till = till()
+    till.ask_as_of(LAST_DAY)
+    till.choose(partner(SILVER))
+    till.open_standing()
+    till.read()
+    assert till.text("spent") == (
+        "What was spent in the last 90 days is not known: some of it is archived."
+    )
+    # Neither a bar nor a sum that would be a guess.
+    assert till.popup.get_by_role("progressbar").count() == 0
+    assert till.texts("missing") == ["Next level: Gold."]
+    wanted, _percent = expected(SILVER, END)
+    for part in ("level", "balance", "card", "month", "redemption"):
+        assert till.texts(part) == wanted[part]
+    assert till.screen.faults(".modal") == []
+    till.screen.picture("standing_archived")
+
+
+def test_since_when_redemptions_are_listed_is_told(till, partner, odoo):
+    silver = partner(SILVER)
+    told = odoo.post(STANDING, {"odoo_partner_id": silver["id"], "as_of": LAST_DAY})
+    told["redemptions"] = told["redemptions"][:1]
+    told["meta"]["listed_since"] = "2017-04-01"
+    till = till()
+    till.answer(told)
+    till.choose(silver)
+    till.open_standing()
+    till.popup.get_by_text("Redemptions before 04/01/2017 are archived.").wait_for()
+    till.screen.picture("standing_listed_since")
+
+
+@pytest.fixture
+def cut_month():
+    """October 2017 left, and the window of progress begins amid it."""
+    with (
+        closing(psycopg2.connect(os.environ["REPORT_PG_DSN"])) as connection,
+        connection.cursor() as cr,
+    ):
+        cr.execute(
+            "INSERT INTO loyalty_reporting_archive (month, tier, state)"
+            " VALUES ('2017-10-01', 'aggregate', 'archived');"
+            "INSERT INTO customer_month (month, company_id, customer_key, spending,"
+            " transactions, refund_transactions, first_sale, last_sale)"
+            " SELECT '2017-10-01', 1, id, 100, 2, 0, '2017-10-01', '2017-10-20'"
+            f" FROM loyalty_reporting_customer WHERE external_id = {SILVER}"
+        )
+        connection.commit()
+        yield
+        cr.execute(
+            "DELETE FROM loyalty_reporting_archive WHERE month = '2017-10-01';"
+            "DELETE FROM customer_month WHERE month = '2017-10-01'"
+        )
+        connection.commit()
 
 
 def test_the_button_waits_for_a_customer_and_then_shows_the_level(till, partner):

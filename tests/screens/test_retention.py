@@ -2,12 +2,14 @@
 
 import os
 from contextlib import closing
+from datetime import date
 
 import psycopg2
 import pytest
 
 LINES = "promotion-lines"
 POINTS = "action-loyalty_reporting.point_analytics_action"
+PERFORMANCE, MEMBERS = "promotion-performance", "membership-analytics"
 RETENTION = "loyalty-reporting-retention"
 ARCHIVES = "loyalty-reporting-archives"
 TABLES = ("promotion_report_detail_data", "point_analytics_data")
@@ -20,6 +22,19 @@ def _execute(statement, values=None):
         connection.cursor() as cr,
     ):
         cr.execute(statement, values)
+        return cr.fetchall() if cr.description else None
+
+
+@pytest.fixture
+def january_away():
+    """January 2017 counts as archived, in both tiers."""
+    _execute(
+        "INSERT INTO loyalty_reporting_archive (month, tier, state, location) VALUES"
+        " ('2017-01-01', 'detail', 'archived', '/archives'),"
+        " ('2017-01-01', 'aggregate', 'archived', '/archives')"
+    )
+    yield
+    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2017-01-01'")
 
 
 @pytest.fixture
@@ -112,3 +127,143 @@ def test_the_list_of_archives_leads_to_the_files(screen, archived):
     screen.page.locator(".o_form_view .o_data_row").first.wait_for()
     assert screen.page.locator(".o_form_view .o_data_row").count() == len(TABLES)
     screen.picture("archive")
+
+
+@pytest.mark.parametrize("path", [PERFORMANCE, MEMBERS])
+@pytest.mark.parametrize("view", ["pivot", "graph", "list"])
+def test_above_aggregates_stands_since_when_they_are_here(
+    path, view, screen, january_away
+):
+    screen.go(path)
+    screen.page.locator(f".o_switch_view.o_{view}").click()
+    screen.page.locator(f".o_{view}_view").wait_for()
+    notice = screen.page.locator(
+        ".o_loyalty_notice", has_text="Rows before 02/01/2017 are archived."
+    )
+    notice.wait_for()
+    shown = {"pivot": ".o_pivot tbody tr", "graph": "canvas", "list": ".o_data_row"}
+    screen.page.locator(shown[view]).first.wait_for()
+    screen.settle()
+    screen.picture(f"horizon_{path}_{view}")
+    assert screen.page.locator(".o_error_dialog, .modal").count() == 0
+    assert screen.faults(".o_loyalty_health") == []
+
+
+def test_a_pivot_without_a_period_begins_at_the_horizon(screen, odoo, january_away):
+    [[expected]] = odoo.call(
+        "promotion.order", "formatted_read_grouping_sets",
+        [["date", ">=", "2017-02-01"]], [[]], ["total_transactions:count_distinct"],
+    )  # fmt: skip
+    screen.go(PERFORMANCE)
+    total = screen.page.locator(".o_pivot tbody tr").first.locator("td").first
+    total.wait_for()
+    assert total.inner_text() == f"{expected['total_transactions:count_distinct']:,}"
+    # Grouped by what is asked for, it stays.
+    screen.page.locator(".o_pivot tbody th").nth(1).click()
+    screen.page.get_by_role("menuitem", name="Shop").click()
+    screen.page.locator(".o_pivot tbody tr").nth(60).wait_for()
+    assert screen.page.locator(".o_error_dialog, .modal").count() == 0
+
+
+def test_a_dashboard_of_what_is_away_says_so(screen, january_away):
+    page = screen.page
+    screen.go("loyalty-dashboard?date_from=2017-01-01&date_to=2017-03-31")
+    said = page.get_by_role("alert").filter(has_text="is here from 2017-02-01 on")
+    said.first.wait_for()
+    screen.settle()
+    screen.picture("horizon_dashboard")
+    # The period before this one is away: no figure of it, but those of this one.
+    screen.go("loyalty-dashboard?date_from=2017-02-01&date_to=2017-02-28")
+    page.locator("[data-measure=total_amount] .o_loyalty_tile_value").wait_for()
+    tile = page.locator("[data-measure=total_amount]")
+    assert "no comparison" in tile.inner_text()
+    assert said.count() == 0
+    screen.settle()
+    screen.picture("horizon_dashboard_compared")
+
+
+@pytest.fixture
+def old_month(odoo, tmp_path):
+    """An evaluation of December 2016, which alone is old enough to leave."""
+    [horizon] = _execute("SELECT instant::text FROM card_horizon")
+    _execute(
+        "CREATE TABLE promotion_evaluation_data_201612 PARTITION OF"
+        " promotion_evaluation_data FOR VALUES FROM ('2016-12-01') TO ('2017-01-01')"
+    )
+    columns = ", ".join(
+        name
+        for (name,) in _execute(
+            "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND"
+            " attrelid = 'promotion_evaluation_data'::regclass ORDER BY attnum"
+        )
+    )
+    _execute(
+        "CREATE TEMP TABLE one AS SELECT * FROM promotion_evaluation_data LIMIT 1;"
+        "UPDATE one SET transaction_date = '2016-12-20 12:00', date = '2016-12-20',"
+        " hour = '2016-12-20 12:00';"
+        f"INSERT INTO promotion_evaluation_data ({columns}) SELECT {columns} FROM one"
+    )
+    number = odoo.ref("loyalty_reporting.retention_detail")
+    folder = tmp_path / "archives"
+    folder.mkdir()
+    days = (date.today() - date(2017, 1, 1)).days - 5
+    model = "loyalty.reporting.retention"
+    odoo.call(
+        model,
+        "write",
+        [number],
+        {"active": True, "location": str(folder), "days": days},
+    )
+    yield folder
+    odoo.call(model, "write", [number], {"active": False, "location": False})
+    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
+    _execute("DROP TABLE IF EXISTS promotion_evaluation_data_201612")
+    _execute("UPDATE card_horizon SET instant = %s::timestamp", horizon)
+
+
+def test_a_month_is_archived_verified_and_restored(screen, old_month):
+    page = screen.page
+    screen.go(ARCHIVES)
+    page.get_by_role("button", name="Archive Now").click()
+    page.locator(".o_notification", has_text="Months archived: 1.").wait_for()
+    screen.picture("archive_now")
+    page.locator(".o_notification_close").first.click()
+    row = page.locator(".o_data_row", has_text="2016-12")
+    row.wait_for()
+    assert [*old_month.glob("promotion_evaluation_data/*201612*")]
+    row.locator("input[type=checkbox]").click()
+    page.get_by_role("button", name="Verify").click()
+    page.locator(".o_notification", has_text="as they were written: 1.").wait_for()
+    screen.picture("archive_verified")
+    page.locator(".o_notification_close").first.click()
+
+    row.locator("td.o_data_cell").first.click()
+    page.locator(".o_form_view .o_data_row", has_text="promotion_evaluation").wait_for()
+    screen.picture("archive_form")
+    page.get_by_role("button", name="Restore").click()
+    page.locator(".o_notification", has_text="in the database again").wait_for()
+    page.locator(".o_arrow_button_current", has_text="Restored").wait_for()
+    screen.picture("archive_restored")
+    assert _execute(
+        "SELECT count(*) FROM promotion_evaluation_data"
+        " WHERE transaction_date < '2017-01-01'"
+    ) == [(1,)]
+
+
+def test_a_damaged_file_is_named(screen, old_month):
+    page = screen.page
+    screen.go(ARCHIVES)
+    page.get_by_role("button", name="Archive Now").click()
+    row = page.locator(".o_data_row", has_text="2016-12")
+    row.wait_for()
+    page.locator(".o_notification_close").first.click()
+    [file] = old_month.glob("promotion_evaluation_data/*201612*")
+    file.write_bytes(file.read_bytes()[:-1])
+    row.locator("input[type=checkbox]").click()
+    page.get_by_role("button", name="Verify").click()
+    page.locator(".o_notification", has_text="another checksum").wait_for()
+    row.locator("td[name=problem]", has_text="another checksum").wait_for()
+    screen.picture("archive_damaged")
+    row.locator("td.o_data_cell").first.click()
+    page.locator(".alert-danger", has_text="another checksum").wait_for()
+    screen.picture("archive_damaged_form")

@@ -33,10 +33,14 @@ export class HealthBanner extends Component {
     });
   }
 
+  /** What is told to the server with the question. */
+  get about() {
+    return [this.props.companyId || null];
+  }
+
   async look() {
-    const company = this.props.companyId ?? false;
     try {
-      const found = await this.orm.silent.call("loyalty.reporting.health", this.constructor.asked, [company || null]);
+      const found = await this.orm.silent.call("loyalty.reporting.health", this.constructor.asked, this.about);
       if (!this.isGone && JSON.stringify(found) !== JSON.stringify(this.state.notices)) {
         this.state.notices = found;
         this.props.onLooked?.(found);

@@ -6,12 +6,26 @@ import { HealthBanner } from "./health_banner";
 
 /** What is said above single rows while some of them are archived. */
 export class HorizonNotice extends HealthBanner {
+  static props = { ...HealthBanner.props, model: String };
   static asked = "horizon";
+
+  get about() {
+    return [...super.about, this.props.model];
+  }
+}
+
+/** A model of a view that has this notice: the server may leave out what is archived. */
+export function underNotice(Model) {
+  return class extends Model {
+    load(params) {
+      return super.load({ ...params, context: { ...params.context, loyalty_reporting_horizon_shown: true } });
+    }
+  };
 }
 
 /**
- * A controller of a view of single rows: above them stands since when they are here, and
- * where nothing is found, that is said too.
+ * A controller of a view of rows that may be archived: above them stands since when they
+ * are here, and where nothing is found, that is said too.
  */
 export function ofRows(Controller, template) {
   return class extends Controller {
