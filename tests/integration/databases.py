@@ -160,7 +160,10 @@ def _kept(url, made):
 
 def _is_cut(connection):
     """The server says something unasked only when it ends a session."""
-    return bool(select.select([connection], [], [], 0)[0])
+    # Unlike select(), it takes file descriptors of any number.
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _forget(statement):

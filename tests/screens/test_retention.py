@@ -153,6 +153,8 @@ def test_a_pivot_without_a_period_begins_at_the_horizon(screen, odoo, january_aw
     [[expected]] = odoo.call(
         "promotion.order", "formatted_read_grouping_sets",
         [["date", ">=", "2017-02-01"]], [[]], ["total_transactions:count_distinct"],
+        # Of others, with another time zone, the first day may be another.
+        context={"allowed_company_ids": [1]},
     )  # fmt: skip
     screen.go(PERFORMANCE)
     total = screen.page.locator(".o_pivot tbody tr").first.locator("td").first
