@@ -142,9 +142,11 @@ class StreamContract:
 
     def test_it_tells_how_much_waits(self, world, reader):
         world.add(numbered(10))
-        reader.load(reader.batch(count=4))
-        assert reader.stream.behind() == 6
-        reader.all(6)
+        # A batch may be smaller than was asked for.
+        waiting = 10 - len(reader.load(reader.batch(count=4)))
+        assert 6 <= waiting < 10
+        assert reader.stream.behind() == waiting
+        reader.all(waiting)
         assert reader.stream.behind() == 0
 
     def test_two_readers_share_the_entries(self, world):

@@ -295,6 +295,13 @@ class TestAwayServers:
         assert databases.value(households.dsn, version) == 2
         assert len(said) == 4
 
+    def test_what_a_server_lost_as_it_died_counts_as_not_written(self, households):
+        database = EngineDatabase(households.dsn, print, lambda: False)
+        database.open()
+        unknown = str(2**40)
+        assert not database._is_committed(unknown)
+        database.close()
+
     def test_events_wait_while_redis_is_away(self, redis_url, stream, events):
         said = []
         sender = Stream(redis_url, Delivery(stream=stream), said.append)

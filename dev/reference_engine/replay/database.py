@@ -77,9 +77,13 @@ class EngineDatabase:
 
     def _is_committed(self, transaction: str) -> bool:
         """Whether a transaction got through whose commit was not answered."""
-        with self._connection, self._connection.cursor() as cursor:
-            cursor.execute("SELECT pg_xact_status(%s::xid8)", [transaction])
-            status = cursor.fetchone()[0]
+        try:
+            with self._connection, self._connection.cursor() as cursor:
+                cursor.execute("SELECT pg_xact_status(%s::xid8)", [transaction])
+                status = cursor.fetchone()[0]
+        except psycopg2.errors.InvalidParameterValue:
+            # In the future: the server died before it had written down anything of it.
+            return False
         if status == "in progress":
             raise psycopg2.OperationalError("its last transaction is still open")
         return status == "committed"
