@@ -7,6 +7,7 @@ from ..core.guard import health, notices
 from ..core.guard.notices import Kind
 from ..core.guard.probes import State
 from ..core.queries.params import company_id
+from ..core.stores.configuration import zones_of_days
 
 _OPERATOR = "loyalty_reporting.group_loyalty_reporting_user"
 _MANAGER = "loyalty_reporting.group_loyalty_reporting_manager"
@@ -145,7 +146,7 @@ class LoyaltyReportingHealth(models.AbstractModel):
     def _of_zone(self, number):
         """Return the notice that days are not cut in the zone that a company has now."""
         wanted = self.env["res.company"].sudo().browse(number).loyalty_reporting_tz
-        zone = notices.zone_of_days(self.env.cr, number)
+        zone = zones_of_days(self.env.cr).get(number)
         if zone in (None, wanted) or not notices.is_cutting_refused(self.env.cr):
             return []
         return [

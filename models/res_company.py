@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
-from ..core.guard.notices import zone_of_days
 from ..core.stores import archived
+from ..core.stores.configuration import zones_of_days
 
 
 class ResCompany(models.Model):
@@ -99,8 +99,9 @@ class ResCompany(models.Model):
     def _check_days_can_be_cut(self):
         if not archived.has_expired(self.env.cr):
             return
+        zones = zones_of_days(self.env.cr)
         for company in self:
-            zone = zone_of_days(self.env.cr, company.id)
+            zone = zones.get(company.id)
             if zone and zone != company.loyalty_reporting_tz:
                 raise ValidationError(
                     self.env._(

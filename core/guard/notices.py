@@ -62,16 +62,6 @@ def readings(cr, codes):
     return {row[0]: Reading(*row) for row in cr.fetchall()}
 
 
-def zone_of_days(cr, company_id):
-    """Return the time zone in which a company's days are cut; None: it has no facts."""
-    cr.execute(
-        "SELECT timezone FROM loyalty_reporting_company WHERE company_id = %s",
-        [company_id],
-    )
-    found = cr.fetchone()
-    return found and found[0]
-
-
 def is_cutting_refused(cr):
     """Tell whether some archived month cannot be restored, to be cut in another zone."""
     cr.execute(_IS_CUTTING_REFUSED)

@@ -35,12 +35,13 @@ def configure(dsn, system, companies=(), mapping=None, rates=()):
 
     :param system: the system whose company ids ``mapping`` translates
     """
-    with transaction(dsn) as cr:
-        if archived.has_expired(cr):
-            companies = _as_cut(cr, companies)
+    is_kept = False
     while True:
         try:
-            return _configure(dsn, system, companies, mapping, rates)
+            with transaction(dsn) as cr:
+                if is_kept or archived.has_expired(cr):
+                    companies = _as_cut(cr, companies)
+                return _configure(cr, system, companies, mapping, rates)
         except archived.MonthsAway as away:
             refused = archived.bring_back(dsn, away.months)
             if refused:
@@ -48,27 +49,30 @@ def configure(dsn, system, companies=(), mapping=None, rates=()):
                     "A company's days cannot be cut in its new time zone: %s",
                     " ".join(refused.values()),
                 )
-                with transaction(dsn) as cr:
-                    companies = _as_cut(cr, companies)
+                is_kept = True
+
+
+def zones_of_days(cr):
+    """Return {company: the time zone in which its days are cut}, of those with facts."""
+    cr.execute("SELECT company_id, timezone FROM loyalty_reporting_company")
+    return dict(cr.fetchall())
 
 
 def _as_cut(cr, companies):
     """Return companies with the time zones in which their days were cut."""
-    cr.execute("SELECT company_id, timezone FROM loyalty_reporting_company")
-    zones = dict(cr.fetchall())
+    zones = zones_of_days(cr)
     return [replace(c, timezone=zones.get(c.id, c.timezone)) for c in companies]
 
 
-def _configure(dsn, system, companies, mapping, rates):
-    with transaction(dsn) as cr:
-        if _is_known(cr, system, companies, mapping, rates):
-            return
-        loads.change_configuration(cr)
-        for company in companies:
-            _save_company(cr, company)
-        if mapping is not None:
-            _save_mapping(cr, system, mapping)
-        _save_rates(cr, rates)
+def _configure(cr, system, companies, mapping, rates):
+    if _is_known(cr, system, companies, mapping, rates):
+        return
+    loads.change_configuration(cr)
+    for company in companies:
+        _save_company(cr, company)
+    if mapping is not None:
+        _save_mapping(cr, system, mapping)
+    _save_rates(cr, rates)
 
 
 def _is_known(cr, system, companies, mapping, rates):
