@@ -102,10 +102,7 @@ def borrowed(url: str, make) -> Iterator:
     One in whose use something went wrong is not lent again.
     """
     idle = _kept(url, make)
-    connection = idle.pop() if idle else make(url)
-    if _is_cut(connection):
-        connection.close()
-        connection = make(url)
+    connection = _taken(idle) or make(url)
     try:
         yield connection
         connection.rollback()
@@ -129,8 +126,8 @@ def _lent(url, options, work):
     A connection that was cut while nobody used it is made again.
     """
     idle = _kept(url, options)
-    connection = idle.pop() if idle else None
-    if connection and not _is_cut(connection):
+    connection = _taken(idle)
+    if connection:
         try:
             return _done(connection, work, idle)
         except psycopg2.OperationalError:
@@ -156,6 +153,16 @@ def _done(connection, work, idle):
 def _kept(url, made):
     """The idle connections of this process, over the network of now."""
     return _idle[url, made, os.getpid(), psycopg2.connect]
+
+
+def _taken(idle):
+    """One of the idle connections that still lives, or None."""
+    while idle:
+        connection = idle.pop()
+        if not _is_cut(connection):
+            return connection
+        connection.close()
+    return None
 
 
 def _is_cut(connection):
