@@ -12,7 +12,7 @@ from ..stores.archived import ASK_AGAIN
 from . import postgres
 from .answer import answer, keys_of, lister, raw_reader, row_maker, state_of
 from .base import Listing
-from .horizon import look, require_aggregates_here, require_here
+from .horizon import look, require_here
 from .levels import level_writer
 from .measures import shower
 from .members import members_of
@@ -98,10 +98,11 @@ class _Export:
         """Open many rows, read in one snapshot with what is beside them."""
         query, timeout = self.query, self.settings.export_timeout
         with self.held_cursor() as cr, _uncancelled(), postgres.limited(cr, timeout):
+            seen = look(query, cr)
             totals, others = self._many(cr)
             statement, shown = _planned(query, cr)
             total = _declare(cr, statement, is_counted=self.beside.is_counted)
-            self._check(cr)
+            self._check(seen)
             rows = map(shown, _read(cr, timeout))
             as_of = state_of(cr, query).as_of(postgres.STORE)
             yield Answer(
@@ -109,10 +110,10 @@ class _Export:
                 as_of=as_of, totals=totals, beside=others,
             )  # fmt: skip
 
-    def _check(self, cr):
+    def _check(self, seen):
         """Make sure that nothing left before it was locked, as ``answer`` does."""
         with self.fresh_cursor() as fresh:
-            if look(self.query, fresh) != look(self.query, cr):
+            if look(self.query, fresh) != seen:
                 raise StoreError(ASK_AGAIN)
 
     def _many(self, cr):
@@ -172,10 +173,8 @@ def _planned(query, cr):
     query = query.unpaged(_UNBOUNDED)
     keys = keys_of(query, cr)
     if isinstance(query.report, Listing):
-        require_here(query, cr)
         statement = plan_listing(query, keys, postgres)
         return statement, lister(query)
-    require_aggregates_here(query, cr)
     dimensions = [d for d in query.dimensions if d.members]
     members = {d.name: members_of(d, cr) for d in dimensions}
     statement = plan(query, keys, members, postgres)
