@@ -101,18 +101,40 @@ class _Month:
             raise
 
     def close(self):
-        """Let no load write to it any more. Returns whether it is as it was written."""
+        """Let no load write to it any more. Returns whether it is as it was written.
+
+        What must stay of it is written down before the load lock is taken, and seen by
+        nobody until the commit: loads wait for a look and the commit alone, however many
+        rows it has. If one came that matters, all of it is rolled back.
+        """
         with self._transaction() as cr:
+            # Loads until here did not know yet what was found of it.
             loads.lock(cr)
-            [known] = months.known(cr, self.tier, self._month)
-            if known.is_changed or not self._may_leave(cr):
-                # What is written may be old by the next run.
-                months.mark(cr, self.tier, self._month, State.WRITING)
-                return False
-            self._keep(cr)
-            months.mark(cr, self.tier, self._month, State.LEAVING)
-        self._between("frozen", self._month)
-        return True
+            seen = loads.newest(cr)
+            is_closed = self._may_close(cr, seen)
+        with self._transaction() as cr:
+            if is_closed:
+                self._keep(cr)
+                self._between("kept", self._month)
+                loads.lock(cr)
+                is_closed = self._may_close(cr, seen)
+            if not is_closed:
+                self._connection.rollback()
+            # What is written may be old by the next run.
+            state = State.LEAVING if is_closed else State.WRITING
+            months.mark(cr, self.tier, self._month, state)
+        if is_closed:
+            self._between("frozen", self._month)
+        return is_closed
+
+    def _may_close(self, cr, seen):
+        """Tell whether it, and what is kept of it, is as after a load; under the load lock."""
+        [known] = months.known(cr, self.tier, self._month)
+        return (
+            not known.is_changed
+            and not loads.have_changed(cr, seen, self._month)
+            and self._may_leave(cr)
+        )
 
     def take_out(self):
         """Detach and drop its partitions; readers of the other months do not wait."""
@@ -193,8 +215,8 @@ class _Aggregates(_Month):
         return months.follows_from_nothing_here(cr, self._month)
 
     def _keep(self, cr):
-        summary.freeze(cr, self._month)
         cr.execute(sql("retention/sql/keep.sql"), self._span())
+        summary.freeze(cr, self._month)
 
     def _tell(self, cr):
         copy.note(cr, self._month)

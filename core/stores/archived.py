@@ -8,6 +8,8 @@ depends on what.
 import json
 from datetime import UTC, datetime, time, timedelta
 
+from psycopg2.errors import LockNotAvailable
+
 from ..database import sql
 from ..errors import StoreError
 from .partitions import following
@@ -40,6 +42,10 @@ class MonthsAway(Exception):
     def __init__(self, months):
         super().__init__(", ".join(f"{month:%Y-%m}" for month in months))
         self.months = months
+
+
+class HorizonMoves(Exception):
+    """A month is closing, whose lots would be wrong: once it is over, the load begins again."""
 
 
 def bring_back(dsn, months):
@@ -171,6 +177,17 @@ def ensure_all_here(cr):
 
 
 def refresh_lots(cr):
-    """Note anew how cards stood at the horizon, where bookings before it changed."""
+    """Note anew how cards stood at the horizon, where bookings before it changed.
+
+    :raise HorizonMoves: a month is closing
+    """
     if is_any(cr):
-        cr.execute(sql("stores/sql/refresh_lots.sql"))
+        try:
+            cr.execute(sql("stores/sql/refresh_lots.sql"))
+        except LockNotAvailable as e:
+            raise HorizonMoves from e
+
+
+def await_horizon(cr):
+    """Wait until no month is closing; the caller holds no load lock."""
+    cr.execute("SELECT FROM card_horizon FOR SHARE")

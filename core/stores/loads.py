@@ -4,6 +4,11 @@ CONFIGURATION = (
     "loyalty_reporting_company, loyalty_reporting_source_company,"
     " loyalty_reporting_currency_rate"
 )
+_HAVE_CHANGED = """
+    SELECT loyalty_reporting_general_load() > %(seen)s OR EXISTS (
+        SELECT FROM loyalty_reporting_changed
+        WHERE family = '' AND first_month <= %(month)s AND load_id > %(seen)s)
+"""
 
 
 def keep_configuration(cr):
@@ -33,6 +38,23 @@ def is_derived(cr):
 def mark_derived(cr, is_derived):
     """Note whether they do."""
     cr.execute("UPDATE fact_load SET is_derived = %s", [is_derived])
+
+
+def newest(cr):
+    """Return the number of the last load."""
+    cr.execute("SELECT load_id FROM fact_load")
+    return cr.fetchone()[0]
+
+
+def have_changed(cr, seen, month):
+    """Tell whether loads after one changed a month's figures, or earlier ones.
+
+    Of business days: instants at a month's end may be of the month after.
+
+    :param seen: the number of that one
+    """
+    cr.execute(_HAVE_CHANGED, {"seen": seen, "month": month})
+    return cr.fetchone()[0]
 
 
 def draw(cr):

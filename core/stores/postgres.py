@@ -94,6 +94,9 @@ class PostgresStore:
         while True:
             try:
                 return self._load_staged(chunk, counts, values, refused)
+            except archived.HorizonMoves:
+                with self.transaction() as cr:
+                    archived.await_horizon(cr)
             except archived.MonthsAway as away:
                 missing = set(away.months) - set(refused)
                 if not missing:

@@ -9,9 +9,10 @@ from ..database import sql
 def freeze(cr, month):
     """Keep what the day summary knows of a month, which may then lose its order grain.
 
-    To be called under the load lock, in a transaction that commits before the partition
-    of ``promotion_order_data`` is detached; again, it takes the month as it is now. From
-    then on the summary takes that month from here alone, at its next refresh.
+    To be called in a transaction that no load changes the month beside, and that commits
+    before the partition of ``promotion_order_data`` is detached; again, it takes the month
+    as it is now. From then on the summary takes that month from here alone, at its next
+    refresh.
 
     :param month: the first day of the UTC month
     """

@@ -82,7 +82,7 @@ def test_a_known_unchanged_fact_of_an_archived_month_changes_nothing(
 
 
 STEPS = (
-    *("begun", "half written", "written", "verified", "frozen"),
+    *("begun", "half written", "written", "verified", "kept", "frozen"),
     *(f"detached {table}" for table in TABLES[Tier.DETAIL]),
     "dropped",
 )

@@ -98,7 +98,7 @@ def test_a_restored_month_of_detail_keeps_the_aggregates_beside_it(
 
 
 STEPS = (
-    *("begun", "half written", "written", "verified", "frozen"),
+    *("begun", "half written", "written", "verified", "kept", "frozen"),
     *(f"detached {table}" for table in TABLES[AGGREGATE]),
     "dropped",
 )

@@ -3,6 +3,10 @@
 TRUNCATE stage_early_card;
 INSERT INTO stage_early_card (card_key)
 SELECT DISTINCT b.card_key FROM stage_booked b, card_horizon h WHERE b.hour < h.instant;
+ANALYZE stage_early_card;
+
+-- A month that is closing moves the horizon, and waits for the lock that this load holds.
+SELECT FROM card_horizon WHERE EXISTS (SELECT FROM stage_early_card) FOR UPDATE NOWAIT;
 
 DELETE FROM card_lot l USING stage_early_card c WHERE c.card_key = l.card_key;
 DELETE FROM card_past p USING stage_early_card c WHERE c.card_key = p.card_key;
