@@ -173,7 +173,12 @@ def ensure_all_here(cr):
     months = {*away(cr), *away(cr, AGGREGATES)}
     if months:
         raise MonthsAway(sorted(months))
-    cr.execute("UPDATE loyalty_reporting_archive SET is_changed = true")
+    mark_all(cr)
+
+
+def mark_all(cr):
+    """Note that any month that is here may be other than its files."""
+    cr.execute("UPDATE loyalty_reporting_archive SET is_changed = true WHERE NOT is_away")
 
 
 def refresh_lots(cr):

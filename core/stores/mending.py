@@ -7,7 +7,7 @@ put in the place of those that are kept; rows are sent to ClickHouse once more.
 from contextlib import contextmanager
 
 from ..database import sql
-from . import loads, partitions
+from . import archived, loads, partitions
 from .postgres import (
     CUSTOMER_DAY,
     CUSTOMER_ORDER,
@@ -79,6 +79,9 @@ def remove_orphans(dsn, months):
                     {"first": month, "following": partitions.following(month)},
                 )
                 removed += cr.rowcount
+        if removed:
+            loads.draw(cr)
+            archived.mark_all(cr)
     return removed
 
 
@@ -111,9 +114,11 @@ def put_in_place(cr, derived, load_id):
         " FROM reconcile_found f WHERE f.side = 'missing'",
         {"load_id": load_id},
     )
+    written = cr.rowcount
     if derived.tombstones:
         _bury(cr, derived, same, load_id)
-    return max(removed, cr.rowcount)
+    archived.mark_all(cr)
+    return max(removed, written)
 
 
 def touch(dsn, table, days):
