@@ -16,6 +16,7 @@ class Snapshot(PostgresStore):
 
     def __init__(self, dsn, source_name="", source="", **options):
         super().__init__(dsn, source_name, source, **options)
+        self.make_stages()
         self._connection.set_session(isolation_level="REPEATABLE READ")
 
     @contextmanager

@@ -230,14 +230,27 @@ class EngineReading(Phases):
         return f"({condition} OR q.{key} IS NULL)" if "" in keys else condition
 
     def _dimensions(self, condition, position):
-        """Yield the dimensions, unless the position says that they were read."""
-        if not position.get("dimensions"):
-            tables = {
-                contract.STAGES[table]: self._copier(table, condition)
-                for table in contract.DIMENSIONS
-            }
-            position = {**position, **_WITH_DIMENSIONS} if position else {}
-            yield Chunk(tables, position, keys={}, guard=self.guard)
+        """Yield the dimensions of which a condition holds, if it holds of any.
+
+        Not those that were read, as the position says.
+        """
+        if position.get("dimensions") or not self._is_any_dimension(condition):
+            return
+        tables = {
+            contract.STAGES[table]: self._copier(table, condition)
+            for table in contract.DIMENSIONS
+        }
+        position = {**position, **_WITH_DIMENSIONS} if position else {}
+        yield Chunk(tables, position, keys={}, guard=self.guard)
+
+    def _is_any_dimension(self, condition):
+        found = " OR ".join(
+            f"EXISTS (SELECT FROM ({self._query(table)}) q WHERE {condition})"
+            for table in contract.DIMENSIONS
+        )
+        with explained(), self._connection.cursor() as cr:
+            cr.execute(f"SELECT {found}")
+            return cr.fetchone()[0]
 
     def _copier(self, table, condition, join=""):
         """Return a function that copies the rows of a table into a file."""

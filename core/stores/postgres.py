@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ..database import sql
 from ..erasure.pseudonyms import Pseudonyms
 from ..errors import StoreError
-from ..records import Road
+from ..records import Counts, Road
 from . import archived, cursors, fragments, loads, partitions, staging
 from .reporting import connect, explained
 
@@ -63,8 +63,7 @@ class PostgresStore:
         self._pseudonyms = Pseudonyms(erasure_secret)
         self._dsn = dsn
         self._connection = connect(dsn, f"loyalty_reporting {source_name}")
-        with self.transaction() as cr:
-            staging.create(cr)
+        self._can_stage = False
 
     @classmethod
     def opener(cls, *arguments, **options):
@@ -82,11 +81,9 @@ class PostgresStore:
             changed
         """
         values = self.values_of(chunk)
-        counts = self.stage(chunk, values)
-        is_empty = not (
-            counts.rows_read or chunk.keys or chunk.key_range or chunk.rejects
-        )
-        if is_empty and not chunk.completes:
+        tells = chunk.keys or chunk.key_range or chunk.rejects or chunk.completes
+        counts = self.stage(chunk, values) if tells or chunk.tables else Counts()
+        if not (tells or counts.rows_read):
             if chunk.position:
                 self.save_position(chunk.position)
             return counts
@@ -196,10 +193,21 @@ class PostgresStore:
 
     def stage(self, chunk, values):
         """Copy a chunk into the staging tables, committed with its dimensions."""
+        self.make_stages()
         with self.transaction() as cr:
             # An erasure waits until these dimensions are written.
             loads.keep_configuration(cr)
             return staging.fill(cr, chunk, values)
+
+    def make_stages(self):
+        """Make the staging tables, unless they are there.
+
+        Most runs of a source find nothing new: they write nothing into the catalogue.
+        """
+        if not self._can_stage:
+            with self.transaction() as cr:
+                staging.create(cr)
+            self._can_stage = True
 
     def finish(self, cr, chunk, counts, values):
         """Write the map, the dead letters and the source's position."""

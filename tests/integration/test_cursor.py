@@ -52,6 +52,24 @@ def test_writers_at_work_lose_nothing_where_naive_cursors_lose_rows(
         assert cursor.lost(), "a cursor that must lose rows lost none: no proof"
 
 
+def test_a_run_that_finds_nothing_makes_no_table(shop, report):
+    """Run each minute, those it would make for nothing bloat the catalogue."""
+    synced(shop.dsn, report)
+    databases.execute(
+        report,
+        """CREATE TABLE command (tag text);
+        CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql
+            AS 'BEGIN INSERT INTO command VALUES (tg_tag); END';
+        CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION note()""",
+    )
+    commands = "SELECT count(*) FROM command WHERE tag = 'CREATE TABLE'"
+    assert synced(shop.dsn, report).rows_read == 0
+    assert databases.value(report, commands) == 0
+    shop.change("program", 1, name="Renamed")
+    assert synced(shop.dsn, report).rows_read == 1
+    assert databases.value(report, commands) > 0
+
+
 class TestLongTransactions:
     @pytest.fixture
     def writer(self, shop):
