@@ -1,4 +1,4 @@
-"""``odoo-bin loyalty_archive list|run|verify|restore [YYYY-MM …] -d DATABASE``.
+"""``odoo-bin loyalty_archive list|run|verify|restore|claim [YYYY-MM …] -d DATABASE``.
 
 Odoo loads a command without its addon: only absolute imports work here.
 """
@@ -12,11 +12,13 @@ from odoo.cli import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-ACTIONS = ("list", "run", "verify", "restore")
+ACTIONS = ("list", "run", "verify", "restore", "claim")
+# What is not done to months.
+WHOLE = ("run", "claim")
 
 
 class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
-    """List, verify and restore archived months, or archive what is due."""
+    """List, verify and restore archived months, archive what is due, take archives over."""
 
     def run(self, args):
         """Do it; the exit status is 1 if it failed.
@@ -42,8 +44,7 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
             if action == "list":
                 sys.stdout.write(_listed(archive, months))
                 return
-            # Policies decide what is due; all else is done to months.
-            chosen = [] if action == "run" else [months or known]
+            chosen = [] if action in WHOLE else [months or known]
             result = getattr(archive, f"_{action}")(*chosen)
         sys.stdout.write(f"{result.state}: {result.message}".rstrip(" :") + "\n")
         if result.state not in ("done", "partial"):
@@ -59,8 +60,8 @@ def _months(action, args):
         sys.exit(f"{args[0]} is no month: name it as 2017-03.")
     if action == "restore" and not months:
         sys.exit("Name the months to restore, as 2017-03.")
-    if action == "run" and months:
-        sys.exit("Policies decide which months are due: name none.")
+    if action in WHOLE and months:
+        sys.exit(f"{action} is for all months that it concerns: name none.")
     return months, args
 
 

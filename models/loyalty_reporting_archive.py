@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..core.errors import ReportingError
 from ..core.records import RunResult
-from ..core.retention import run
+from ..core.retention import generations, run
 from ..core.retention.restore import restore
 from .notification import RELOAD, notification
 
@@ -124,6 +124,19 @@ class LoyaltyReportingArchive(models.Model):
         finally:
             self.env.invalidate_all()
         return RunResult("done")
+
+    @api.model
+    def _claim(self):
+        """Take the archives over that another database owns; returns a ``RunResult``."""
+        known = {location for (location,) in self._read_group([], ["location"])}
+        written_to = {self.env["loyalty.reporting.retention"]._location()}
+        addresses = (known | written_to) - {"", False}
+        try:
+            for address in sorted(addresses):
+                generations.take_over(self._dsn(), address)
+        except ReportingError as e:
+            return RunResult("failed", message=str(e))
+        return RunResult("done", message=", ".join(sorted(addresses)))
 
     @api.model
     def _dsn(self):

@@ -6,7 +6,7 @@ from odoo.tests import TransactionCase, tagged
 
 from ..cli import loyalty_archive as command
 from ..core.records import RunResult
-from ..core.retention import run
+from ..core.retention import generations, run
 from ..models import loyalty_reporting_archive as archive
 
 
@@ -99,12 +99,18 @@ class TestArchiveCommand(TransactionCase):
             ("restore", "2016-01"): "2016-01 was never archived",
             ("verify", "2016-01"): "2016-01 was never archived",
             ("list", "2016-01"): "2016-01 was never archived",
-            ("run", "2017-03"): "Policies decide",
+            ("run", "2017-03"): "run is for all months",
+            ("claim", "2017-03"): "claim is for all months",
         }.items():
             with self.subTest(args=args):
                 status, said = self.call(*args)
                 self.assertEqual(status, 1)
                 self.assertIn(words, said)
+
+    def test_it_takes_over_what_months_and_policies_name(self):
+        with patch.object(generations, "take_over") as take_over:
+            self.assertEqual(self.call("claim"), (0, "done: s3://b/f\n"))
+        self.assertEqual(take_over.call_args.args[1], "s3://b/f")
 
     def test_what_is_no_month_is_refused(self):
         for given in ("2017-13", "2017-3", "March"):

@@ -7,14 +7,12 @@ rows, the exact sums of numbers, a digest of all rows, the files' own size and c
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
-from ..errors import ConfigurationError, ReportingError
+from ..errors import ReportingError
 from . import columnar
 from .policy import Tier
-from .tables import TABLES, Facts, columns_of, facts_of, partitions_of
+from .tables import Facts, columns_of, facts_of, partitions_of
 
 FORMAT = 1
-# Says whose archives a location holds.
-OWNER = "owner.json"
 _CHECKED = "archive_checked"
 
 
@@ -22,18 +20,19 @@ class Damaged(ReportingError):
     """A file of an archive is not what its manifest says."""
 
 
-def write(cr, location, tier, month, generation):
+def write(cr, location, tier, month, generation, writer):  # noqa: PLR0913
     """Write a month's rows of a tier, as the transaction of a cursor sees them, and check them.
 
     The manifest comes last: without it there is no such generation.
 
+    :param writer: who writes it, to be told from others after a crash
     :return: the manifest
     :raise Damaged: what is read back differs
     """
     found = {}
     for table, partition in partitions_of(cr, tier, month).items():
         columns = columns_of(cr, partition)
-        path = f"{table}/{table}_{month:%Y%m}.{generation}.parquet"
+        path = f"{start_of(table, month)}{generation}.parquet"
         with location.writing(path) as file:
             columnar.write(cr, partition, columns, file)
         size, checksum = location.measured(path)
@@ -50,24 +49,36 @@ def write(cr, location, tier, month, generation):
         "tier": tier,
         "month": f"{month:%Y-%m}",
         "generation": generation,
+        "writer": writer,
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **_origin(cr),
         "tables": found,
     }
     verify(cr, location, manifest)
-    location.write_json(manifest_path(manifest), manifest)
+    location.write_json(manifest_path(tier, month, generation), manifest)
     return manifest
 
 
-def manifest_path(manifest):
-    """Return where a manifest lies."""
-    start = _manifest_start(tier_of(manifest), month_of(manifest))
-    return f"{start}{manifest['generation']}.json"
+def start_of(table, month):
+    """Return how the paths of a table's files of a month begin."""
+    return f"{table}/{table}_{month:%Y%m}."
 
 
-def _manifest_start(tier, month):
+def start_of_manifests(tier, month):
+    """Return how the paths of a month's manifests begin."""
     mark = "" if tier == Tier.DETAIL else f"{tier}_"
     return f"manifests/{mark}{month:%Y%m}."
+
+
+def manifest_path(tier, month, generation):
+    """Return where a manifest lies."""
+    return f"{start_of_manifests(tier, month)}{generation}.json"
+
+
+def paths_of(manifest):
+    """Return the paths of a generation: its files, and the manifest itself."""
+    path = manifest_path(tier_of(manifest), month_of(manifest), manifest["generation"])
+    return {path, *(told["file"] for told in manifest["tables"].values())}
 
 
 def tier_of(manifest):
@@ -111,47 +122,11 @@ def read(cr, location, told, table):
         columnar.load(cr, table, file, columns_of(cr, table))
 
 
-def claim(cr, location):
-    """Make a location this database's own: two would remove each other's files.
-
-    :raise ConfigurationError: it is another one's
-    """
-    cr.execute(
-        "SELECT system_identifier || '/' || current_database() FROM pg_control_system()"
-    )
-    [own] = cr.fetchone()
-    if OWNER not in location.listed(""):
-        location.write_json(OWNER, {"database": own})
-    owner = location.read_json(OWNER)["database"]
-    if owner != own:
-        raise ConfigurationError(
-            f"The archives at {location.address} are those of another database ({owner}). "
-            f"Choose a folder of its own. If that database is this one, moved to another "
-            f"server, write {own} into {OWNER} there."
-        )
-
-
-def clean(location, tier, month, manifest):
-    """Remove what is there of a month and no manifest names: of a writer that died.
-
-    :param manifest: of the generation that is whole, or None
-    """
-    kept = set()
-    if manifest:
-        kept = {told["file"] for told in manifest["tables"].values()}
-        kept.add(manifest_path(manifest))
-    starts = [f"{table}/{table}_{month:%Y%m}." for table in TABLES[tier]]
-    for start in (*starts, _manifest_start(tier, month)):
-        for path in location.listed(start.partition("/")[0]):
-            if path.startswith(start) and path not in kept:
-                location.remove(path)
-
-
 def remove(location, manifest):
     """Remove a generation: its manifest first, so that no half of it seems whole."""
-    location.remove(manifest_path(manifest))
-    for told in manifest["tables"].values():
-        location.remove(told["file"])
+    paths = paths_of(manifest)
+    for path in sorted(paths, key=lambda path: not path.endswith(".json")):
+        location.remove(path)
 
 
 def is_as_told(cr, manifest):

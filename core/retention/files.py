@@ -10,6 +10,7 @@ up. Files that no manifest names are of no generation, wherever a writer died.
 
     <location>/<table>/<table>_<YYYYMM>.<generation>.parquet
     <location>/manifests/<YYYYMM>.<generation>.json
+    <location>/former/…      generations that are not the current one, in the same folders
     <location>/owner.json
 """
 
@@ -27,6 +28,7 @@ import psycopg2
 from ..errors import ConfigurationError, ReportingError, StoreError
 
 _BLOCK = 1 << 20
+_FORMER = "former"
 
 
 class Unusable(StoreError):
@@ -105,9 +107,13 @@ class Location:
 
     @contextmanager
     def reading(self, path):
-        """Give a binary file to read."""
-        with self._told(path), self._system.open(self._full(path), "rb") as file:
-            yield file
+        """Give a binary file to read, also one that was put aside."""
+        with self._told(path):
+            full = self._full(path)
+            if not self._system.exists(full) and self._system.exists(self._aside(path)):
+                full = self._aside(path)
+            with self._system.open(full, "rb") as file:
+                yield file
 
     def write_json(self, path, value):
         """Write a value as JSON."""
@@ -128,25 +134,39 @@ class Location:
                 size += len(block)
         return size, digest.hexdigest()
 
-    def listed(self, folder):
-        """Return the paths of a folder's files; of none, where it is not there."""
+    def listed(self, folder, *, aside=False):
+        """Return the paths of a folder's files; of none, where it is not there.
+
+        :param aside: those that were put aside, too
+        """
+        found = []
         with self._told(folder):
-            full = self._full(folder)
-            if not self._system.exists(full):
-                return []
-            found = self._system.ls(full, detail=False, refresh=True)
-        names = (name.rsplit("/", 1)[1] for name in found)
+            for full in (self._full(folder), *[self._aside(folder)] * aside):
+                if self._system.exists(full):
+                    found += self._system.ls(full, detail=False, refresh=True)
+        names = {name.rsplit("/", 1)[1] for name in found}
         return sorted(f"{folder}/{name}" if folder else name for name in names)
 
-    def remove(self, path):
-        """Remove a file, if it is there."""
+    def put_aside(self, path):
+        """Move a file out of the way of those who read whole folders."""
         with self._told(path):
-            full = self._full(path)
-            if self._system.exists(full):
-                self._system.rm(full)
+            aside = self._aside(path)
+            if self._has_folders:
+                self._system.makedirs(aside.rsplit("/", 1)[0], exist_ok=True)
+            self._system.mv(self._full(path), aside)
+
+    def remove(self, path):
+        """Remove a file, if it is there, or was put aside."""
+        with self._told(path):
+            for full in (self._full(path), self._aside(path)):
+                if self._system.exists(full):
+                    self._system.rm(full)
 
     def _full(self, path):
         return f"{self._root}/{path}".rstrip("/")
+
+    def _aside(self, path):
+        return self._full(f"{_FORMER}/{path}")
 
     @contextmanager
     def _told(self, path):
@@ -165,7 +185,7 @@ class Location:
     def _unusable(self, path, reason):
         return Unusable(
             f"The archive {self.address}/{path} cannot be used: {reason.rstrip('.')}. "
-            "Nothing was removed."
+            "No row left the database."
         )
 
 

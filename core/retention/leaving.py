@@ -13,7 +13,7 @@ from ..database import sql
 from ..errors import ReportingError
 from ..stores import loads, partitions, summary
 from ..stores.reporting import connect, explained
-from . import archive, copy, months
+from . import archive, copy, generations, months
 from .files import Location
 from .months import State
 from .policy import Tier
@@ -80,24 +80,33 @@ class _Month:
             if old and archive.is_as_told(cr, old):
                 address, manifest = known.location, old
             else:
-                address, number = self._address or known.location, known.generation + 1
-                manifest = self._written(cr, Location(address), number, old)
+                address = self._address or known.location
+                manifest = self._written(cr, Location(address), known)
         self._between("written", self._month)
         with self._transaction() as cr:
             # Loads that change what it finds mark the month as changed.
             self._find(cr)
             months.save(cr, self.tier, self._month, address, manifest)
-        if old and old["generation"] != manifest["generation"]:
-            archive.remove(Location(known.location), old)
+        self._between("saved", self._month)
+        with self._transaction() as cr:
+            # Also those of a process that was killed after it had saved the newer one.
+            for other in {known.location, address}:
+                location = Location(other)
+                if generations.is_own(cr, location):
+                    current = manifest if other == address else None
+                    generations.tidy(location, self.tier, self._month, current, None)
         self._between("verified", self._month)
 
-    def _written(self, cr, location, number, old):
-        archive.claim(cr, location)
-        archive.clean(location, self.tier, self._month, old)
+    def _written(self, cr, location, known):
+        generations.claim(cr, location)
+        current = known.manifest if location.address == known.location else None
+        of_month = location, self.tier, self._month
+        generations.tidy(*of_month, current, known.writer)
+        number = max(known.generation + 1, generations.next_number(*of_month))
         try:
-            return archive.write(cr, location, self.tier, self._month, number)
+            return archive.write(cr, *of_month, number, known.writer)
         except ReportingError:
-            archive.clean(location, self.tier, self._month, old)
+            generations.tidy(*of_month, current, known.writer)
             raise
 
     def close(self):

@@ -28,6 +28,7 @@ class Month:
 
     :ivar is_away: no rows of it are here, and no load may write to it
     :ivar manifest: of the newest whole generation; None before the first
+    :ivar writer: whose generation was begun, and is not noted as whole
     """
 
     month: date
@@ -39,13 +40,14 @@ class Month:
     location: str
     manifest: dict | None
     restored_at: datetime | None
+    writer: str | None
 
 
 def known(cr, tier=None, month=None):
     """Return the :class:`Month` records, the oldest first."""
     cr.execute(
         "SELECT month, tier, state, generation, is_changed, is_away, location, manifest,"
-        " restored_at FROM loyalty_reporting_archive"
+        " restored_at, writer::text FROM loyalty_reporting_archive"
         " WHERE (%(month)s::date IS NULL OR month = %(month)s)"
         " AND (%(tier)s::text IS NULL OR tier = %(tier)s) ORDER BY month, tier",
         {"tier": tier, "month": month},
@@ -59,9 +61,10 @@ def known(cr, tier=None, month=None):
 def begin(cr, tier, month, location):
     """Note that a month is being written from now on; called under the load lock."""
     cr.execute(
-        "INSERT INTO loyalty_reporting_archive (month, tier, state, location)"
-        " VALUES (%s, %s, 'writing', %s) ON CONFLICT (month, tier) DO UPDATE"
-        " SET state = 'writing', is_changed = false, problem = NULL",
+        "INSERT INTO loyalty_reporting_archive AS a (month, tier, state, location, writer)"
+        " VALUES (%s, %s, 'writing', %s, gen_random_uuid())"
+        " ON CONFLICT (month, tier) DO UPDATE SET state = 'writing', is_changed = false,"
+        " problem = NULL, writer = coalesce(a.writer, excluded.writer)",
         [month, tier, location],
     )
 
@@ -97,11 +100,17 @@ def blame(cr, tier, month, problem):
 
 
 def save(cr, tier, month, location, manifest):
-    """Note the files of a generation that is whole and verified."""
+    """Note the files of a generation that is whole and verified; the former one, too."""
+    cr.execute(
+        "INSERT INTO loyalty_reporting_archive_former (archive_id, location, manifest)"
+        " SELECT id, location, manifest FROM loyalty_reporting_archive"
+        " WHERE month = %s AND tier = %s AND manifest IS NOT NULL AND generation <> %s",
+        [month, tier, manifest["generation"]],
+    )
     cr.execute(
         "UPDATE loyalty_reporting_archive SET state = 'verified', problem = NULL,"
-        " generation = %s, location = %s, manifest = %s WHERE month = %s AND tier = %s"
-        " RETURNING id",
+        " generation = %s, location = %s, manifest = %s, writer = NULL"
+        " WHERE month = %s AND tier = %s RETURNING id",
         [manifest["generation"], location, Json(manifest), month, tier],
     )
     [archive_id] = cr.fetchone()
@@ -117,6 +126,28 @@ def save(cr, tier, month, location, manifest):
                 told["bytes"], told["sha256"],
             ],
         )  # fmt: skip
+
+
+def former(cr, tier=None, month=None, days=0):
+    """Return (id, location, manifest) of former generations that were not removed yet.
+
+    :param tier: of one month of a tier; None: of all
+    :param days: so old at least
+    """
+    cr.execute(
+        "SELECT f.id, f.location, f.manifest FROM loyalty_reporting_archive_former f"
+        " JOIN loyalty_reporting_archive a ON a.id = f.archive_id"
+        " WHERE (%(tier)s::text IS NULL OR a.tier = %(tier)s AND a.month = %(month)s)"
+        " AND f.superseded_at <= now() AT TIME ZONE 'UTC' - %(days)s * interval '1 day'"
+        " ORDER BY f.id",
+        {"tier": tier, "month": month, "days": days},
+    )
+    return cr.fetchall()
+
+
+def drop_former(cr, number):
+    """Forget a former generation; its files are removed, or another's."""
+    cr.execute("DELETE FROM loyalty_reporting_archive_former WHERE id = %s", [number])
 
 
 def follows_from_nothing_here(cr, month):

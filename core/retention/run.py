@@ -8,7 +8,7 @@ from ..errors import ReportingError
 from ..records import Counts, RunResult
 from ..stores import loads, runs
 from ..stores.reporting import connect, explained, transaction
-from . import archive, leaving, months
+from . import archive, generations, leaving, months
 from .files import Location
 from .months import State
 from .plan import plan
@@ -16,10 +16,18 @@ from .policy import Tier
 from .restore import LOCK
 
 _logger = logging.getLogger(__name__)
+DAYS_FORMER = 30
 
 
 def run(  # noqa: PLR0913 (a keyword for tests)
-    dsn, policies, today, address, *, seconds=None, between=leaving.nothing
+    dsn,
+    policies,
+    today,
+    address,
+    *,
+    seconds=None,
+    days_former=DAYS_FORMER,
+    between=leaving.nothing,
 ):
     """Archive and take out what is due.
 
@@ -27,6 +35,8 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     :param today: the day (UTC) that decides
     :param address: where archives go
     :param seconds: after which no other month is begun
+    :param days_former: for so long former generations of files stay, at least as long as
+        backups of the database
     :return: :class:`RunResult`; errors are in its message, never raised
     """
     until = time.monotonic() + seconds if seconds else float("inf")
@@ -54,6 +64,11 @@ def run(  # noqa: PLR0913 (a keyword for tests)
                 problems.append(str(e))
                 if step.tier != Tier.ARCHIVE:
                     break  # the other months would meet the same
+        try:
+            with closing(connect(dsn)) as connection:
+                generations.forget(connection, days=days_former)
+        except ReportingError as e:
+            problems.append(str(e))
         state = "failed" if problems else "done"
         return RunResult(state, counts, message=_told(gone, expired, problems))
 
@@ -107,10 +122,10 @@ def verify(dsn, chosen):
 def expire(dsn, tier, month):
     """Remove a month's files of a tier, for good; killed amid it, the next run goes on."""
     with closing(connect(dsn)) as connection:
+        generations.forget(connection, tier, month)
         with explained(), connection, connection.cursor() as cr:
             [known] = months.known(cr, tier, month)
-        archive.remove(Location(known.location), known.manifest)
-        with explained(), connection, connection.cursor() as cr:
+            generations.remove(cr, Location(known.location), known.manifest)
             months.expire(cr, tier, month)
 
 

@@ -18,8 +18,8 @@ from archiving import (
 from pipeline import assert_same_contents, contents
 
 from core.retention import columnar
-from core.retention.archive import OWNER
 from core.retention.files import Location
+from core.retention.generations import OWNER
 from core.retention.policy import Policy, Tier
 from core.retention.run import verify
 from core.retention.tables import TABLES
@@ -90,7 +90,7 @@ def assert_refused(synced_shop, bucket, before, reason):
     result = archive(synced_shop, bucket.address, LATER)
     assert result.state == "failed"
     assert reason in result.message
-    assert "Nothing was removed" in result.message
+    assert "No row left the database" in result.message
     told = databases.rows(
         synced_shop,
         "SELECT message FROM loyalty_reporting_run UNION ALL"
