@@ -20,7 +20,7 @@ class Damaged(ReportingError):
     """A file of an archive is not what its manifest says."""
 
 
-def write(cr, location, tier, month, generation, writer):  # noqa: PLR0913
+def write(cr, location, tier, month, generation, *, writer):  # noqa: PLR0913
     """Write a month's rows of a tier, as the transaction of a cursor sees them, and check them.
 
     The manifest comes last: without it there is no such generation.

@@ -104,7 +104,7 @@ class _Month:
         generations.tidy(*of_month, current, known.writer)
         number = max(known.generation + 1, generations.next_number(*of_month))
         try:
-            return archive.write(cr, *of_month, number, known.writer)
+            return archive.write(cr, *of_month, number, writer=known.writer)
         except ReportingError:
             generations.tidy(*of_month, current, known.writer)
             raise
