@@ -5,9 +5,12 @@ them. Whoever calls this holds the lock of :mod:`core.retention`, so that no mon
 taken out in between.
 """
 
-from ..retention import leaving
+from contextlib import closing
+
+from ..retention import generations, leaving
 from ..retention.policy import Tier
 from ..retention.restore import restore_held
+from ..stores.reporting import connect
 
 _MONTHS = """
     SELECT a.month FROM loyalty_reporting_archive a
@@ -66,7 +69,7 @@ def mark_changed(cr, chosen):
 
 
 def rewrite(dsn, chosen):
-    """Write months into new files and remove the old ones. Returns how many.
+    """Write months into new files and remove all older ones. Returns how many.
 
     Those that were restored to be read leave again with it.
     """
@@ -74,4 +77,6 @@ def rewrite(dsn, chosen):
         # False: a load wrote to it meanwhile, and it is written once more.
         while not leaving.leave(dsn, Tier.DETAIL, month, ""):
             pass
+        with closing(connect(dsn)) as connection:
+            generations.forget(connection, Tier.DETAIL, month)
     return len(chosen)

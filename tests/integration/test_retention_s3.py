@@ -69,7 +69,7 @@ def test_their_objects_expire(synced_shop, bucket):
     assert {*bucket.objects()} == files_of([month(2017, 4)])
 
 
-def test_a_corrected_month_replaces_its_objects(synced_shop, bucket):
+def test_a_corrected_month_puts_its_objects_aside_for_a_while(synced_shop, bucket):
     archived(synced_shop, bucket.address, LATER)
     restored(synced_shop)
     databases.execute(
@@ -81,8 +81,12 @@ def test_a_corrected_month_replaces_its_objects(synced_shop, bucket):
 
     assert archived(synced_shop, bucket.address, LATER) == GONE
 
-    of_march = files_of([month(2017, 3)], generation=2)
-    assert {*bucket.objects()} == of_march | files_of([month(2017, 4)])
+    march, april = month(2017, 3), month(2017, 4)
+    current = files_of([march], generation=2) | files_of([april])
+    former = {f"former/{path}" for path in files_of([march]) - {OWNER}}
+    assert {*bucket.objects()} == current | former
+    archived(synced_shop, bucket.address, LATER, days_former=0)
+    assert {*bucket.objects()} == current
 
 
 def assert_refused(synced_shop, bucket, before, reason):
