@@ -178,7 +178,9 @@ def ensure_all_here(cr):
 
 def mark_all(cr):
     """Note that any month that is here may be other than its files."""
-    cr.execute("UPDATE loyalty_reporting_archive SET is_changed = true WHERE NOT is_away")
+    cr.execute(
+        "UPDATE loyalty_reporting_archive SET is_changed = true WHERE NOT is_away"
+    )
 
 
 def refresh_lots(cr):

@@ -62,7 +62,10 @@ def standing(report):
         " GROUP BY 1 ORDER BY 1"
     )
     return [
-        [databases.rows(report, query.format(since=since)) for query in (lots, balances)]
+        [
+            databases.rows(report, query.format(since=since))
+            for query in (lots, balances)
+        ]
         for since in ("(SELECT instant FROM card_horizon)", "'-infinity'")
     ]
 
@@ -201,9 +204,7 @@ def test_a_load_into_a_restored_month_waits_until_the_next_one_has_left(
 def test_a_person_erased_meanwhile_is_nowhere_in_what_is_kept(months, tmp_path):
     secret = "a-secret-of-the-tests"
     keys = dict(
-        databases.rows(
-            months, "SELECT external_id, id FROM loyalty_reporting_customer"
-        )
+        databases.rows(months, "SELECT external_id, id FROM loyalty_reporting_customer")
     )
     before, _all = standing(months)
     erasures = []
@@ -234,9 +235,7 @@ def test_customers_merged_meanwhile_are_one_in_what_is_kept(
     shop.points(9, card_id=2, partner_id=8, occurred_at="2017-03-12 10:00Z")
     synced(shop.dsn, months)
     keys = dict(
-        databases.rows(
-            months, "SELECT external_id, id FROM loyalty_reporting_customer"
-        )
+        databases.rows(months, "SELECT external_id, id FROM loyalty_reporting_customer")
     )
 
     def merge_and_read():
