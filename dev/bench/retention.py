@@ -76,12 +76,19 @@ def main():
         f" {size.all:,.0f} MiB before, {after:,.0f} MiB after,"
         f" {size.kept:,.0f} MiB of them were the months' that stay"
     )
-    written = alone.seconds("written") + read.seconds("written")
-    frozen = alone.seconds("frozen") + read.seconds("frozen")
+    written, computed, waited = (
+        alone.seconds(step) + read.seconds(step)
+        for step in ("written", "kept", "frozen")
+    )
+    longest = max(
+        end - begin for left in (alone, read) for begin, end in left.spans["frozen"]
+    )
     gone = size.all - size.kept
     print(
         f"archive: {size.rows:,} rows written and read back in {written:.1f} s,"
-        f" {size.rows / written:,.0f} rows/s; frozen in {frozen:.1f} s\n"
+        f" {size.rows / written:,.0f} rows/s; how cards stand computed in {computed:.1f} s;"
+        f" loads waited {waited:.3f} s, {waited / size.rows * 1e6:.4f} s per million rows,"
+        f" {longest:.3f} s at most\n"
         f"files: {files:,.0f} MiB; the rows take {size.heap:,.0f} MiB as table"
         f" ({size.heap / files:.1f} ×), {gone:,.0f} MiB with indexes"
         f" ({gone / files:.1f} ×), {size.csv:,.0f} MiB as CSV ({size.csv / files:.1f} ×)\n"
@@ -89,7 +96,7 @@ def main():
     )
     for what, names in (
         ("archiving", ["written"]),
-        ("freezing", ["frozen"]),
+        ("computing how cards stand", ["kept"]),
         ("detaching and dropping", ["detached", "dropped"]),
     ):
         spans = [s for name in names for left in (old, read) for s in left.spans[name]]
@@ -186,7 +193,8 @@ class _Left:
     def __init__(self, steps):
         begin = {
             "written": "begun",
-            "frozen": "verified",
+            "kept": "verified",
+            "frozen": "kept",
             "detached": "frozen",
             "dropped": "detached",
         }

@@ -5,6 +5,8 @@ out of the files are its detail and its aggregates.
 """
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as await_all
 from datetime import date
 
 import databases
@@ -28,7 +30,8 @@ CLOCKS = st.sampled_from(
 POLICIES = st.tuples(
     st.sampled_from([30, 90, 365]), st.sampled_from([None, 0, 30, 640])
 )
-ARCHIVED = st.tuples(st.just("archive"), CLOCKS, POLICIES)
+# Whether what happened since the last load is loaded while a month is closing.
+ARCHIVED = st.tuples(st.just("archive"), CLOCKS, POLICIES, st.booleans())
 HISTORIES = st.lists(
     st.one_of(STEP, STEP, STEP, ARCHIVED, st.tuples(st.just("restore"))),
     min_size=4,
@@ -46,12 +49,23 @@ class ArchivingWorld(World):
     def _a_chunk(self, chunk_documents):
         self._sync(chunk_documents)  # the oracle of a chunk reads all detail
 
-    def _archive(self, today, days=(90, None)):
+    def _archive(self, today, days=(90, None), is_amid=False):
         detail, more = days
         policies = [Policy(Tier.DETAIL, detail)]
         if more is not None:
             policies.append(Policy(Tier.AGGREGATE, detail + more))
-        archived(self.report, self.folder, today, policies=policies)
+        loads = []
+
+        def load(step, _month):
+            if is_amid and step == "kept" and not loads:
+                loads.append(pool.submit(self._sync, 100))
+                # It may need what is archived, for which it waits until all is over.
+                await_all(loads, timeout=2)
+
+        with ThreadPoolExecutor(1) as pool:
+            archived(self.report, self.folder, today, policies=policies, between=load)
+            for future in loads:
+                future.result()
 
     def _restore(self):
         for month in away(self.report)[-1:]:
@@ -121,10 +135,23 @@ LATER = [
 ]
 
 
+# A month closes while a load books into it, and into one that left.
+AMID = [
+    ("insert", "point_transaction", 0, {"occurred_at": "2017-11-05 06:30Z", "seq": 1}),
+    ("sync", 100),
+    ("insert", "point_transaction", 0, {"occurred_at": "2017-11-05 05:30Z", "seq": 2}),
+    ("archive", date(2018, 3, 1), (30, None), True),
+    ("insert", "point_transaction", 0, {"occurred_at": "2017-03-10 15:20Z", "seq": 2}),
+    ("archive", date(2018, 3, 1), (30, None), True),
+    ("archive", date(2022, 6, 1), (30, 30), True),
+]
+
+
 @settings(max_examples=5, derandomize=True, **OPTIONS)
 @given(HISTORIES)
 @example(LATE)
 @example(LATER)
+@example(AMID)
 def test_any_history_ends_as_if_nothing_was_archived(
     shop_template, report_template, history
 ):

@@ -89,6 +89,10 @@ def months(shop, synced_shop):
         ("2017-04-12", 30, "redeem"),
     ):
         shop.points(points, kind, occurred_at=f"{day} 10:00Z")
+    # Of this card no lot is left in April, and less than nothing.
+    of_other = {"card_id": 2, "partner_id": 8}
+    shop.points(10, occurred_at="2017-03-11 11:00Z", **of_other)
+    shop.points(1000, "redeem", occurred_at="2017-04-11 11:00Z", **of_other)
     synced(shop.dsn, synced_shop)
     return synced_shop
 
