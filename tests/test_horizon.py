@@ -174,20 +174,47 @@ class TestHorizon(ReportingCase):
         self.assertEqual(self.health().horizon(None, "membership.event"), [])
         self.assertEqual(self.health().horizon(None, "res.partner"), [])
 
+    def dashboard(self, name, **dates):
+        """(totals of a panel, measures that it leaves out, since when they are told)."""
+        asked = {"date_from": "2024-02-01", "date_to": "2024-02-20", **dates}
+        asked["company_id"] = self.companies["a"].id
+        model = self.env["loyalty.reporting.dashboard"].with_user(self.reader)
+        found = model._dashboard(asked)
+        panel, less = found["panels"][name], found["left_out"].get(name, {})
+        totals = json.loads(panel.encoded_json).get("totals") if panel else None
+        return totals, less.get("measures"), less.get("since")
+
     def test_a_dashboard_is_shown_without_what_it_would_be_compared_with(self):
         self.report("America/New_York")
-        february = {"date_from": "2024-02-01", "date_to": "2024-02-20"}
-        asked = {**february, "company_id": self.companies["a"].id}
-
-        def programs(dates):
-            model = self.env["loyalty.reporting.dashboard"].with_user(self.reader)
-            panel = model._dashboard({**asked, **dates})["panels"]["programs"]
-            if isinstance(panel, dict):
-                return panel["error"]
-            return json.loads(panel.encoded_json)["totals"]
-
         self.leave()
-        self.assertIn("previous_total_amount", programs({"date_from": "2024-02-12"}))
-        self.assertNotIn("previous_total_amount", programs({}))
-        self.assertEqual(float(programs({})["total_amount"]), 120)
-        self.assertIn("is archived", programs({"date_from": "2024-01-31"}))
+        totals, *_less = self.dashboard("programs", date_from="2024-02-12")
+        self.assertIn("previous_total_amount", totals)
+        totals, *less = self.dashboard("programs")
+        self.assertNotIn("previous_total_amount", totals)
+        self.assertEqual(totals["total_transactions"], 2)
+        self.assertEqual(less, [None, None])
+
+    def test_of_archived_months_a_dashboard_tells_what_sums_by_day_know(self):
+        since = self.report("America/New_York").isoformat()
+        self.env.cr.execute(
+            "INSERT INTO promotion_day_data SELECT company_id, program_key, date,"
+            " count(*), 0, 0, 0, 0, 0, sum(amount), sum(discount), 0, 0, 0, 0, 0"
+            f" FROM {ORDER} WHERE company_id = %s GROUP BY 1, 2, 3",  # pylint: disable=sql-injection
+            [self.companies["a"].id],
+        )
+        self.leave()
+        january = {"date_from": "2024-01-31"}
+        totals, left_out, told_since = self.dashboard("programs", **january)
+        self.assertEqual(totals["total_amount"], 150)
+        self.assertFalse(totals.keys() & {*left_out})
+        self.assertIn("total_transactions", left_out)
+        self.assertEqual(told_since, since)
+        nothing, left_out, told_since = self.dashboard(
+            "membership_over_time", **january
+        )
+        self.assertIsNone(nothing)
+        self.assertEqual(left_out, ["new_members", "active_members"])
+        self.assertEqual(told_since, since)
+        totals, *less = self.dashboard("points", **january)
+        self.assertIn("balance", totals)
+        self.assertEqual(less, [None, None])

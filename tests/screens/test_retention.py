@@ -6,6 +6,8 @@ from datetime import date
 
 import psycopg2
 import pytest
+from oracle import promotion_performance
+from oracle.membership_analytics import membership_analytics
 
 LINES = "promotion-lines"
 POINTS = "action-loyalty_reporting.point_analytics_action"
@@ -167,21 +169,81 @@ def test_a_pivot_without_a_period_begins_at_the_horizon(screen, odoo, january_aw
     assert screen.page.locator(".o_error_dialog, .modal").count() == 0
 
 
-def test_a_dashboard_of_what_is_away_says_so(screen, january_away):
+QUARTER = {"date_from": "2017-01-01", "date_to": "2017-03-31"}
+OF_QUARTER = "loyalty-dashboard?date_from=2017-01-01&date_to=2017-03-31"
+
+
+def test_a_dashboard_tells_of_archived_months_what_sums_by_day_know(
+    screen, january_away
+):
     page = screen.page
-    screen.go("loyalty-dashboard?date_from=2017-01-01&date_to=2017-03-31")
-    said = page.get_by_role("alert").filter(has_text="is here from 2017-02-01 on")
-    said.first.wait_for()
+    screen.go(OF_QUARTER)
+    [whole] = promotion_performance.performance(group=(), **QUARTER).to_dict("records")
+    assert money(tile(page, "total_amount")) == f"{whole['total_amount']:,}"
+    [whole] = membership_analytics(group=(), grain=None, **QUARTER).to_dict("records")
+    assert money(tile(page, "total_spending")) == f"{whole['total_spending']:,}"
+    assert page.locator("[data-measure=members]").count() == 1
+    assert page.locator("[data-measure=points_earned]").count() == 1
+    for name in ("total_transactions", "unique_customers", "active_members"):
+        assert page.locator(f"[data-measure={name}]").count() == 0
+    left_out = page.locator("[data-family=promotions] > .o_loyalty_left_out")
+    assert "Transactions, Customers, and Conversion" in left_out.inner_text()
+    assert page.locator("[data-card=levels] canvas").count() == 1
     screen.settle()
     screen.picture("horizon_dashboard")
-    # The period before this one is away: no figure of it, but those of this one.
+    assert screen.faults(".o_loyalty_dashboard_content") == []
+
+
+def test_a_chart_of_what_is_archived_leads_to_the_days_that_are_here(
+    screen, january_away
+):
+    page = screen.page
+    screen.go(f"{OF_QUARTER}&measure=unique_customers")
+    card = page.locator("[data-card=promotions_over_time]")
+    card.get_by_text("Archived in part of this period: Customers.").wait_for()
+    screen.settle()
+    screen.picture("horizon_dashboard_card")
+    card.get_by_role("button", name="Show from 02/01/2017 on").click()
+    days = {**QUARTER, "date_from": "2017-02-01"}
+    [here] = promotion_performance.performance(group=(), **days).to_dict("records")
+    tile(page, "unique_customers").get_by_text(
+        f"{here['unique_customers']:,}"
+    ).wait_for()
+    assert "date_from=2017-02-01" in page.url
+    assert card.locator("canvas").count() == 1
+    assert page.locator(".o_loyalty_left_out").count() == 0
+
+
+def test_where_none_of_the_days_is_here_as_many_are_shown_after_them(
+    screen, january_away
+):
+    page = screen.page
+    screen.go("loyalty-dashboard?date_from=2017-01-10&date_to=2017-01-16")
+    page.get_by_role("button", name="Show from 02/01/2017 on").first.click()
+    page.locator(".o_loyalty_status", has_text="02/01/2017 – 02/07/2017").wait_for()
+
+
+def test_a_dashboard_is_shown_without_a_period_before_that_is_archived(
+    screen, january_away
+):
+    page = screen.page
     screen.go("loyalty-dashboard?date_from=2017-02-01&date_to=2017-02-28")
-    page.locator("[data-measure=total_amount] .o_loyalty_tile_value").wait_for()
-    tile = page.locator("[data-measure=total_amount]")
-    assert "no comparison" in tile.inner_text()
-    assert said.count() == 0
+    tile(page, "total_amount").wait_for()
+    found = page.locator("[data-measure=total_amount]")
+    assert "no comparison" in found.inner_text()
+    assert page.locator(".o_loyalty_left_out").count() == 0
     screen.settle()
     screen.picture("horizon_dashboard_compared")
+
+
+def money(tile):
+    """The amount of a tile."""
+    return tile.inner_text().replace("$\N{NO-BREAK SPACE}", "")
+
+
+def tile(page, measure):
+    """The value of a tile."""
+    return page.locator(f"[data-measure={measure}] .o_loyalty_tile_value")
 
 
 @pytest.fixture
