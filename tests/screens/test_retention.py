@@ -232,6 +232,10 @@ def test_a_dashboard_is_shown_without_a_period_before_that_is_archived(
     found = page.locator("[data-measure=total_amount]")
     assert "no comparison" in found.inner_text()
     assert page.locator(".o_loyalty_left_out").count() == 0
+    # Only of points is January told: only they are compared with it.
+    with_what = page.locator(".o_loyalty_compared")
+    assert with_what.all_inner_texts() == ["compared with 01/01/2017 – 01/31/2017"]
+    assert page.locator("[data-family=points] .o_loyalty_compared").count() == 1
     screen.settle()
     screen.picture("horizon_dashboard_compared")
 

@@ -13,7 +13,7 @@ import { Onboarding } from "../onboarding/onboarding";
 import { buckets, dayName } from "./buckets";
 import { Card } from "./card";
 import { DashboardModel } from "./dashboard_model";
-import { MEASURES } from "./figures";
+import { change, MEASURES } from "./figures";
 import { Filters } from "./filters";
 import { LeftOut } from "./left_out";
 import { recordsAction } from "./records";
@@ -110,12 +110,13 @@ export class LoyaltyDashboard extends Component {
     return oldest ? formatDateTime(deserializeDateTime(oldest.slice(0, 19).replace("T", " "))) : "";
   }
 
-  get comparedWith() {
-    const panel = Object.values(this.answer.panels).find((one) => one.meta?.compared_with);
-    if (!panel) {
+  /** The period that a family's tiles are compared with; empty where none of them is. */
+  comparedWith(panel, tiles) {
+    const { totals, meta } = this.panel(panel);
+    if (!tiles.some((name) => change(name, totals[name], totals[`previous_${name}`]))) {
       return "";
     }
-    const { date_from, date_to } = panel.meta.compared_with;
+    const { date_from, date_to } = meta.compared_with;
     return _t("compared with %(from)s – %(to)s", { from: dayName(date_from), to: dayName(date_to) });
   }
 
@@ -137,16 +138,21 @@ export class LoyaltyDashboard extends Component {
     const titles = { promotions: _t("Promotions"), membership: _t("Membership"), points: _t("Points") };
     return Object.entries(shown)
       .filter(([_family, panel]) => panel in this.answer.panels)
-      .map(([family, panel]) => ({
-        family,
-        title: titles[family],
-        error: this.answer.panels[panel].error,
-        leftOut: this.answer.left_out[panel],
-        totals: this.answer.panels[panel].totals,
-        tiles: TILES[family].filter((name) => name in (this.answer.panels[panel].totals || {})),
-        note: family !== "promotions" && this.isFiltered ? _t("all programs and stores") : "",
-        cards: this[`${family}Cards`],
-      }));
+      .map(([family, panel]) => {
+        const { error, totals = {} } = this.panel(panel);
+        const tiles = TILES[family].filter((name) => name in totals);
+        return {
+          family,
+          title: titles[family],
+          error,
+          leftOut: this.answer.left_out[panel],
+          totals,
+          tiles,
+          comparedWith: this.comparedWith(panel, tiles),
+          note: family !== "promotions" && this.isFiltered ? _t("all programs and stores") : "",
+          cards: this[`${family}Cards`],
+        };
+      });
   }
 
   get isFiltered() {
