@@ -18,13 +18,18 @@ _RESTORE = "or let an administrator restore the months."
 def look(query, cr):
     """Return what an answer depends on, of the months that are away.
 
+    Those are the months of aggregates, where all is added up from the first: PostgreSQL
+    alone keeps what is needed of them.
+
     :raise BadQuery: it needs some of them
     """
     if isinstance(query.report, Listing):
         require_here(query, cr)
         return []
-    require_aggregates_here(query, cr)
-    return _past_away(query, cr)
+    months = away(cr, AGGREGATES)
+    _require_aggregates(query, months)
+    has_past = any(facts.changes for facts in query.report.facts)
+    return months if has_past and levels_of(query) else []
 
 
 def require_here(query, cr):
@@ -54,15 +59,14 @@ def here_from(query, months):
     return max((lack.since for lack in _lacks(query, months)), default=None)
 
 
-def require_aggregates_here(query, cr):
+def _require_aggregates(query, months):
     """Make sure that all is here that a report adds up, of all its periods and totals.
 
     The days of programs, memberships and points always are: what they can answer is
     answered for whatever period.
-
-    :raise BadQuery: some months of what has more are in an archive alone
     """
-    for lack in _lacks(query, away(cr, AGGREGATES)):
+    lack = next(_lacks(query, months), None)
+    if lack:
         raise BadQuery(
             lack.parameter,
             f"{query.report.title} {_between(lack.months)} is archived but for sums by "
@@ -99,17 +103,6 @@ def _lacks(query, months):
             is_before = query.compare and last < query.date_from
             parameter = "compare" if is_before else "date_from"
             yield _Lack(parameter, missing, here_since(months, [cut_in]))
-
-
-def is_begun_here(query, cr):
-    """Tell whether PostgreSQL alone has the beginning of what a question adds up."""
-    return bool(_past_away(query, cr))
-
-
-def _past_away(query, cr):
-    """Return the months of aggregates that are away, if all is added up from the first."""
-    has_past = any(facts.changes for facts in query.report.facts)
-    return away(cr, AGGREGATES) if has_past and levels_of(query) else []
 
 
 def _missing(months, first, last, zone):
