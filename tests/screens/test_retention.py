@@ -1,13 +1,11 @@
 """Months that are archived: what is said above single rows, and what an administrator sees."""
 
-import os
-from contextlib import closing
 from datetime import date
 
-import psycopg2
 import pytest
 from oracle import promotion_performance
 from oracle.membership_analytics import membership_analytics
+from reporting import execute, rows
 
 LINES = "promotion-lines"
 POINTS = "action-loyalty_reporting.point_analytics_action"
@@ -17,38 +15,28 @@ ARCHIVES = "loyalty-reporting-archives"
 TABLES = ("promotion_report_detail_data", "point_analytics_data")
 
 
-def _execute(statement, values=None):
-    with (
-        closing(psycopg2.connect(os.environ["REPORT_PG_DSN"])) as connection,
-        connection,
-        connection.cursor() as cr,
-    ):
-        cr.execute(statement, values)
-        return cr.fetchall() if cr.description else None
-
-
 @pytest.fixture
 def january_away():
     """January 2017 counts as archived, in both tiers."""
-    _execute(
+    execute(
         "INSERT INTO loyalty_reporting_archive (month, tier, state, location) VALUES"
         " ('2017-01-01', 'detail', 'archived', '/archives'),"
         " ('2017-01-01', 'aggregate', 'archived', '/archives')"
     )
     yield
-    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2017-01-01'")
+    execute("DELETE FROM loyalty_reporting_archive WHERE month = '2017-01-01'")
 
 
 @pytest.fixture
 def archived():
     """The month before the history is archived: no row of it is here, or was."""
-    _execute(
+    execute(
         "INSERT INTO loyalty_reporting_archive (month, state, generation, location,"
         " manifest, archived_at) VALUES ('2016-12-01', 'archived', 1, '/archives', '{}',"
         " '2017-04-02 01:00')"
     )
     for table in TABLES:
-        _execute(
+        execute(
             "INSERT INTO loyalty_reporting_archive_file (archive_id, table_name,"
             " generation, path, rows, bytes, sha256) SELECT id, %(table)s, 1,"
             " %(table)s || '/' || %(table)s || '_201612.1.parquet', 81234, 2345678, 'x'"
@@ -56,7 +44,7 @@ def archived():
             {"table": table},
         )
     yield
-    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
+    execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
 
 
 def notice_on(screen):
@@ -253,19 +241,19 @@ def tile(page, measure):
 @pytest.fixture
 def old_month(odoo, tmp_path):
     """An evaluation of December 2016, which alone is old enough to leave."""
-    [horizon] = _execute("SELECT instant::text FROM card_horizon")
-    _execute(
+    [horizon] = rows("SELECT instant::text FROM card_horizon")
+    execute(
         "CREATE TABLE promotion_evaluation_data_201612 PARTITION OF"
         " promotion_evaluation_data FOR VALUES FROM ('2016-12-01') TO ('2017-01-01')"
     )
     columns = ", ".join(
         name
-        for (name,) in _execute(
+        for (name,) in rows(
             "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND"
             " attrelid = 'promotion_evaluation_data'::regclass ORDER BY attnum"
         )
     )
-    _execute(
+    execute(
         "CREATE TEMP TABLE one AS SELECT * FROM promotion_evaluation_data LIMIT 1;"
         "UPDATE one SET transaction_date = '2016-12-20 12:00', date = '2016-12-20',"
         " hour = '2016-12-20 12:00';"
@@ -284,9 +272,9 @@ def old_month(odoo, tmp_path):
     )
     yield folder
     odoo.call(model, "write", [number], {"active": False, "location": False})
-    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
-    _execute("DROP TABLE IF EXISTS promotion_evaluation_data_201612")
-    _execute("UPDATE card_horizon SET instant = %s::timestamp", horizon)
+    execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
+    execute("DROP TABLE IF EXISTS promotion_evaluation_data_201612")
+    execute("UPDATE card_horizon SET instant = %s::timestamp", horizon)
 
 
 def test_a_month_is_archived_verified_and_restored(screen, old_month):
@@ -312,7 +300,7 @@ def test_a_month_is_archived_verified_and_restored(screen, old_month):
     page.locator(".o_notification", has_text="in the database again").wait_for()
     page.locator(".o_arrow_button_current", has_text="Restored").wait_for()
     screen.picture("archive_restored")
-    assert _execute(
+    assert rows(
         "SELECT count(*) FROM promotion_evaluation_data"
         " WHERE transaction_date < '2017-01-01'"
     ) == [(1,)]
