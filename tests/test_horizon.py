@@ -162,6 +162,25 @@ class TestHorizon(ReportingCase):
     def health(self):
         return self.env["loyalty.reporting.health"].with_user(self.reader)
 
+    def test_days_count_in_the_zone_in_which_they_are_cut(self):
+        since = self.report("Asia/Jakarta")
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_company VALUES (%s, 'Asia/Jakarta', 'USD', 2)",
+            [self.companies["a"].id],
+        )
+        # The company has another zone now, in which nothing is cut yet.
+        self.companies["a"].loyalty_reporting_tz = "America/New_York"
+        self.leave()
+        self.assertEqual(self.pivot(ORDERS, **SHOWN), 120)
+        self.assertEqual(self.pivot(ORDERS, [("date", ">=", since)]), 120)
+        [notice] = self.health().horizon(None, ORDERS)
+        self.assertIn(f"{since:%m/%d/%Y}", notice["message"])
+        answer = self.panels(date_from="2024-02-01")
+        self.assertEqual(answer["time_zone"], "Asia/Jakarta")
+        self.assertEqual(answer["left_out"]["programs"]["since"], since.isoformat())
+        told = json.loads(answer["panels"]["programs"].encoded_json)["meta"]
+        self.assertEqual(told["time_zone"], "Asia/Jakarta")
+
     def test_the_notice_says_where_more_is_told(self):
         self.report("America/New_York")
         self.leave()
@@ -174,12 +193,16 @@ class TestHorizon(ReportingCase):
         self.assertEqual(self.health().horizon(None, "membership.event"), [])
         self.assertEqual(self.health().horizon(None, "res.partner"), [])
 
-    def dashboard(self, name, **dates):
-        """(totals of a panel, measures that it leaves out, since when they are told)."""
+    def panels(self, **dates):
+        """What the dashboard answers about some days."""
         asked = {"date_from": "2024-02-01", "date_to": "2024-02-20", **dates}
         asked["company_id"] = self.companies["a"].id
         model = self.env["loyalty.reporting.dashboard"].with_user(self.reader)
-        found = model._dashboard(asked)
+        return model._dashboard(asked)
+
+    def dashboard(self, name, **dates):
+        """(totals of a panel, measures that it leaves out, since when they are told)."""
+        found = self.panels(**dates)
         panel, less = found["panels"][name], found["left_out"].get(name, {})
         totals = json.loads(panel.encoded_json).get("totals") if panel else None
         return totals, less.get("measures"), less.get("since")
