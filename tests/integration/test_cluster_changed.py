@@ -234,7 +234,6 @@ class TestErasure:
         assert (result.state, result.message) == ("done", "")
         self.assert_gone(cluster_copy, key)
 
-
     @pytest.mark.parametrize("cluster_copy", ["replicated"], indirect=True)
     def test_while_the_keeper_is_away_it_says_so_and_is_gone_on_with(
         self, report, cluster_copy, erasure
