@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from reporting import execute
 from standing_texts import BRONZE, END, GOLD, LAST_DAY, SILVER, expected
-from till import NARROW, STANDING, Till
 
 from dev.odoo_client import Client
+from dev.till import NARROW, STANDING, Till
 
 
 def test_every_number_equals_the_oracle(till, partner):
