@@ -73,9 +73,6 @@
             "loyalty_reporting/static/src/lazy/*.js",
             "loyalty_reporting/static/src/lazy/*.xml",
         ],
-        "web.assets_web_dark": [
-            "loyalty_reporting/static/src/dashboard/dashboard.dark.scss",
-        ],
     },
     "uninstall_hook": "uninstall_hook",
     "application": True,

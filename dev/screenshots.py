@@ -8,21 +8,31 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 
 from . import environment, machine
 from .bench import demo
 from .browser import chromium, window
 from .errors import SetupError
+from .odoo_client import Client
+from .till import PRODUCT, Till, contact, shop
 
 FOLDER = Path(__file__).resolve().parent.parent / "static" / "description"
 YEAR = "date_from=2017-01-01&date_to=2017-12-31"
 OURS = "action-loyalty_reporting.loyalty_reporting_"
 COLOURS = 256
+# Milliseconds in which charts grow and dialogs come.
+CALM = 1500
+# Milliseconds after which a page is taken to be quiet.
+PATIENCE = 10_000
+# A customer of the history, and its last day.
+CUSTOMER, LAST_DAY = 7, "2017-12-31"
 BANNER = """
 <body style="margin:0;width:1120px;height:560px;background:#714b67;color:#fff;
   font-family:system-ui,'DejaVu Sans',sans-serif;overflow:hidden;position:relative">
@@ -34,33 +44,49 @@ BANNER = """
 """
 
 
-def _settled(page: Page) -> None:
-    """Wait for Odoo to have asked all it asks for, and for charts to have grown."""
+def _settled(page: Page, _odoo: Client | None = None) -> None:
+    """Wait for Odoo to have asked all it asks for.
+
+    Playwright hears of the websocket's worker that it is asked for, and not always of its end.
+    """
     page.locator(".o_action_manager > *, .modal").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1500)
+    with suppress(TimeoutError):
+        page.wait_for_load_state("networkidle", timeout=PATIENCE)
 
 
-def _dashboard(page: Page) -> None:
+def _dashboard(page: Page, _odoo: Client) -> None:
     page.locator(".o_loyalty_tile").first.wait_for()
+    _settled(page)
 
 
-def _spreadsheet(page: Page) -> None:
+def _spreadsheet(page: Page, _odoo: Client) -> None:
     page.locator(".o-spreadsheet").wait_for()
-    page.wait_for_load_state("networkidle")
+    _settled(page)
+
+
+def _till(page: Page, odoo: Client) -> None:
+    """A customer's standing at the till, at the end of the history."""
+    till = Till(SimpleNamespace(page=page, url=odoo.url), shop(odoo))
+    till.ask_as_of(LAST_DAY)
+    till.choose(contact(odoo, CUSTOMER))
+    page.locator(".product", has_text=PRODUCT).click()
+    till.open_standing()
+    till.read()
+    # What Odoo said of its search for the customer.
+    page.locator(".o_notification").first.wait_for(state="detached")
 
 
 @dataclass(frozen=True)
 class Shot:
     """A picture.
 
-    ``path``: within the web client; ``ready``: waits for what it must show, or brings it
-    about; ``window``: Playwright's options.
+    ``path``: within the web client; ``ready``: function of the page and of Odoo, waits for
+    what it must show, or brings it about; ``window``: Playwright's options.
     """
 
     name: str
     path: str
-    ready: Callable[[Page], None] = _settled
+    ready: Callable[[Page, Client], None] = _settled
     window: dict | None = None
 
 
@@ -73,6 +99,7 @@ SHOTS = (
         "action-loyalty_reporting.spreadsheet_dashboard_promotions_action",
         _spreadsheet,
     ),
+    Shot("till", "loyalty", _till, {"viewport": {"width": 1200, "height": 800}}),
     Shot("export", f"{OURS}export_action"),
     Shot("sources", f"{OURS}source_action"),
     Shot("runs", f"{OURS}run_action"),
@@ -95,15 +122,15 @@ def main(names: list[str]) -> None:
     folder = Path(os.environ.get("TO") or FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = set(names or NAMES)
+    url, database = known["ODOO_URL"], environment.DEMO_DATABASE
+    odoo = Client(url, database, environment.LOGIN, environment.PASSWORD)
     with chromium(machine.ensure_chromium()) as browser:
-        session = _session(browser, known["ODOO_URL"])
         for shot in (shot for shot in SHOTS if shot.name in wanted):
-            context = window(browser, known["ODOO_URL"], session, **(shot.window or {}))
+            context = window(browser, url, odoo.session, **(shot.window or {}))
             page = context.new_page()
-            page.goto(f"{known['ODOO_URL']}/odoo/{shot.path}")
-            _settled(page)
-            shot.ready(page)
-            _settled(page)
+            page.goto(f"{url}/odoo/{shot.path}")
+            shot.ready(page, odoo)
+            page.wait_for_timeout(CALM)
             page.screenshot(path=_path(folder, shot.name))
             context.close()
             _written(_path(folder, shot.name))
@@ -119,19 +146,6 @@ def _written(path: Path) -> None:
     """Make a picture small: a page has few colours."""
     Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
     print(f"{path} written", flush=True)
-
-
-def _session(browser: Browser, url: str) -> str:
-    """Log in as a user does; the session's cookie."""
-    page = browser.new_page()
-    page.goto(f"{url}/web/login")
-    page.fill("input[name=login]", environment.LOGIN)
-    page.fill("input[name=password]", environment.PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url("**/odoo**", timeout=90_000)
-    cookies = {c["name"]: c["value"] for c in page.context.cookies()}
-    page.close()
-    return cookies["session_id"]
 
 
 def _banner(browser: Browser, folder: Path) -> None:

@@ -7,7 +7,7 @@ from simplejson import RawJSON
 from ..core import dashboard
 from ..core.api import rest
 from ..core.errors import BadQuery, ReportingError
-from ..core.stores import announcements
+from ..core.stores import announcements, archived
 
 _logger = logging.getLogger(__name__)
 # Filter of the page → (the model of its records, the filter of reports).
@@ -28,6 +28,8 @@ class LoyaltyReportingDashboard(models.AbstractModel):
         """Return all panels that the user may see, each an answer of its report.
 
         A panel that cannot be answered says why, in ``error``; the others are there.
+        ``left_out`` has the measures of panels that need what is archived, and since when
+        they can be told.
 
         :param given: JSON values: ``period`` (a word of ``core.queries.periods``) or
             ``date_from`` and ``date_to``; ``programs`` and ``stores``, lists of ids;
@@ -42,6 +44,8 @@ class LoyaltyReportingDashboard(models.AbstractModel):
         asked = dashboard.asked(given, company.id, bounds)
         asked.filters.update(self._filters(given))
         shown = [panel for panel in dashboard.PANELS if panel.report in allowed]
+        months = archived.away(self.env.cr, archived.AGGREGATES)
+        found = {panel.name: self._panel(panel, asked, months) for panel in shown}
         return {
             "company_id": company.id,
             "known": announcements.known(self.env.cr),
@@ -58,7 +62,8 @@ class LoyaltyReportingDashboard(models.AbstractModel):
             "programs": asked.filters["program_id"],
             "stores": asked.filters["store_id"],
             "definitions": self._definitions(shown),
-            "panels": {panel.name: self._panel(panel, asked) for panel in shown},
+            "panels": {name: answer for name, (answer, _) in found.items()},
+            "left_out": {name: less for name, (_, less) in found.items() if less},
         }
 
     def _company_given(self, given):
@@ -100,22 +105,27 @@ class LoyaltyReportingDashboard(models.AbstractModel):
             if measure.name in panel.measures
         }
 
-    def _panel(self, panel, asked):
-        given = dashboard.parameters(panel, asked)
+    def _panel(self, panel, asked, months):
+        """Return (its answer or why there is none, what it leaves out or None).
+
+        :param months: of which no aggregates are here
+        """
+        reader = self.env["loyalty.reporting.reader"]
         try:
-            try:
-                return self._answered(panel, given)
-            except BadQuery as error:
-                if error.parameter != "compare":
-                    raise
-                # The period before is archived: this one is told without it.
-                del given["compare"]
-                return self._answered(panel, given)
+            query = reader._query(panel.report, dashboard.parameters(panel, asked))
+            told = dashboard.told(query, months)
+            return self._answered(told.query), self._left_out(told)
         except (ReportingError, AccessError) as error:
             _logger.info("Panel %s: %s", panel.name, error)
-            return {"error": str(error)}
+            return {"error": str(error)}, None
 
-    def _answered(self, panel, given):
-        reader = self.env["loyalty.reporting.reader"]
-        query = reader._query(panel.report, given)
-        return RawJSON(rest.body(query, reader._answer(query)))
+    def _answered(self, query):
+        if not query:
+            return {}
+        answer = self.env["loyalty.reporting.reader"]._answer(query)
+        return RawJSON(rest.body(query, answer))
+
+    def _left_out(self, told):
+        if not told.since:
+            return None
+        return {"measures": [*told.left_out], "since": told.since.isoformat()}

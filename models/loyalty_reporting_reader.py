@@ -16,6 +16,7 @@ from ..core.queries import REPORTS, answer, export
 from ..core.queries.base import Audience
 from ..core.queries.params import company_id, parse
 from ..core.records import Company
+from ..core.stores.configuration import zones_of_days
 
 # In the context: the instant (of time.monotonic) after which nobody waits any more.
 DEADLINE = "loyalty_reporting_deadline"
@@ -163,11 +164,13 @@ class LoyaltyReportingReader(models.AbstractModel):
                 )
 
     def _company(self, given):
-        """Return the company asked for, or the caller's own.
+        """Return the company asked for, or the caller's own, with the zone of its days.
 
         A company that does not exist and one of others are the same to the caller.
         """
-        return Company(*self._company_of(company_id(given)))
+        number, zone, *more = self._company_of(company_id(given))
+        # A load may cut days in another zone: what is remembered of Odoo is told nothing.
+        return Company(number, zones_of_days(self.env.cr).get(number, zone), *more)
 
     # Three records, each with all its fields, are most of what a remembered answer
     # would need the database for. Whatever is written into them clears the cache.

@@ -352,7 +352,7 @@ class LoyaltyReportingSubscription(models.Model):
         self.ensure_one()
         company = self.sudo().company_id
         asked = texts_of(self.parameters or {})
-        now = local(fields.Datetime.now(), company.loyalty_reporting_tz)
+        now = local(fields.Datetime.now(), company._zone_of_days())
         date_from, date_to = period(self.period, now.date())
         return {name: v for name, v in asked.items() if name not in _OWN} | {
             "date_from": [date_from.isoformat()],

@@ -57,6 +57,16 @@ class ResCompany(models.Model):
                 "engine" if company._origin in self._of_engine() else "odoo"
             )
 
+    def _zone_of_days(self):
+        """Return the time zone in which this company's business days are cut.
+
+        It is another one than the company's until its next load has cut them anew, and
+        while archived months cannot be.
+        """
+        self.ensure_one()
+        zones = zones_of_days(self.env.cr)
+        return zones.get(self.id) or self.sudo().loyalty_reporting_tz
+
     @api.model
     def _of_engine(self):
         """Return the companies that a source of the engine names."""

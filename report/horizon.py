@@ -123,8 +123,8 @@ class LoyaltyReportingHorizon(models.AbstractModel):
         """Return the zones that a month cuts the days of; None: it cuts none."""
         if not self._is_by_instant:
             return [None]
-        names = sorted(set(self.env.companies.mapped("loyalty_reporting_tz")))
-        return [ZoneInfo(name) for name in names]
+        names = {company._zone_of_days() for company in self.env.companies}
+        return [ZoneInfo(name) for name in sorted(names)]
 
     def _reads_rollup(self, *_asked):
         """Tell whether a question is answered by sums that are never archived."""

@@ -162,6 +162,25 @@ class TestHorizon(ReportingCase):
     def health(self):
         return self.env["loyalty.reporting.health"].with_user(self.reader)
 
+    def test_days_count_in_the_zone_in_which_they_are_cut(self):
+        since = self.report("Asia/Jakarta")
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_company VALUES (%s, 'Asia/Jakarta', 'USD', 2)",
+            [self.companies["a"].id],
+        )
+        # The company has another zone now, in which nothing is cut yet.
+        self.companies["a"].loyalty_reporting_tz = "America/New_York"
+        self.leave()
+        self.assertEqual(self.pivot(ORDERS, **SHOWN), 120)
+        self.assertEqual(self.pivot(ORDERS, [("date", ">=", since)]), 120)
+        [notice] = self.health().horizon(None, ORDERS)
+        self.assertIn(f"{since:%m/%d/%Y}", notice["message"])
+        answer = self.panels(date_from="2024-02-01")
+        self.assertEqual(answer["time_zone"], "Asia/Jakarta")
+        self.assertEqual(answer["left_out"]["programs"]["since"], since.isoformat())
+        told = json.loads(answer["panels"]["programs"].encoded_json)["meta"]
+        self.assertEqual(told["time_zone"], "Asia/Jakarta")
+
     def test_the_notice_says_where_more_is_told(self):
         self.report("America/New_York")
         self.leave()
@@ -174,20 +193,51 @@ class TestHorizon(ReportingCase):
         self.assertEqual(self.health().horizon(None, "membership.event"), [])
         self.assertEqual(self.health().horizon(None, "res.partner"), [])
 
+    def panels(self, **dates):
+        """What the dashboard answers about some days."""
+        asked = {"date_from": "2024-02-01", "date_to": "2024-02-20", **dates}
+        asked["company_id"] = self.companies["a"].id
+        model = self.env["loyalty.reporting.dashboard"].with_user(self.reader)
+        return model._dashboard(asked)
+
+    def dashboard(self, name, **dates):
+        """(totals of a panel, measures that it leaves out, since when they are told)."""
+        found = self.panels(**dates)
+        panel, less = found["panels"][name], found["left_out"].get(name, {})
+        totals = json.loads(panel.encoded_json).get("totals") if panel else None
+        return totals, less.get("measures"), less.get("since")
+
     def test_a_dashboard_is_shown_without_what_it_would_be_compared_with(self):
         self.report("America/New_York")
-        february = {"date_from": "2024-02-01", "date_to": "2024-02-20"}
-        asked = {**february, "company_id": self.companies["a"].id}
-
-        def programs(dates):
-            model = self.env["loyalty.reporting.dashboard"].with_user(self.reader)
-            panel = model._dashboard({**asked, **dates})["panels"]["programs"]
-            if isinstance(panel, dict):
-                return panel["error"]
-            return json.loads(panel.encoded_json)["totals"]
-
         self.leave()
-        self.assertIn("previous_total_amount", programs({"date_from": "2024-02-12"}))
-        self.assertNotIn("previous_total_amount", programs({}))
-        self.assertEqual(float(programs({})["total_amount"]), 120)
-        self.assertIn("is archived", programs({"date_from": "2024-01-31"}))
+        totals, *_less = self.dashboard("programs", date_from="2024-02-12")
+        self.assertIn("previous_total_amount", totals)
+        totals, *less = self.dashboard("programs")
+        self.assertNotIn("previous_total_amount", totals)
+        self.assertEqual(totals["total_transactions"], 2)
+        self.assertEqual(less, [None, None])
+
+    def test_of_archived_months_a_dashboard_tells_what_sums_by_day_know(self):
+        since = self.report("America/New_York").isoformat()
+        self.env.cr.execute(
+            "INSERT INTO promotion_day_data SELECT company_id, program_key, date,"
+            " count(*), 0, 0, 0, 0, 0, sum(amount), sum(discount), 0, 0, 0, 0, 0"
+            f" FROM {ORDER} WHERE company_id = %s GROUP BY 1, 2, 3",  # pylint: disable=sql-injection
+            [self.companies["a"].id],
+        )
+        self.leave()
+        january = {"date_from": "2024-01-31"}
+        totals, left_out, told_since = self.dashboard("programs", **january)
+        self.assertEqual(totals["total_amount"], 150)
+        self.assertFalse(totals.keys() & {*left_out})
+        self.assertIn("total_transactions", left_out)
+        self.assertEqual(told_since, since)
+        nothing, left_out, told_since = self.dashboard(
+            "membership_over_time", **january
+        )
+        self.assertIsNone(nothing)
+        self.assertEqual(left_out, ["new_members", "active_members"])
+        self.assertEqual(told_since, since)
+        totals, *less = self.dashboard("points", **january)
+        self.assertIn("balance", totals)
+        self.assertEqual(less, [None, None])

@@ -3,5 +3,16 @@
 from .asked import Asked, asked
 from .bounds import Bounds, bounds
 from .panels import PANELS, grain_of, parameters
+from .told import Told, told
 
-__all__ = ["PANELS", "Asked", "Bounds", "asked", "bounds", "grain_of", "parameters"]
+__all__ = [
+    "PANELS",
+    "Asked",
+    "Bounds",
+    "Told",
+    "asked",
+    "bounds",
+    "grain_of",
+    "parameters",
+    "told",
+]

@@ -15,7 +15,7 @@ from ..stores.archived import read_whole
 from . import clickhouse, cursor, postgres
 from .base import Grain, Listing, is_whole
 from .cache import Cache
-from .horizon import is_begun_here, look, require_aggregates_here
+from .horizon import look
 from .levels import level_writer
 from .measures import shower, valuer
 from .members import members_of
@@ -185,10 +185,9 @@ class _Reading:
     def _fresh_state(self):
         with self.fresh_cursor() as cr:
             # Months may have left since the caller's snapshot, and ClickHouse's copy too.
-            require_aggregates_here(self.query, cr)
+            is_begun_here = bool(look(self.query, cr))
             state = state_of(cr, self.query)
-            is_away = state.pushing or is_begun_here(self.query, cr)
-            return replace(state, pushing=is_away)
+            return replace(state, pushing=state.pushing or is_begun_here)
 
 
 def _totals(query, read):

@@ -1,5 +1,7 @@
 """Questions about what is archived: refused, never answered by half of it."""
 
+from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from ..errors import BadQuery
@@ -16,13 +18,18 @@ _RESTORE = "or let an administrator restore the months."
 def look(query, cr):
     """Return what an answer depends on, of the months that are away.
 
+    Those are the months of aggregates, where all is added up from the first: PostgreSQL
+    alone keeps what is needed of them.
+
     :raise BadQuery: it needs some of them
     """
     if isinstance(query.report, Listing):
         require_here(query, cr)
         return []
-    require_aggregates_here(query, cr)
-    return _past_away(query, cr)
+    months = away(cr, AGGREGATES)
+    _require_aggregates(query, months)
+    has_past = any(facts.changes for facts in query.report.facts)
+    return months if has_past and levels_of(query) else []
 
 
 def require_here(query, cr):
@@ -43,15 +50,46 @@ def require_here(query, cr):
         )
 
 
-def require_aggregates_here(query, cr):
+def here_from(query, months):
+    """Return the first business day from which on a question can be answered as a whole.
+
+    :param months: of which no aggregates are here
+    :return: None where nothing is missing
+    """
+    return max((lack.since for lack in _lacks(query, months)), default=None)
+
+
+def _require_aggregates(query, months):
     """Make sure that all is here that a report adds up, of all its periods and totals.
 
     The days of programs, memberships and points always are: what they can answer is
     answered for whatever period.
-
-    :raise BadQuery: some months of what has more are in an archive alone
     """
-    months = away(cr, AGGREGATES)
+    lack = next(_lacks(query, months), None)
+    if lack:
+        raise BadQuery(
+            lack.parameter,
+            f"{query.report.title} {_between(lack.months)} is archived but for sums by "
+            f"day: what needs orders, hours, shops, cards or customers is here from "
+            f"{lack.since} on. Ask from then on, ask for less, {_RESTORE}",
+        )
+
+
+@dataclass(frozen=True)
+class _Lack:
+    """Months that a question needs and that are away.
+
+    :param parameter: of the question, which asks for them
+    :param since: the first business day since when all is here
+    """
+
+    parameter: str
+    months: list
+    since: date
+
+
+def _lacks(query, months):
+    """Return an iterator over the :class:`_Lack` of each stored table that answers."""
     if not months:
         return
     zone = ZoneInfo(query.company.timezone)
@@ -62,25 +100,9 @@ def require_aggregates_here(query, cr):
         cut_in = zone if facts.is_by_instant else None
         missing = _missing(months, first, last, cut_in)
         if missing:
-            since = here_since(months, [cut_in])
             is_before = query.compare and last < query.date_from
-            raise BadQuery(
-                "compare" if is_before else "date_from",
-                f"{query.report.title} {_between(missing)} is archived but for sums by "
-                f"day: what needs orders, hours, shops, cards or customers is here from "
-                f"{since} on. Ask from then on, ask for less, {_RESTORE}",
-            )
-
-
-def is_begun_here(query, cr):
-    """Tell whether PostgreSQL alone has the beginning of what a question adds up."""
-    return bool(_past_away(query, cr))
-
-
-def _past_away(query, cr):
-    """Return the months of aggregates that are away, if all is added up from the first."""
-    has_past = any(facts.changes for facts in query.report.facts)
-    return away(cr, AGGREGATES) if has_past and levels_of(query) else []
+            parameter = "compare" if is_before else "date_from"
+            yield _Lack(parameter, missing, here_since(months, [cut_in]))
 
 
 def _missing(months, first, last, zone):

@@ -41,12 +41,16 @@ class Node:
         found = self.execute(_REPLICAS, {"tables": tables})
         return {table: Replica(*told) for table, *told in found}
 
+    def require_keeper(self):
+        """Make sure that it reaches its keeper; StoreError says what to do about it."""
+        self.execute(_KEEPER)
+
     def is_writable(self):
         """Return whether it takes rows: one that has just come back does not.
 
         :raise StoreError: it does not reach its keeper
         """
-        self.execute(_KEEPER)
+        self.require_keeper()
         return not any(r.is_readonly for r in self.replicas().values())
 
     def uniques(self):

@@ -157,12 +157,19 @@ class Nodes:
     def sync(self):
         """Wait until every node has fetched all that is to be fetched.
 
-        :raise StoreError: one has not, for some time
+        :raise StoreError: one does not reach its keeper, or has not for some time
         """
-        if self.where.cluster:
-            for node in self.nodes:
-                if not self._sync(node):
-                    raise StoreError(f"ClickHouse at {node.place} is still behind.")
+        if not self.where.cluster:
+            return
+        for node in self.nodes:
+            node.require_keeper()
+            if not self._sync(node):
+                # It may have been lost meanwhile.
+                node.require_keeper()
+                raise StoreError(
+                    f"ClickHouse at {node.place} has yet to fetch what others were sent;"
+                    " the next run tries again."
+                )
 
     def _sync(self, node):
         """Return whether a node holds all that is in its shard, after some waiting."""

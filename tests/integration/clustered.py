@@ -8,6 +8,7 @@ from copies import pushed, state_of, synced
 
 from core.stores.push_tables import FACTS
 
+UNREACHED = "does not reach its keeper, ZooKeeper or ClickHouse Keeper"
 CUSTOMERS = {"measures": "unique_customers,total_amount,total_transactions"}
 
 
@@ -35,6 +36,14 @@ def assert_same_without(number, report, copy):
     copy.cluster.stop(copy.nodes[number])
     assert_answers(report, copy)
     assert_equal(report, copy)
+
+
+@contextmanager
+def keeper_away(copy):
+    """Have what the nodes agree by away meanwhile."""
+    copy.cluster.stop(copy.cluster.agreed)
+    yield
+    copy.cluster.start(copy.cluster.agreed)
 
 
 @contextmanager

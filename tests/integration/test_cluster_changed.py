@@ -11,9 +11,11 @@ import pytest
 from archiving import BOTH, archived, month
 from cluster_fixtures import single
 from clustered import (
+    UNREACHED,
     assert_answers,
     assert_same_without,
     catch_up,
+    keeper_away,
     lag,
     one_more,
     pushed_to_all,
@@ -229,6 +231,24 @@ class TestErasure:
         fetching.start()
         result = self.erased(cluster_copy.beginning_with(1 - leader), report, number)
         fetching.join()
+        assert (result.state, result.message) == ("done", "")
+        self.assert_gone(cluster_copy, key)
+
+    @pytest.mark.parametrize("cluster_copy", ["replicated"], indirect=True)
+    def test_while_the_keeper_is_away_it_says_so_and_is_gone_on_with(
+        self, report, cluster_copy, erasure
+    ):
+        key, number = erasure
+        with keeper_away(cluster_copy):
+            result = self.erased(cluster_copy, report, number)
+            assert result.state == "failed"
+            assert UNREACHED in result.message
+            assert "the next run tries again" in result.message
+        for _ in range(40):
+            result = self.erased(cluster_copy, report, number)
+            if result.state == "done":
+                break
+            time.sleep(1)
         assert (result.state, result.message) == ("done", "")
         self.assert_gone(cluster_copy, key)
 

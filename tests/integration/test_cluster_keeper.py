@@ -3,13 +3,12 @@
 import os
 import re
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from archiving import BOTH, archived, month
-from clustered import assert_answers, one_more, pushed_to_all
+from clustered import UNREACHED, assert_answers, keeper_away, one_more, pushed_to_all
 from contract_store import assert_equal, of_clickhouse
 from copies import problem_of, state_of, synced
 
@@ -29,14 +28,6 @@ pytestmark = [
 ]
 _EACH = re.DOTALL | re.MULTILINE
 _DEPENDS = re.compile(r"^(?:Pre-)?Depends: (.*)$", re.MULTILINE)
-UNREACHED = "does not reach its keeper, ZooKeeper or ClickHouse Keeper"
-
-
-@contextmanager
-def keeper_away(copy):
-    copy.cluster.stop(copy.cluster.agreed)
-    yield
-    copy.cluster.start(copy.cluster.agreed)
 
 
 def remembered(report):

@@ -34,6 +34,8 @@ def test_the_tiles_of_promotions_equal_the_oracle(dashboard):
         shown, previously = tile(page, measure)
         assert shown == _shown(measure, now[measure]), measure
         assert previously == _shown(measure, before[measure]), measure
+    compared = page.locator("[data-family=promotions] .o_loyalty_compared")
+    assert compared.inner_text() == "compared with 03/01/2017 – 05/31/2017"
 
 
 def test_the_tiles_of_members_equal_the_oracle(dashboard):

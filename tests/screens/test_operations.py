@@ -1,6 +1,7 @@
 """What operators look at: is everything as it should be, and if not, why?"""
 
 import pytest
+from reporting import execute, rows
 
 SOURCES = "action-loyalty_reporting.loyalty_reporting_source_action"
 SETTINGS = "action-loyalty_reporting.res_config_settings_action"
@@ -34,6 +35,40 @@ def test_a_source_that_is_not_read_is_told_above_the_figures(
     assert screen.faults(".o_loyalty_health") == []
     notice.get_by_role("button", name="Show").click()
     screen.page.locator(".o_breadcrumb", has_text="Runs").wait_for()
+
+
+@pytest.fixture
+def days_of_jakarta():
+    """Days are cut in Jakarta's zone for good: files of an archived month have expired."""
+    cut_in = "UPDATE loyalty_reporting_company SET timezone = %s WHERE company_id = 1"
+    [before] = rows(
+        "SELECT timezone FROM loyalty_reporting_company WHERE company_id = 1"
+    )
+    execute(cut_in, ["Asia/Jakarta"])
+    execute(
+        "INSERT INTO loyalty_reporting_archive (month, tier, state)"
+        " VALUES ('2015-01-01', 'detail', 'expired')"
+    )
+    yield
+    execute("DELETE FROM loyalty_reporting_archive WHERE month = '2015-01-01'")
+    execute(cut_in, before)
+
+
+@pytest.mark.parametrize("path", ["loyalty-dashboard", SOURCES])
+def test_which_zone_counts_is_told_while_days_cannot_be_cut_anew(
+    screen, odoo, days_of_jakarta, path
+):
+    screen.go(path)
+    said = "Days are cut in Asia/Jakarta, not in America/New_York."
+    notice = screen.page.locator(".o_loyalty_notice", has_text=said)
+    notice.wait_for()
+    screen.settle()
+    screen.picture(f"notice_zone_{path[:9]}")
+    assert screen.faults(".o_loyalty_health") == []
+    told = odoo.post("/loyalty_reporting/dashboard", {})
+    assert told["time_zone"] == "Asia/Jakarta"
+    notice.get_by_role("button", name="Show").click()
+    screen.page.locator(".o_breadcrumb", has_text="Archives").wait_for()
 
 
 def test_who_cannot_do_anything_about_it_is_told_without_a_way(

@@ -1,17 +1,15 @@
 """Where a customer stands, at the till."""
 
-import os
-from contextlib import closing
 from copy import deepcopy
 from datetime import UTC, datetime
 
 import pandas as pd
-import psycopg2
 import pytest
+from reporting import execute
 from standing_texts import BRONZE, END, GOLD, LAST_DAY, SILVER, expected
-from till import NARROW, STANDING, Till
 
 from dev.odoo_client import Client
+from dev.till import NARROW, STANDING, Till
 
 
 def test_every_number_equals_the_oracle(till, partner):
@@ -109,25 +107,19 @@ def test_since_when_redemptions_are_listed_is_told(till, partner, odoo):
 @pytest.fixture
 def cut_month():
     """October 2017 left, and the window of progress begins amid it."""
-    with (
-        closing(psycopg2.connect(os.environ["REPORT_PG_DSN"])) as connection,
-        connection.cursor() as cr,
-    ):
-        cr.execute(
-            "INSERT INTO loyalty_reporting_archive (month, tier, state)"
-            " VALUES ('2017-10-01', 'aggregate', 'archived');"
-            "INSERT INTO customer_month (month, company_id, customer_key, spending,"
-            " transactions, refund_transactions, first_sale, last_sale)"
-            " SELECT '2017-10-01', 1, id, 100, 2, 0, '2017-10-01', '2017-10-20'"
-            f" FROM loyalty_reporting_customer WHERE external_id = {SILVER}"
-        )
-        connection.commit()
-        yield
-        cr.execute(
-            "DELETE FROM loyalty_reporting_archive WHERE month = '2017-10-01';"
-            "DELETE FROM customer_month WHERE month = '2017-10-01'"
-        )
-        connection.commit()
+    execute(
+        "INSERT INTO loyalty_reporting_archive (month, tier, state)"
+        " VALUES ('2017-10-01', 'aggregate', 'archived');"
+        "INSERT INTO customer_month (month, company_id, customer_key, spending,"
+        " transactions, refund_transactions, first_sale, last_sale)"
+        " SELECT '2017-10-01', 1, id, 100, 2, 0, '2017-10-01', '2017-10-20'"
+        f" FROM loyalty_reporting_customer WHERE external_id = {SILVER}"
+    )
+    yield
+    execute(
+        "DELETE FROM loyalty_reporting_archive WHERE month = '2017-10-01';"
+        "DELETE FROM customer_month WHERE month = '2017-10-01'"
+    )
 
 
 def test_the_button_waits_for_a_customer_and_then_shows_the_level(till, partner):

@@ -4,7 +4,8 @@ import json
 import time
 
 from standing_texts import GOLD, SILVER
-from till import STANDING
+
+from dev.till import STANDING
 
 TIMEOUT = 3
 # What Odoo itself says without its server: of requests, and of orders not sent at once.

@@ -1,11 +1,11 @@
 """Months that are archived: what is said above single rows, and what an administrator sees."""
 
-import os
-from contextlib import closing
 from datetime import date
 
-import psycopg2
 import pytest
+from oracle import promotion_performance
+from oracle.membership_analytics import membership_analytics
+from reporting import execute, rows
 
 LINES = "promotion-lines"
 POINTS = "action-loyalty_reporting.point_analytics_action"
@@ -15,38 +15,28 @@ ARCHIVES = "loyalty-reporting-archives"
 TABLES = ("promotion_report_detail_data", "point_analytics_data")
 
 
-def _execute(statement, values=None):
-    with (
-        closing(psycopg2.connect(os.environ["REPORT_PG_DSN"])) as connection,
-        connection,
-        connection.cursor() as cr,
-    ):
-        cr.execute(statement, values)
-        return cr.fetchall() if cr.description else None
-
-
 @pytest.fixture
 def january_away():
     """January 2017 counts as archived, in both tiers."""
-    _execute(
+    execute(
         "INSERT INTO loyalty_reporting_archive (month, tier, state, location) VALUES"
         " ('2017-01-01', 'detail', 'archived', '/archives'),"
         " ('2017-01-01', 'aggregate', 'archived', '/archives')"
     )
     yield
-    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2017-01-01'")
+    execute("DELETE FROM loyalty_reporting_archive WHERE month = '2017-01-01'")
 
 
 @pytest.fixture
 def archived():
     """The month before the history is archived: no row of it is here, or was."""
-    _execute(
+    execute(
         "INSERT INTO loyalty_reporting_archive (month, state, generation, location,"
         " manifest, archived_at) VALUES ('2016-12-01', 'archived', 1, '/archives', '{}',"
         " '2017-04-02 01:00')"
     )
     for table in TABLES:
-        _execute(
+        execute(
             "INSERT INTO loyalty_reporting_archive_file (archive_id, table_name,"
             " generation, path, rows, bytes, sha256) SELECT id, %(table)s, 1,"
             " %(table)s || '/' || %(table)s || '_201612.1.parquet', 81234, 2345678, 'x'"
@@ -54,7 +44,7 @@ def archived():
             {"table": table},
         )
     yield
-    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
+    execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
 
 
 def notice_on(screen):
@@ -167,39 +157,103 @@ def test_a_pivot_without_a_period_begins_at_the_horizon(screen, odoo, january_aw
     assert screen.page.locator(".o_error_dialog, .modal").count() == 0
 
 
-def test_a_dashboard_of_what_is_away_says_so(screen, january_away):
+QUARTER = {"date_from": "2017-01-01", "date_to": "2017-03-31"}
+OF_QUARTER = "loyalty-dashboard?date_from=2017-01-01&date_to=2017-03-31"
+
+
+def test_a_dashboard_tells_of_archived_months_what_sums_by_day_know(
+    screen, january_away
+):
     page = screen.page
-    screen.go("loyalty-dashboard?date_from=2017-01-01&date_to=2017-03-31")
-    said = page.get_by_role("alert").filter(has_text="is here from 2017-02-01 on")
-    said.first.wait_for()
+    screen.go(OF_QUARTER)
+    [whole] = promotion_performance.performance(group=(), **QUARTER).to_dict("records")
+    assert money(tile(page, "total_amount")) == f"{whole['total_amount']:,}"
+    [whole] = membership_analytics(group=(), grain=None, **QUARTER).to_dict("records")
+    assert money(tile(page, "total_spending")) == f"{whole['total_spending']:,}"
+    assert page.locator("[data-measure=members]").count() == 1
+    assert page.locator("[data-measure=points_earned]").count() == 1
+    for name in ("total_transactions", "unique_customers", "active_members"):
+        assert page.locator(f"[data-measure={name}]").count() == 0
+    left_out = page.locator("[data-family=promotions] > .o_loyalty_left_out")
+    assert "Transactions, Customers, and Conversion" in left_out.inner_text()
+    assert page.locator("[data-card=levels] canvas").count() == 1
     screen.settle()
     screen.picture("horizon_dashboard")
-    # The period before this one is away: no figure of it, but those of this one.
+    assert screen.faults(".o_loyalty_dashboard_content") == []
+
+
+def test_a_chart_of_what_is_archived_leads_to_the_days_that_are_here(
+    screen, january_away
+):
+    page = screen.page
+    screen.go(f"{OF_QUARTER}&measure=unique_customers")
+    card = page.locator("[data-card=promotions_over_time]")
+    card.get_by_text("Archived in part of this period: Customers.").wait_for()
+    screen.settle()
+    screen.picture("horizon_dashboard_card")
+    card.get_by_role("button", name="Show from 02/01/2017 on").click()
+    days = {**QUARTER, "date_from": "2017-02-01"}
+    [here] = promotion_performance.performance(group=(), **days).to_dict("records")
+    tile(page, "unique_customers").get_by_text(
+        f"{here['unique_customers']:,}"
+    ).wait_for()
+    assert "date_from=2017-02-01" in page.url
+    assert card.locator("canvas").count() == 1
+    assert page.locator(".o_loyalty_left_out").count() == 0
+
+
+def test_where_none_of_the_days_is_here_as_many_are_shown_after_them(
+    screen, january_away
+):
+    page = screen.page
+    screen.go("loyalty-dashboard?date_from=2017-01-10&date_to=2017-01-16")
+    page.get_by_role("button", name="Show from 02/01/2017 on").first.click()
+    page.locator(".o_loyalty_status", has_text="02/01/2017 – 02/07/2017").wait_for()
+
+
+def test_a_dashboard_is_shown_without_a_period_before_that_is_archived(
+    screen, january_away
+):
+    page = screen.page
     screen.go("loyalty-dashboard?date_from=2017-02-01&date_to=2017-02-28")
-    page.locator("[data-measure=total_amount] .o_loyalty_tile_value").wait_for()
-    tile = page.locator("[data-measure=total_amount]")
-    assert "no comparison" in tile.inner_text()
-    assert said.count() == 0
+    tile(page, "total_amount").wait_for()
+    found = page.locator("[data-measure=total_amount]")
+    assert "no comparison" in found.inner_text()
+    assert page.locator(".o_loyalty_left_out").count() == 0
+    # Only of points is January told: only they are compared with it.
+    with_what = page.locator(".o_loyalty_compared")
+    assert with_what.all_inner_texts() == ["compared with 01/01/2017 – 01/31/2017"]
+    assert page.locator("[data-family=points] .o_loyalty_compared").count() == 1
     screen.settle()
     screen.picture("horizon_dashboard_compared")
+
+
+def money(tile):
+    """The amount of a tile."""
+    return tile.inner_text().replace("$\N{NO-BREAK SPACE}", "")
+
+
+def tile(page, measure):
+    """The value of a tile."""
+    return page.locator(f"[data-measure={measure}] .o_loyalty_tile_value")
 
 
 @pytest.fixture
 def old_month(odoo, tmp_path):
     """An evaluation of December 2016, which alone is old enough to leave."""
-    [horizon] = _execute("SELECT instant::text FROM card_horizon")
-    _execute(
+    [horizon] = rows("SELECT instant::text FROM card_horizon")
+    execute(
         "CREATE TABLE promotion_evaluation_data_201612 PARTITION OF"
         " promotion_evaluation_data FOR VALUES FROM ('2016-12-01') TO ('2017-01-01')"
     )
     columns = ", ".join(
         name
-        for (name,) in _execute(
+        for (name,) in rows(
             "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND"
             " attrelid = 'promotion_evaluation_data'::regclass ORDER BY attnum"
         )
     )
-    _execute(
+    execute(
         "CREATE TEMP TABLE one AS SELECT * FROM promotion_evaluation_data LIMIT 1;"
         "UPDATE one SET transaction_date = '2016-12-20 12:00', date = '2016-12-20',"
         " hour = '2016-12-20 12:00';"
@@ -218,9 +272,9 @@ def old_month(odoo, tmp_path):
     )
     yield folder
     odoo.call(model, "write", [number], {"active": False, "location": False})
-    _execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
-    _execute("DROP TABLE IF EXISTS promotion_evaluation_data_201612")
-    _execute("UPDATE card_horizon SET instant = %s::timestamp", horizon)
+    execute("DELETE FROM loyalty_reporting_archive WHERE month = '2016-12-01'")
+    execute("DROP TABLE IF EXISTS promotion_evaluation_data_201612")
+    execute("UPDATE card_horizon SET instant = %s::timestamp", horizon)
 
 
 def test_a_month_is_archived_verified_and_restored(screen, old_month):
@@ -246,7 +300,7 @@ def test_a_month_is_archived_verified_and_restored(screen, old_month):
     page.locator(".o_notification", has_text="in the database again").wait_for()
     page.locator(".o_arrow_button_current", has_text="Restored").wait_for()
     screen.picture("archive_restored")
-    assert _execute(
+    assert rows(
         "SELECT count(*) FROM promotion_evaluation_data"
         " WHERE transaction_date < '2017-01-01'"
     ) == [(1,)]

@@ -1,7 +1,10 @@
 """A till, and the contacts of the history's customers."""
 
+from functools import partial
+
 import pytest
-from till import Till, shop
+
+from dev.till import Till, contact, shop
 
 
 @pytest.fixture(scope="session")
@@ -13,13 +16,7 @@ def till_config(odoo):
 @pytest.fixture
 def partner(odoo):
     """Function (the engine's number): the contact of a customer of the history."""
-
-    def found(household):
-        domain = [["ref", "=", str(household)]]
-        [partner] = odoo.call("res.partner", "search_read", domain, ["name"])
-        return partner
-
-    return found
+    return partial(contact, odoo)
 
 
 @pytest.fixture

@@ -1,17 +1,20 @@
 """What the dashboard asks of the reports."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from core.dashboard import PANELS, Bounds, asked, grain_of, parameters
+from core.dashboard import PANELS, Bounds, asked, grain_of, parameters, told
 from core.errors import BadQuery
-from core.queries import REPORTS
+from core.queries import REPORTS, postgres
 from core.queries.params import parse
+from core.queries.plan import read_of
 from core.records import Company
 
 COMPANY = Company(1, "Europe/Berlin", "EUR")
 BOUNDS = Bounds(date(2024, 5, 20), date(2020, 1, 1), date(2024, 5, 19))
+ALL = object()
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
@@ -33,6 +36,76 @@ def test_all_buckets_of_a_chart_fit_on_a_page(panel):
     assert panel.is_over_time is False or months < int(
         parameters(panel, question)["per_page"]
     )
+
+
+JANUARY = [date(2024, 1, 1)]
+# Panel → (what it tells of a period that begins amid an archived month, what it leaves out).
+TOLD = {
+    "programs": (
+        {"total_amount", "total_discount", "discount_depth"},
+        {"total_transactions", "unique_customers", "conversion_rate"},
+    ),
+    "promotions_over_time": (
+        {"total_amount", "total_discount"},
+        {"total_transactions", "unique_customers"},
+    ),
+    "levels": (
+        {"members", "total_spending"},
+        {"new_members", "active_members", "upgraded_members", "downgraded_members"},
+    ),
+    "membership_over_time": (set(), {"new_members", "active_members"}),
+    "points": (ALL, set()),
+    "points_over_time": (ALL, set()),
+}
+
+
+def of_panel(panel, date_from, **filters):
+    days = {"date_from": date_from, "date_to": "2024-03-31"}
+    question = asked(days, COMPANY.id, BOUNDS)
+    question.filters.update(filters)
+    return parse(REPORTS[panel.report], COMPANY, parameters(panel, question))
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_of_an_archived_month_is_told_what_sums_by_day_know(panel):
+    kept, left_out = TOLD[panel.name]
+    found = told(of_panel(panel, "2024-01-10"), JANUARY)
+    assert {*found.left_out} == left_out
+    assert bool(found.since) is bool(left_out)
+    if not kept:
+        assert found.query is None
+        return
+    assert {m.name for m in found.query.measures} == (
+        {*panel.measures} if kept is ALL else kept
+    )
+    # What is left is compared, and planned, like any question.
+    assert bool(found.query.compare) is not panel.is_over_time
+    assert read_of(found.query, postgres.STORE)
+
+
+def test_of_archived_shops_nothing_is_told():
+    [programs, *_others] = PANELS
+    found = told(of_panel(programs, "2024-01-10", store_id=[3]), JANUARY)
+    assert found.query is None
+    assert found.left_out == programs.measures
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_from_the_day_that_is_named_on_everything_is_told(panel):
+    since = told(of_panel(panel, "2024-01-10"), JANUARY).since or date(2024, 2, 1)
+    whole = of_panel(panel, since.isoformat())
+    found = told(whole, JANUARY)
+    assert (found.left_out, found.since) == ((), None)
+    assert found.query.measures == whole.measures
+
+
+def test_where_only_the_period_before_is_archived_all_is_told_without_it():
+    [programs, *_others] = PANELS
+    # In Berlin, February (UTC) ends amid the first of March.
+    march = of_panel(programs, "2024-03-02")
+    found = told(march, [date(2024, 2, 1)])
+    assert found.query == replace(march, compare=None)
+    assert found.since is None
 
 
 @pytest.mark.parametrize(

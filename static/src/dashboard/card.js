@@ -1,15 +1,17 @@
 import { Component, useState } from "@odoo/owl";
 import { written } from "./figures";
 import { Chart } from "./chart";
+import { LeftOut } from "./left_out";
 
 /** A chart with its title, and the same figures as a table: for the keyboard, for reading aloud, and to the digit. */
 export class Card extends Component {
   static template = "loyalty_reporting.Card";
-  static components = { Chart };
+  static components = { Chart, LeftOut };
   static props = {
     name: String,
     title: String,
     error: { type: String, optional: true },
+    leftOut: { type: Object, optional: true },
     head: String,
     names: Array,
     series: Array,
@@ -18,6 +20,7 @@ export class Card extends Component {
     isStacked: { type: Boolean, optional: true },
     columns: { type: Array, optional: true },
     onOpen: Function,
+    onShowSince: Function,
     slots: { type: Object, optional: true },
   };
 

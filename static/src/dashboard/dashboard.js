@@ -13,8 +13,9 @@ import { Onboarding } from "../onboarding/onboarding";
 import { buckets, dayName } from "./buckets";
 import { Card } from "./card";
 import { DashboardModel } from "./dashboard_model";
-import { MEASURES } from "./figures";
+import { change, MEASURES } from "./figures";
 import { Filters } from "./filters";
+import { LeftOut } from "./left_out";
 import { recordsAction } from "./records";
 import { LABELS } from "./periods";
 import { Tile } from "./tile";
@@ -37,7 +38,7 @@ const LEVELS = ["active_members", "new_members", "upgraded_members", "downgraded
 /** What the loyalty manager opens every morning: promotions, members and points, live. */
 export class LoyaltyDashboard extends Component {
   static template = "loyalty_reporting.Dashboard";
-  static components = { Card, DemoNote, Filters, HealthBanner, Layout, Onboarding, Tile };
+  static components = { Card, DemoNote, Filters, HealthBanner, Layout, LeftOut, Onboarding, Tile };
   static props = { ...standardActionServiceProps };
   static path = "loyalty-dashboard";
   static displayName = _t("Loyalty Dashboard");
@@ -83,6 +84,15 @@ export class LoyaltyDashboard extends Component {
     this.onFilters({ period: undefined, date_from: first, date_to: last });
   }
 
+  /** The days asked for that are here as a whole; where none is, as many from the first one on. */
+  showSince(since) {
+    const { date_from, date_to } = this.answer;
+    const { DateTime } = luxon;
+    const asked = DateTime.fromISO(date_to).diff(DateTime.fromISO(date_from));
+    const last = date_to < since ? DateTime.fromISO(since).plus(asked).toISODate() : date_to;
+    this.onFilters({ period: undefined, date_from: since, date_to: last });
+  }
+
   // ---------------------------------------------------------------- what is shown
 
   get answer() {
@@ -100,12 +110,13 @@ export class LoyaltyDashboard extends Component {
     return oldest ? formatDateTime(deserializeDateTime(oldest.slice(0, 19).replace("T", " "))) : "";
   }
 
-  get comparedWith() {
-    const panel = Object.values(this.answer.panels).find((one) => one.meta?.compared_with);
-    if (!panel) {
+  /** The period that a family's tiles are compared with; empty where none of them is. */
+  comparedWith(panel, tiles) {
+    const { totals, meta } = this.panel(panel);
+    if (!tiles.some((name) => change(name, totals[name], totals[`previous_${name}`]))) {
       return "";
     }
-    const { date_from, date_to } = panel.meta.compared_with;
+    const { date_from, date_to } = meta.compared_with;
     return _t("compared with %(from)s – %(to)s", { from: dayName(date_from), to: dayName(date_to) });
   }
 
@@ -127,15 +138,21 @@ export class LoyaltyDashboard extends Component {
     const titles = { promotions: _t("Promotions"), membership: _t("Membership"), points: _t("Points") };
     return Object.entries(shown)
       .filter(([_family, panel]) => panel in this.answer.panels)
-      .map(([family, panel]) => ({
-        family,
-        title: titles[family],
-        error: this.answer.panels[panel].error,
-        totals: this.answer.panels[panel].totals,
-        tiles: TILES[family].filter((name) => name in (this.answer.panels[panel].totals || {})),
-        note: family !== "promotions" && this.isFiltered ? _t("all programs and stores") : "",
-        cards: this[`${family}Cards`],
-      }));
+      .map(([family, panel]) => {
+        const { error, totals = {} } = this.panel(panel);
+        const tiles = TILES[family].filter((name) => name in totals);
+        return {
+          family,
+          title: titles[family],
+          error,
+          leftOut: this.answer.left_out[panel],
+          totals,
+          tiles,
+          comparedWith: this.comparedWith(panel, tiles),
+          note: family !== "promotions" && this.isFiltered ? _t("all programs and stores") : "",
+          cards: this[`${family}Cards`],
+        };
+      });
   }
 
   get isFiltered() {
@@ -160,10 +177,14 @@ export class LoyaltyDashboard extends Component {
         error: this.panel("programs").error,
         isHorizontal: true,
         names: rows.map((row) => row.program_name),
-        series: [this.series(measure, rows), this.series("total_discount", rows)],
-        columns: ["total_transactions", "unique_customers", "conversion_rate", "discount_depth"].map((name) =>
-          this.series(name, rows),
-        ),
+        leftOut: this.leftOut("programs", [measure]),
+        series: this.told("programs", [measure, "total_discount"]).map((name) => this.series(name, rows)),
+        columns: this.told("programs", [
+          "total_transactions",
+          "unique_customers",
+          "conversion_rate",
+          "discount_depth",
+        ]).map((name) => this.series(name, rows)),
         more: rows.map((row) => ({
           title: row.program_name,
           domain: [["program_key.external_id", "=", row.program_id]],
@@ -174,6 +195,9 @@ export class LoyaltyDashboard extends Component {
 
   get membershipCards() {
     const rows = this.rows("levels");
+    const moves = this.told("levels", LEVELS);
+    // Of archived days it is known how many held each level, not who.
+    const shown = moves.length ? moves : ["members"];
     return [
       {
         name: "levels",
@@ -182,8 +206,10 @@ export class LoyaltyDashboard extends Component {
         head: _t("Level"),
         error: this.panel("levels").error,
         names: rows.map((row) => row.membership_level),
-        series: LEVELS.map((name) => this.series(name, rows)),
-        columns: ["members", "total_spending"].map((name) => this.series(name, rows)),
+        series: shown.map((name) => this.series(name, rows)),
+        columns: ["members", "total_spending"]
+          .filter((name) => !shown.includes(name))
+          .map((name) => this.series(name, rows)),
         more: rows.map((row) => ({
           title: row.membership_level,
           domain: [["membership_level", "=", row.membership_level]],
@@ -223,6 +249,17 @@ export class LoyaltyDashboard extends Component {
     return this.panel(name).data || [];
   }
 
+  /** Those of some measures that a panel tells. */
+  told(name, measures) {
+    const { measures: leftOut = [] } = this.answer.left_out[name] || {};
+    return measures.filter((measure) => !leftOut.includes(measure));
+  }
+
+  /** What a card says instead of a chart, where none of its measures is told. */
+  leftOut(name, measures) {
+    return this.told(name, measures).length ? undefined : { ...this.answer.left_out[name], measures };
+  }
+
   series(measure, rows, more = {}) {
     return {
       label: MEASURES[measure].label,
@@ -239,6 +276,10 @@ export class LoyaltyDashboard extends Component {
     return {
       name,
       error: this.panel(name).error,
+      leftOut: this.leftOut(
+        name,
+        series.map(({ measure }) => measure),
+      ),
       head: { day: _t("Day"), week: _t("Week from"), month: _t("Month") }[this.answer.group_by],
       names: found.map((bucket) => bucket.name),
       series: series.map(({ measure, ...more }) => this.series(measure, rows, more)),

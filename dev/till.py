@@ -32,9 +32,17 @@ def shop(odoo):
     return config
 
 
+def contact(odoo, household):
+    """Return the contact of a customer of the history, by the engine's number."""
+    domain = [["ref", "=", str(household)]]
+    [partner] = odoo.call("res.partner", "search_read", domain, ["name"])
+    return partner
+
+
 class Till:
     """A page with the Point of Sale.
 
+    :param screen: what has the ``page`` of a logged-in user and Odoo's ``url``
     :ivar asked: bodies of the questions about standings, so far
     :ivar popup: where the standing is shown
     """
