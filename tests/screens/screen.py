@@ -1,11 +1,9 @@
 """A page in the browser: where it is, what it complained of, and who could not use it."""
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError
 
 SERIOUS = ("serious", "critical")
 # Of Odoo itself: the field of its autocomplete says more than its role allows.
@@ -24,6 +22,10 @@ class Screen:
         self.complaints = []
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._asked = set()
+        page.on("request", self._asks)
+        page.on("requestfinished", self._asked.discard)
+        page.on("requestfailed", self._asked.discard)
 
     def go(self, path):
         """Open an address of the web client, such as ``loyalty``; waits for its content."""
@@ -31,12 +33,21 @@ class Screen:
         self.page.locator(".o_action_manager > *, .modal").first.wait_for()
 
     def settle(self):
-        """Wait until the page asks nothing any more, or ten seconds.
+        """Wait until the page has asked nothing for half a second, or ten seconds.
 
         Parts of Odoo may ask on and on: what a test needs beyond that it waits for itself.
+        Playwright's own "networkidle" never comes: it does not hear that the script of the
+        websocket's worker has come.
         """
-        with suppress(TimeoutError):
-            self.page.wait_for_load_state("networkidle", timeout=10_000)
+        quiet, steps = 0, 100
+        while quiet < 5 and steps:
+            self.page.wait_for_timeout(100)
+            quiet = 0 if self._asked else quiet + 1
+            steps -= 1
+
+    def _asks(self, request):
+        if "/bus/websocket_worker_bundle" not in request.url:
+            self._asked.add(request)
 
     def forget_complaints(self):
         """What was complained of was meant to be, such as a server that is away."""
