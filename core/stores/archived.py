@@ -29,6 +29,10 @@ _MARK = """
     FROM (SELECT DISTINCT s.month FROM stage_month s JOIN stage_document USING (order_key)) s
     WHERE s.month = a.month AND NOT a.is_changed
 """
+_EARLY_CARDS = """
+    SELECT h.instant, h.instant - interval '1 microsecond', array_agg(DISTINCT b.card_key)
+    FROM card_horizon h JOIN stage_booked b ON b.hour < h.instant GROUP BY h.instant
+"""
 
 
 class MonthsAway(Exception):
@@ -172,5 +176,12 @@ def ensure_all_here(cr):
 
 def refresh_lots(cr):
     """Note anew how cards stood at the horizon, where bookings before it changed."""
-    if is_any(cr):
-        cr.execute(sql("stores/sql/refresh_lots.sql"))
+    if not is_any(cr):
+        return
+    cr.execute(_EARLY_CARDS)
+    # One row, or none: most loads touch no such card.
+    for horizon, as_of, cards in cr.fetchall():
+        cr.execute(
+            sql("stores/sql/refresh_lots.sql"),
+            {"horizon": horizon, "as_of": as_of, "cards": cards},
+        )
