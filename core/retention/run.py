@@ -8,7 +8,7 @@ from ..errors import ReportingError
 from ..records import Counts, RunResult
 from ..stores import loads, runs
 from ..stores.reporting import connect, explained, transaction
-from . import archive, leaving, months
+from . import archive, columnar, leaving, months
 from .files import Location
 from .months import State
 from .plan import plan
@@ -16,6 +16,8 @@ from .policy import Tier
 from .restore import LOCK
 
 _logger = logging.getLogger(__name__)
+# What is wrong with the rows of a month: the others leave without it.
+_OF_A_MONTH = (archive.Damaged, columnar.Unfit)
 
 
 def run(  # noqa: PLR0913 (a keyword for tests)
@@ -52,7 +54,7 @@ def run(  # noqa: PLR0913 (a keyword for tests)
             except ReportingError as e:
                 _logger.error("archive: %s", e)
                 problems.append(str(e))
-                if step.tier != Tier.ARCHIVE:
+                if step.tier != Tier.ARCHIVE and not isinstance(e, _OF_A_MONTH):
                     break  # the other months would meet the same
         state = "failed" if problems else "done"
         return RunResult(state, counts, message=_told(gone, expired, problems))

@@ -19,7 +19,13 @@ from archiving import (
     month,
     restored,
 )
-from pipeline import NEW_YORK, assert_same_contents, contents, synced
+from pipeline import (
+    NEW_YORK,
+    assert_same_contents,
+    contents,
+    make_report,
+    synced,
+)
 
 from core import sync
 from core.database import connect
@@ -124,7 +130,8 @@ def test_a_full_disk_stops_it_and_nothing_is_lost(synced_shop, small_disk):
     result = archive(synced_shop, small_disk, LATER)
 
     assert result.state == "failed"
-    assert "the disk is full" in result.message
+    # Every month would meet that: the first one is enough.
+    assert result.message.count("the disk is full") == 1
     assert_same_contents(before, contents(synced_shop))
     assert [path.name for path in small_disk.rglob("*") if path.is_file()] == [OWNER]
 
@@ -155,6 +162,23 @@ def test_nothing_goes_that_was_not_read_back(synced_shop, tmp_path, monkeypatch)
 
     assert result.state == "failed"
     assert_same_contents(before, contents(synced_shop))
+
+
+def test_a_month_that_no_file_can_hold_stays_and_the_others_leave(
+    synced_shop, tmp_path
+):
+    far = "UPDATE point_analytics_data_201703 SET expires_at = '10000-01-01'"
+    databases.execute(synced_shop, far)
+
+    result = archive(synced_shop, tmp_path, LATER)
+
+    assert result.state == "failed"
+    assert "point_analytics_data_201703 cannot be written" in result.message
+    assert "Months archived: 1." in result.message
+    assert away(synced_shop) == [month(2017, 4)]
+    problem = "SELECT problem FROM loyalty_reporting_archive WHERE month = %s"
+    assert databases.value(synced_shop, problem, [month(2017, 3)]) in result.message
+    assert not [*tmp_path.glob("*/*201703*")]
 
 
 def test_a_row_that_a_file_lacks_is_seen(synced_shop, tmp_path, monkeypatch):
@@ -220,6 +244,51 @@ def test_columns_that_came_since_take_their_defaults(synced_shop, tmp_path):
     assert databases.rows(
         synced_shop, "SELECT DISTINCT till FROM customer_order_data"
     ) == [(7,)]
+
+
+@pytest.mark.parametrize(
+    ("due", "kept"),
+    [
+        ("infinity", None),
+        ("9999-12-31 23:59:59-05", None),
+        ("8999-12-31 23:59:59Z", "8999-12-31 23:59:59"),
+        ("1900-01-01 00:00Z", "1900-01-01 00:00:00"),
+        ("0044-03-15 12:00Z BC", None),
+    ],
+)
+def test_points_that_expire_beyond_all_calendars_never_do_and_leave_as_others(
+    due, kept, shop, synced_shop, tmp_path
+):
+    key = shop.points(5, expires_at=due)
+    synced(shop.dsn, synced_shop)
+
+    query = "SELECT expires_at::text FROM point_analytics WHERE id = %s"
+    assert databases.rows(synced_shop, query, [key]) == [(kept,)]
+    assert archived(synced_shop, tmp_path, LATER) == [month(2017, 3), month(2017, 4)]
+
+
+def test_points_of_an_earlier_version_that_expire_beyond_all_calendars_leave_as_well(
+    synced_shop, tmp_path
+):
+    for day, due in {
+        "2017-03-10": "10000-01-01 04:59:59",
+        "2017-03-31": "0044-03-15 12:00:00 BC",
+        "2017-04-20": "9999-12-31 00:00:00",
+    }.items():
+        databases.execute(
+            synced_shop,
+            "UPDATE point_analytics_data SET expires_at = %s WHERE date = %s",
+            [due, day],
+        )
+    databases.execute(
+        synced_shop, "DELETE FROM loyalty_reporting_schema WHERE name >= '033'"
+    )
+
+    make_report(synced_shop)
+
+    query = "SELECT count(expires_at) FROM point_analytics_data"
+    assert databases.value(synced_shop, query) == 0
+    assert archived(synced_shop, tmp_path, LATER) == [month(2017, 3), month(2017, 4)]
 
 
 def test_an_archive_is_restored_into_an_empty_database(synced_shop, report, tmp_path):
