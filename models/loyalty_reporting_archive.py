@@ -94,7 +94,7 @@ class LoyaltyReportingArchive(models.Model):
         """Take out what is due; returns a ``RunResult``, never raises."""
         retention = self.env["loyalty.reporting.retention"]
         policies = retention._policies()
-        if not policies:
+        if not policies and not self.search([("state", "=", "leaving")], limit=1):
             return RunResult("done")
         result = run.run(
             self._dsn(),

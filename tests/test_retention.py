@@ -53,6 +53,13 @@ class TestRetention(TransactionCase):
             self.assertEqual(self.env["loyalty.reporting.archive"]._run().state, "done")
         archive.assert_not_called()
 
+    def test_a_month_on_its_way_out_is_gone_on_with_under_no_policy(self):
+        self.archived(state="leaving")
+        with patch.object(run, "run", return_value=RunResult("done")) as archive:
+            self.env["loyalty.reporting.archive"]._run()
+        _dsn, policies, _today, location = archive.call_args.args
+        self.assertEqual((policies, location), ([], ""))
+
     def test_a_policy_of_detail_says_where_files_go(self):
         with self.assertRaisesRegex(ValidationError, "where the archive files"):
             self.detail.active = True

@@ -40,7 +40,7 @@ class Step:
 
 
 def plan(cr, policies, today):
-    """Return the :class:`Step` records that are due, the oldest month first.
+    """Return the :class:`Step` records that are due: what is begun, then the oldest month.
 
     Of detail first: aggregates go after the detail that they follow from.
 
@@ -49,15 +49,25 @@ def plan(cr, policies, today):
     """
     cr.execute("SELECT company_id FROM loyalty_reporting_company")
     companies = [company for (company,) in cr.fetchall()]
+    known = months.known(cr)
 
     def due_of(tier, found):
         return due(found, days_kept(policies, tier, companies), today)
 
-    known = months.known(cr)
+    def begun(tier):
+        return [m.month for m in known if m.tier == tier and m.state == State.LEAVING]
+
     expired = due_of(Tier.ARCHIVE, {m.month for m in known if _is_archived(m)})
-    detail = due_of(Tier.DETAIL, _leaving(cr, Tier.DETAIL, known, today))
-    aggregates = due_of(Tier.AGGREGATE, _leaving(cr, Tier.AGGREGATE, known, today))
+    # What is amid its way out goes first, whatever the policies say by now: nobody can read
+    # it, and no other can be detached beside it.
+    detail = begun(Tier.DETAIL)
+    detail += due_of(Tier.DETAIL, _staying(cr, Tier.DETAIL, known, today))
     here = {*months.detail_here(cr)} - {*detail}
+    aggregates = begun(Tier.AGGREGATE) + [
+        month
+        for month in due_of(Tier.AGGREGATE, _staying(cr, Tier.AGGREGATE, known, today))
+        if months.is_past(cr, month, detail) and not months.is_needed(month, here)
+    ]
     return [
         *(
             Step(m.month, Tier.ARCHIVE, _files(cr, m.tier, m.month), m.tier)
@@ -65,11 +75,7 @@ def plan(cr, policies, today):
             if _is_archived(m) and m.month in expired
         ),
         *(_step(cr, Tier.DETAIL, month) for month in detail),
-        *(
-            _step(cr, Tier.AGGREGATE, month)
-            for month in aggregates
-            if months.is_past(cr, month, detail) and not months.is_needed(month, here)
-        ),
+        *(_step(cr, Tier.AGGREGATE, month) for month in aggregates),
     ]
 
 
@@ -77,16 +83,12 @@ def _is_archived(known):
     return known.state == State.ARCHIVED
 
 
-def _leaving(cr, tier, known, today):
-    """Return the months of a tier that may go when they are due."""
-    of_tier = [m for m in known if m.tier == tier]
+def _staying(cr, tier, known, today):
+    """Return the months of a tier that are here, and may go when they are due."""
     stay = {
-        m.month
-        for m in of_tier
-        if m.state in (State.ARCHIVED, State.EXPIRED) or _is_read(m, today)
+        m.month for m in known if m.tier == tier and (m.is_away or _is_read(m, today))
     }
-    leaving = {m.month for m in of_tier if m.state == State.LEAVING}
-    return {*months_here(cr, tier), *leaving} - stay
+    return {*months_here(cr, tier)} - stay
 
 
 def _step(cr, tier, month):

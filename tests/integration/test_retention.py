@@ -110,6 +110,33 @@ def test_a_process_killed_after_any_step_is_gone_on_with(step, synced_shop, tmp_
 
 
 @pytest.mark.parametrize("step", ["frozen", f"detached {TABLES[Tier.DETAIL][0]}"])
+def test_a_month_on_its_way_out_goes_although_the_policies_are_switched_off(
+    step, synced_shop, tmp_path
+):
+    before = contents(synced_shop)
+    command = [sys.executable, KILLED, synced_shop, tmp_path, LATER.isoformat(), step]
+    subprocess.run(command, capture_output=True, check=False)
+
+    gone = archived(synced_shop, "", LATER, policies=())
+
+    assert gone == [month(2017, 3)]
+    assert_same_contents(before, restored(synced_shop))
+
+
+def test_a_month_on_its_way_out_goes_before_older_ones(synced_shop):
+    databases.execute(
+        synced_shop,
+        "INSERT INTO loyalty_reporting_archive (month, state) VALUES (%s, 'leaving')",
+        [month(2017, 4)],
+    )
+
+    with closing(connect(synced_shop)) as connection, connection.cursor() as cr:
+        steps = plan(cr, DETAIL, LATER)
+
+    assert [step.month for step in steps] == [month(2017, 4), month(2017, 3)]
+
+
+@pytest.mark.parametrize("step", ["frozen", f"detached {TABLES[Tier.DETAIL][0]}"])
 def test_a_load_that_needs_a_month_half_taken_out_waits_for_nobody(
     step, shop, synced_shop, tmp_path, assert_same_as_from_scratch
 ):
