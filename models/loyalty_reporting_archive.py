@@ -101,6 +101,7 @@ class LoyaltyReportingArchive(models.Model):
             policies,
             fields.Date.today(),
             retention._location(),
+            names=retention._company_names(),
             seconds=seconds,
         )
         self.env.invalidate_all()

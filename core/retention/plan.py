@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+from ..database import sql
 from . import months
 from .months import State
-from .policy import Tier, days_kept, due
+from .policy import Tier, days_kept, due, keepers
 from .tables import months as months_here
 from .tables import partitions_of
 
@@ -47,8 +48,7 @@ def plan(cr, policies, today):
     :param policies: the active :class:`~core.retention.policy.Policy` records
     :param today: the day (UTC) that decides
     """
-    cr.execute("SELECT company_id FROM loyalty_reporting_company")
-    companies = [company for (company,) in cr.fetchall()]
+    companies = _reporting(cr)
     known = months.known(cr)
 
     def due_of(tier, found):
@@ -77,6 +77,18 @@ def plan(cr, policies, today):
         *(_step(cr, Tier.DETAIL, month) for month in detail),
         *(_step(cr, Tier.AGGREGATE, month) for month in aggregates),
     ]
+
+
+def held(cr, policies):
+    """Return {tier: the companies without a policy of it that keep all months here}."""
+    companies = _reporting(cr)
+    found = {tier: keepers(policies, tier, companies) for tier in Tier}
+    return {tier: by for tier, by in found.items() if by}
+
+
+def _reporting(cr):
+    cr.execute(sql("retention/sql/reporting.sql"))
+    return [company for (company,) in cr.fetchall()]
 
 
 def _is_archived(known):

@@ -11,23 +11,29 @@ from ..stores.reporting import connect, explained, transaction
 from . import archive, columnar, leaving, months
 from .files import Location
 from .months import State
-from .plan import plan
+from .plan import held, plan
 from .policy import Tier
 from .restore import LOCK
 
 _logger = logging.getLogger(__name__)
 # What is wrong with the rows of a month: the others leave without it.
 _OF_A_MONTH = (archive.Damaged, columnar.Unfit)
+_STAYS = {
+    Tier.DETAIL: "No detail leaves",
+    Tier.AGGREGATE: "No aggregates leave",
+    Tier.ARCHIVE: "No archives are removed",
+}
 
 
 def run(  # noqa: PLR0913 (a keyword for tests)
-    dsn, policies, today, address, *, seconds=None, between=leaving.nothing
+    dsn, policies, today, address, *, names=None, seconds=None, between=leaving.nothing
 ):
     """Archive and take out what is due.
 
     :param policies: the active policies
     :param today: the day (UTC) that decides
     :param address: where archives go
+    :param names: {id: name} of companies, for messages
     :param seconds: after which no other month is begun
     :return: :class:`RunResult`; errors are in its message, never raised
     """
@@ -39,10 +45,11 @@ def run(  # noqa: PLR0913 (a keyword for tests)
             if not loads.is_derived(cr):
                 return RunResult("done", message="The first load is not over yet.")
             steps = plan(cr, policies, today)
+            stays = _stays(held(cr, policies), names or {})
         for step in steps:
             if time.monotonic() > until:
                 return RunResult(
-                    "partial", counts, message=_told(gone, expired, problems)
+                    "partial", counts, message=_told(gone, expired, [*stays, *problems])
                 )
             try:
                 if step.tier == Tier.ARCHIVE:
@@ -57,7 +64,9 @@ def run(  # noqa: PLR0913 (a keyword for tests)
                 if step.tier != Tier.ARCHIVE and not isinstance(e, _OF_A_MONTH):
                     break  # the other months would meet the same
         state = "failed" if problems else "done"
-        return RunResult(state, counts, message=_told(gone, expired, problems))
+        return RunResult(
+            state, counts, message=_told(gone, expired, [*stays, *problems])
+        )
 
     return logged(dsn, "archive", work)
 
@@ -121,11 +130,20 @@ def logged(dsn, job, work):
     return runs.run(dsn, job, LOCK, lambda _id: work(), lock=LOCK)
 
 
-def _told(gone, expired, problems):
+def _stays(kept, names):
+    """Return who keeps what for all, a sentence for each tier."""
+    return [
+        f"{_STAYS[tier]}: of {', '.join(str(names.get(c, c)) for c in companies)} no "
+        "policy of it is active."
+        for tier, companies in kept.items()
+    ]
+
+
+def _told(gone, expired, others):
     """Return what was done, in words."""
     told = [
         f"Months {what}: {count}."
         for what, count in (("archived", gone), ("whose archive was removed", expired))
         if count
     ]
-    return " ".join([*told, *problems])
+    return " ".join([*told, *others])

@@ -29,6 +29,7 @@ from pipeline import (
 
 from core import sync
 from core.database import connect
+from core.records import Company
 from core.retention import columnar
 from core.retention.archive import OWNER
 from core.retention.files import Location
@@ -370,18 +371,48 @@ def test_archives_expire_and_what_depends_on_them_is_refused(
     assert_same_contents(only(["orders", "rollup"], before), contents(synced_shop))
 
 
-def test_a_month_stays_until_every_company_lets_it_go(synced_shop, tmp_path):
-    databases.execute(
-        synced_shop, "INSERT INTO loyalty_reporting_company VALUES (2, 'UTC', 'EUR', 2)"
-    )
+INDIA = Company(2, "Asia/Kolkata", "USD", 2)
+
+
+def test_a_month_stays_until_every_company_lets_it_go(shop, synced_shop, tmp_path):
+    # Neither a program nor a customer: the order is in no sums by day.
+    shop.order("B1", "2017-03-11 10:00Z", lines=0, partner_id=None, company_id=2)
+    both = {"companies": [NEW_YORK, INDIA], "mapping": {1: 1, 2: 2}}
+    synced(shop.dsn, synced_shop, **both)
     of_one = [Policy(Tier.DETAIL, 90, company_id=1)]
     longer = [*of_one, Policy(Tier.DETAIL, 365, company_id=2)]
 
-    assert archived(synced_shop, tmp_path, LATER, policies=of_one) == []
+    kept = archive(synced_shop, tmp_path, LATER, of_one, names={2: "India"})
+
+    assert kept.state == "done"
+    assert kept.message == "No detail leaves: of India no policy of it is active."
+    assert away(synced_shop) == []
     assert archived(synced_shop, tmp_path, LATER, policies=longer) == []
     assert archived(synced_shop, tmp_path, month(2018, 4), policies=longer) == [
         month(2017, 3)
     ]
+
+
+def test_an_archive_stays_until_every_company_lets_it_go(shop, synced_shop, tmp_path):
+    shop.order("B1", "2017-03-11 10:00Z", partner_id=None, company_id=2)
+    both = {"companies": [NEW_YORK, INDIA], "mapping": {1: 1, 2: 2}}
+    synced(shop.dsn, synced_shop, **both)
+    policies = [*DETAIL, Policy(Tier.ARCHIVE, 1826, company_id=1)]
+    gone = archived(synced_shop, tmp_path, LATER)
+
+    kept = archive(synced_shop, tmp_path, month(2030, 1), policies)
+
+    assert kept.message == "No archives are removed: of 2 no policy of it is active."
+    assert away(synced_shop) == gone
+
+
+def test_a_company_that_reports_nothing_keeps_nothing(synced_shop, tmp_path):
+    databases.execute(
+        synced_shop, "INSERT INTO loyalty_reporting_company VALUES (2, 'UTC', 'EUR', 2)"
+    )
+    of_one = [Policy(Tier.DETAIL, 90, company_id=1)]
+
+    assert len(archived(synced_shop, tmp_path, LATER, policies=of_one)) == 2
 
 
 def test_a_dry_run_says_what_would_go_and_how_large_it_is(synced_shop):
