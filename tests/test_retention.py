@@ -89,6 +89,14 @@ class TestRetention(TransactionCase):
         with self.assertRaisesRegex(ValidationError, "the same location"):
             self.detail.create({**other, "location": "/elsewhere"})
 
+    def test_the_location_is_that_of_companies_that_one_does_not_see(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        one = {"tier": "detail", "active": True, "location": self.folder}
+        self.detail.create({**one, "company_id": other.id})
+        mine = {"company_id": self.manager.company_id.id, "location": "/elsewhere"}
+        with self.assertRaisesRegex(ValidationError, "the same location"):
+            self.detail.with_user(self.manager).create({**one, **mine})
+
     def test_tiers_go_one_after_the_other(self):
         aggregate = self.env.ref("loyalty_reporting.retention_aggregate")
         archive = self.env.ref("loyalty_reporting.retention_archive")
