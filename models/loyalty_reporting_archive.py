@@ -94,13 +94,14 @@ class LoyaltyReportingArchive(models.Model):
         """Take out what is due; returns a ``RunResult``, never raises."""
         retention = self.env["loyalty.reporting.retention"]
         policies = retention._policies()
-        if not policies:
+        if not policies and not self.search([("state", "=", "leaving")], limit=1):
             return RunResult("done")
         result = run.run(
             self._dsn(),
             policies,
             fields.Date.today(),
             retention._location(),
+            names=retention._company_names(),
             seconds=seconds,
         )
         self.env.invalidate_all()

@@ -2,8 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..core.retention.files import has_password
-from ..core.retention.plan import plan
+from ..core.retention.plan import held, plan
 from ..core.retention.policy import Policy, Tier, disorder
+from .notification import notification
 
 
 class LoyaltyReportingRetention(models.Model):
@@ -114,6 +115,7 @@ class LoyaltyReportingRetention(models.Model):
         """Show what would go now by the active policies, and how large it is."""
         self.check_access("write")
         steps = plan(self.env.cr, self._policies(), fields.Date.today())
+        kept = self._kept()
         lines = self.env["loyalty.reporting.retention.step"].create(
             [
                 {
@@ -128,18 +130,42 @@ class LoyaltyReportingRetention(models.Model):
             ]
         )
         if not lines:
-            raise UserError(
-                self.env._("Nothing would go now, by the policies that are active.")
+            nothing = self.env._(
+                "Nothing would go now, by the policies that are active."
             )
-        return {
+            raise UserError("\n\n".join([nothing, *kept]))
+        shown = {
             "type": "ir.actions.act_window",
             "name": self.env._("What Would Go"),
             "res_model": lines._name,
             "view_mode": "list",
             "domain": [("id", "in", lines.ids)],
         }
+        if not kept:
+            return shown
+        title = self.env._("What Would Stay")
+        return notification(title, "\n".join(kept), "warning", shown)
+
+    def _kept(self):
+        """Return who keeps what for all companies, a sentence for each tier."""
+        tiers = dict(self._fields["tier"]._description_selection(self.env))
+        names = self._company_names()
+        return [
+            self.env._(
+                "%(tier)s: all months stay, as no policy is active for %(companies)s.",
+                tier=tiers[tier],
+                companies=", ".join(names.get(c, str(c)) for c in companies),
+            )
+            for tier, companies in held(self.env.cr, self._policies()).items()
+        ]
 
     # ------------------------------------------------------------ business
+
+    @api.model
+    def _company_names(self):
+        """Return {id: name} of all companies, also of archived ones."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        return {company.id: company.name for company in companies.search([])}
 
     @api.model
     def _policies(self):

@@ -44,6 +44,27 @@ class TestRetention(TransactionCase):
             )
         return self.env["loyalty.reporting.archive"].browse(archive_id)
 
+    def reports(self, *companies):
+        """Give companies a fact each."""
+        for company in companies:
+            self.env.cr.execute(
+                "INSERT INTO loyalty_reporting_company VALUES (%s, 'UTC', 'USD', 2)"
+                " ON CONFLICT DO NOTHING",
+                [company.id],
+            )
+            self.env.cr.execute(
+                "INSERT INTO point_day_data VALUES (%s, 0, '2001-02-01', 'earn', 1, 1, 0,"
+                " 0, 0, 1)",
+                [company.id],
+            )
+
+    def old_month(self):
+        """Make a month of no other test: their partitions may be here still."""
+        self.env.cr.execute(
+            "CREATE TABLE point_analytics_data_200102 PARTITION OF point_analytics_data"
+            " FOR VALUES FROM ('2001-02-01') TO ('2001-03-01')"
+        )
+
     def test_policies_are_installed_inactive(self):
         found = self.env["loyalty.reporting.retention"].with_context(active_test=False)
         kept = {(p.tier, p.days, p.active) for p in found.search([])}
@@ -53,6 +74,13 @@ class TestRetention(TransactionCase):
             self.assertEqual(self.env["loyalty.reporting.archive"]._run().state, "done")
         archive.assert_not_called()
 
+    def test_a_month_on_its_way_out_is_gone_on_with_under_no_policy(self):
+        self.archived(state="leaving")
+        with patch.object(run, "run", return_value=RunResult("done")) as archive:
+            self.env["loyalty.reporting.archive"]._run()
+        _dsn, policies, _today, location = archive.call_args.args
+        self.assertEqual((policies, location), ([], ""))
+
     def test_a_policy_of_detail_says_where_files_go(self):
         with self.assertRaisesRegex(ValidationError, "where the archive files"):
             self.detail.active = True
@@ -60,6 +88,14 @@ class TestRetention(TransactionCase):
         other = {"tier": "detail", "active": True, "company_id": self.env.company.id}
         with self.assertRaisesRegex(ValidationError, "the same location"):
             self.detail.create({**other, "location": "/elsewhere"})
+
+    def test_the_location_is_that_of_companies_that_one_does_not_see(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        one = {"tier": "detail", "active": True, "location": self.folder}
+        self.detail.create({**one, "company_id": other.id})
+        mine = {"company_id": self.manager.company_id.id, "location": "/elsewhere"}
+        with self.assertRaisesRegex(ValidationError, "the same location"):
+            self.detail.with_user(self.manager).create({**one, **mine})
 
     def test_tiers_go_one_after_the_other(self):
         aggregate = self.env.ref("loyalty_reporting.retention_aggregate")
@@ -143,15 +179,8 @@ class TestRetention(TransactionCase):
 
     def test_a_dry_run_shows_what_would_go(self):
         self.detail.write({"active": True, "location": self.folder, "days": 30_000})
-        self.env.cr.execute(
-            # A month of no other test: their partitions may be here still.
-            "CREATE TABLE point_analytics_data_200102 PARTITION OF point_analytics_data"
-            " FOR VALUES FROM ('2001-02-01') TO ('2001-03-01')"
-        )
-        self.env.cr.execute(
-            "INSERT INTO loyalty_reporting_company VALUES (1, 'UTC', 'USD', 2)"
-            " ON CONFLICT DO NOTHING"
-        )
+        self.old_month()
+        self.reports(self.env.company)
         with self.assertRaisesRegex(UserError, "Nothing would go"):
             self.detail.with_user(self.manager).action_dry_run()
         self.detail.days = 90
@@ -163,6 +192,26 @@ class TestRetention(TransactionCase):
         self.assertGreater(line.bytes, 0)
         with self.assertRaises(AccessError):
             self.detail.with_user(self.reader).action_dry_run()
+
+    def test_a_dry_run_says_which_company_keeps_everything(self):
+        branch = self.env["res.company"].create({"name": "Branch"})
+        branch.active = False
+        self.reports(self.env.company, branch)
+        self.detail.write({"active": True, "location": self.folder})
+        kept = r"Detail: all months stay, as no policy is active for Branch\."
+        self.detail.company_id = self.env.company
+        with self.assertRaisesRegex(UserError, f"Nothing would go.*\\n\n{kept}"):
+            self.detail.action_dry_run()
+        self.old_month()
+        self.env.cr.execute(
+            "INSERT INTO loyalty_reporting_archive (month, state)"
+            " VALUES ('2001-02-01', 'leaving')"
+        )
+        shown = self.detail.action_dry_run()
+        self.assertRegex(shown["params"]["message"], kept)
+        self.assertEqual(
+            shown["params"]["next"]["res_model"], "loyalty.reporting.retention.step"
+        )
 
     def test_an_archived_month_shows_its_files(self):
         archive = self.archived().with_user(self.reader)

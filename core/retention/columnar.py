@@ -5,12 +5,16 @@ A numeric of unknown scale is written as text: Parquet's decimals have one.
 
 import re
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ReportingError
 from ..stores.copying import pipe, piped
 
 _DECIMAL = re.compile(r"numeric\((\d+),(\d+)\)")
 _BLOCK = 1 << 22
 _ROW_GROUP = 1 << 17
+
+
+class Unfit(ReportingError):
+    """A row holds what no Parquet file of its columns can."""
 
 
 def arrow():
@@ -54,8 +58,19 @@ def write(cr, table, columns, file):
     """Write a table's rows into a binary file as Parquet with zstd.
 
     Never holds more of them in memory than a row group.
+
+    :raise Unfit: a value is none of its column's type in the file
     """
-    pa, schema = arrow(), schema_of(columns)
+    pa = arrow()
+    try:
+        _write(pa, cr, table, schema_of(columns), file)
+    except pa.ArrowInvalid as e:
+        raise Unfit(
+            f"{table} cannot be written to a file: {e}. Nothing was removed."
+        ) from e
+
+
+def _write(pa, cr, table, schema, file):
     with pa.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         waiting, rows = [], 0
         for batch in _batches(cr, table, schema):

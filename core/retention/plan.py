@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+from ..database import sql
 from . import months
 from .months import State
-from .policy import Tier, days_kept, due
+from .policy import Tier, days_kept, due, keepers
 from .tables import months as months_here
 from .tables import partitions_of
 
@@ -40,24 +41,33 @@ class Step:
 
 
 def plan(cr, policies, today):
-    """Return the :class:`Step` records that are due, the oldest month first.
+    """Return the :class:`Step` records that are due: what is begun, then the oldest month.
 
     Of detail first: aggregates go after the detail that they follow from.
 
     :param policies: the active :class:`~core.retention.policy.Policy` records
     :param today: the day (UTC) that decides
     """
-    cr.execute("SELECT company_id FROM loyalty_reporting_company")
-    companies = [company for (company,) in cr.fetchall()]
+    companies = _reporting(cr)
+    known = months.known(cr)
 
     def due_of(tier, found):
         return due(found, days_kept(policies, tier, companies), today)
 
-    known = months.known(cr)
+    def begun(tier):
+        return [m.month for m in known if m.tier == tier and m.state == State.LEAVING]
+
     expired = due_of(Tier.ARCHIVE, {m.month for m in known if _is_archived(m)})
-    detail = due_of(Tier.DETAIL, _leaving(cr, Tier.DETAIL, known, today))
-    aggregates = due_of(Tier.AGGREGATE, _leaving(cr, Tier.AGGREGATE, known, today))
+    # What is amid its way out goes first, whatever the policies say by now: nobody can read
+    # it, and no other can be detached beside it.
+    detail = begun(Tier.DETAIL)
+    detail += due_of(Tier.DETAIL, _staying(cr, Tier.DETAIL, known, today))
     here = {*months.detail_here(cr)} - {*detail}
+    aggregates = begun(Tier.AGGREGATE) + [
+        month
+        for month in due_of(Tier.AGGREGATE, _staying(cr, Tier.AGGREGATE, known, today))
+        if months.is_past(cr, month, detail) and not months.is_needed(month, here)
+    ]
     return [
         *(
             Step(m.month, Tier.ARCHIVE, _files(cr, m.tier, m.month), m.tier)
@@ -65,28 +75,32 @@ def plan(cr, policies, today):
             if _is_archived(m) and m.month in expired
         ),
         *(_step(cr, Tier.DETAIL, month) for month in detail),
-        *(
-            _step(cr, Tier.AGGREGATE, month)
-            for month in aggregates
-            if months.is_past(cr, month, detail) and not months.is_needed(month, here)
-        ),
+        *(_step(cr, Tier.AGGREGATE, month) for month in aggregates),
     ]
+
+
+def held(cr, policies):
+    """Return {tier: the companies without a policy of it that keep all months here}."""
+    companies = _reporting(cr)
+    found = {tier: keepers(policies, tier, companies) for tier in Tier}
+    return {tier: by for tier, by in found.items() if by}
+
+
+def _reporting(cr):
+    cr.execute(sql("retention/sql/reporting.sql"))
+    return [company for (company,) in cr.fetchall()]
 
 
 def _is_archived(known):
     return known.state == State.ARCHIVED
 
 
-def _leaving(cr, tier, known, today):
-    """Return the months of a tier that may go when they are due."""
-    of_tier = [m for m in known if m.tier == tier]
+def _staying(cr, tier, known, today):
+    """Return the months of a tier that are here, and may go when they are due."""
     stay = {
-        m.month
-        for m in of_tier
-        if m.state in (State.ARCHIVED, State.EXPIRED) or _is_read(m, today)
+        m.month for m in known if m.tier == tier and (m.is_away or _is_read(m, today))
     }
-    leaving = {m.month for m in of_tier if m.state == State.LEAVING}
-    return {*months_here(cr, tier), *leaving} - stay
+    return {*months_here(cr, tier)} - stay
 
 
 def _step(cr, tier, month):

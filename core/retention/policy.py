@@ -45,6 +45,14 @@ def days_kept(policies, tier, companies):
     return None if not kept or None in kept else max(kept)
 
 
+def keepers(policies, tier, companies):
+    """Return the companies that keep a tier for ever, where others have a policy of it."""
+    of_tier = {p.company_id for p in policies if p.tier == tier}
+    if not of_tier or None in of_tier:
+        return []
+    return [company for company in companies if company not in of_tier]
+
+
 def disorder(policies):
     """Return (earlier tier, later tier) where a company's days are not in order, or None.
 

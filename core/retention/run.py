@@ -8,15 +8,22 @@ from ..errors import Busy, ReportingError
 from ..records import Counts, RunResult
 from ..stores import loads, locks, runs
 from ..stores.reporting import connect, explained, transaction
-from . import archive, generations, leaving, months
+from . import archive, columnar, generations, leaving, months
 from .files import Location
 from .months import State
-from .plan import plan
+from .plan import held, plan
 from .policy import Tier
 from .restore import LOCK
 
 _logger = logging.getLogger(__name__)
 DAYS_FORMER = 30
+# What is wrong with the rows of a month: the others leave without it.
+_OF_A_MONTH = (archive.Damaged, columnar.Unfit)
+_STAYS = {
+    Tier.DETAIL: "No detail leaves",
+    Tier.AGGREGATE: "No aggregates leave",
+    Tier.ARCHIVE: "No archives are removed",
+}
 
 
 def run(  # noqa: PLR0913 (a keyword for tests)
@@ -25,6 +32,7 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     today,
     address,
     *,
+    names=None,
     seconds=None,
     days_former=DAYS_FORMER,
     between=leaving.nothing,
@@ -34,6 +42,7 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     :param policies: the active policies
     :param today: the day (UTC) that decides
     :param address: where archives go
+    :param names: {id: name} of companies, for messages
     :param seconds: after which no other month is begun
     :param days_former: for so long former generations of files stay, at least as long as
         backups of the database
@@ -44,17 +53,17 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     patience = 30 if seconds else 300
 
     def work():
-        counts, gone, expired, problems = Counts(), 0, 0, []
+        counts, gone, expired, problems, state = Counts(), 0, 0, [], "done"
         with transaction(dsn) as cr:
             if not loads.is_derived(cr):
                 return RunResult("done", message="The first load is not over yet.")
             steps = plan(cr, policies, today)
             restored = _restored(cr)
+            stays = _stays(held(cr, policies), names or {})
         for step in steps:
             if time.monotonic() > until:
-                return RunResult(
-                    "partial", counts, message=_told(gone, expired, problems)
-                )
+                state = "partial"
+                break
             try:
                 with locks.held(dsn, LOCK, patience):
                     is_done = _do(dsn, step, restored, address, between)
@@ -65,21 +74,22 @@ def run(  # noqa: PLR0913 (a keyword for tests)
                     counts.rows_read += step.rows
             except Busy as e:
                 problems.append(str(e))
-                return RunResult(
-                    "partial", counts, message=_told(gone, expired, problems)
-                )
+                state = "partial"
+                break
             except ReportingError as e:
                 _logger.error("archive: %s", e)
                 problems.append(str(e))
-                if step.tier != Tier.ARCHIVE:
+                state = "failed"
+                if step.tier != Tier.ARCHIVE and not isinstance(e, _OF_A_MONTH):
                     break  # the other months would meet the same
         try:
             with closing(connect(dsn)) as connection:
                 generations.forget(connection, days=days_former)
         except ReportingError as e:
             problems.append(str(e))
-        state = "failed" if problems else "done"
-        return RunResult(state, counts, message=_told(gone, expired, problems))
+            state = "failed"
+        told = _told(gone, expired, [*stays, *problems])
+        return RunResult(state, counts, message=told)
 
     return logged(dsn, "archive", work)
 
@@ -172,11 +182,20 @@ def _is_restored_since(dsn, step, restored):
     return now.get(month) != restored.get(month)
 
 
-def _told(gone, expired, problems):
+def _stays(kept, names):
+    """Return who keeps what for all, a sentence for each tier."""
+    return [
+        f"{_STAYS[tier]}: of {', '.join(str(names.get(c, c)) for c in companies)} no "
+        "policy of it is active."
+        for tier, companies in kept.items()
+    ]
+
+
+def _told(gone, expired, others):
     """Return what was done, in words."""
     told = [
         f"Months {what}: {count}."
         for what, count in (("archived", gone), ("whose archive was removed", expired))
         if count
     ]
-    return " ".join([*told, *problems])
+    return " ".join([*told, *others])

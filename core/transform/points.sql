@@ -1,13 +1,15 @@
 -- Rows of the ledger as rows of the table {point}: those of orders, and those that
 -- are documents of their own. The type that a reverse
--- counts in depends on another row, and is filled in later.
+-- counts in depends on another row, and is filled in later. What expires after all
+-- calendars, or before them, never does: others who read the rows know no such year.
 INSERT INTO {point} (order_key, transaction_id, seq, card_id, program_id, partner_id,
     transaction_date, hour, expires_at, reverses_id, company_id, card_key, program_key,
     customer_key, membership_product_key, date, is_first_order, transaction_type,
     counts_as, points_counted, points_amount, balance_after, amount, origin, order_id)
 SELECT d.order_key, r.id, coalesce(r.seq, 0), r.card_id, p.external_id, r.partner_id,
     t.utc, loyalty_reporting_hour(t.utc, z.timezone),
-    CASE WHEN isfinite(r.expires_at) THEN r.expires_at AT TIME ZONE 'UTC' END,
+    CASE WHEN r.expires_at >= '1900-01-01Z' AND r.expires_at < '9000-01-01Z'
+         THEN r.expires_at AT TIME ZONE 'UTC' END,
     r.reverses_id, d.company_id, k.id, p.id, c.id,
     coalesce(i.membership_product_key, 0),
     (r.occurred_at AT TIME ZONE z.timezone)::date, d.is_first_order, r.transaction_type,

@@ -19,10 +19,17 @@ from archiving import (
     month,
     restored,
 )
-from pipeline import NEW_YORK, assert_same_contents, contents, synced
+from pipeline import (
+    NEW_YORK,
+    assert_same_contents,
+    contents,
+    make_report,
+    synced,
+)
 
 from core import sync
 from core.database import connect
+from core.records import Company
 from core.retention import columnar
 from core.retention.files import Location
 from core.retention.generations import OWNER
@@ -104,6 +111,33 @@ def test_a_process_killed_after_any_step_is_gone_on_with(step, synced_shop, tmp_
 
 
 @pytest.mark.parametrize("step", ["frozen", f"detached {TABLES[Tier.DETAIL][0]}"])
+def test_a_month_on_its_way_out_goes_although_the_policies_are_switched_off(
+    step, synced_shop, tmp_path
+):
+    before = contents(synced_shop)
+    command = [sys.executable, KILLED, synced_shop, tmp_path, LATER.isoformat(), step]
+    subprocess.run(command, capture_output=True, check=False)
+
+    gone = archived(synced_shop, "", LATER, policies=())
+
+    assert gone == [month(2017, 3)]
+    assert_same_contents(before, restored(synced_shop))
+
+
+def test_a_month_on_its_way_out_goes_before_older_ones(synced_shop):
+    databases.execute(
+        synced_shop,
+        "INSERT INTO loyalty_reporting_archive (month, state) VALUES (%s, 'leaving')",
+        [month(2017, 4)],
+    )
+
+    with closing(connect(synced_shop)) as connection, connection.cursor() as cr:
+        steps = plan(cr, DETAIL, LATER)
+
+    assert [step.month for step in steps] == [month(2017, 4), month(2017, 3)]
+
+
+@pytest.mark.parametrize("step", ["frozen", f"detached {TABLES[Tier.DETAIL][0]}"])
 def test_a_load_that_needs_a_month_half_taken_out_waits_for_nobody(
     step, shop, synced_shop, tmp_path, assert_same_as_from_scratch
 ):
@@ -124,7 +158,8 @@ def test_a_full_disk_stops_it_and_nothing_is_lost(synced_shop, small_disk):
     result = archive(synced_shop, small_disk, LATER)
 
     assert result.state == "failed"
-    assert "the disk is full" in result.message
+    # Every month would meet that: the first one is enough.
+    assert result.message.count("the disk is full") == 1
     assert_same_contents(before, contents(synced_shop))
     assert [path.name for path in small_disk.rglob("*") if path.is_file()] == [OWNER]
 
@@ -137,6 +172,23 @@ def test_nothing_goes_that_was_not_read_back(synced_shop, tmp_path, monkeypatch)
 
     assert result.state == "failed"
     assert_same_contents(before, contents(synced_shop))
+
+
+def test_a_month_that_no_file_can_hold_stays_and_the_others_leave(
+    synced_shop, tmp_path
+):
+    far = "UPDATE point_analytics_data_201703 SET expires_at = '10000-01-01'"
+    databases.execute(synced_shop, far)
+
+    result = archive(synced_shop, tmp_path, LATER)
+
+    assert result.state == "failed"
+    assert "point_analytics_data_201703 cannot be written" in result.message
+    assert "Months archived: 1." in result.message
+    assert away(synced_shop) == [month(2017, 4)]
+    problem = "SELECT problem FROM loyalty_reporting_archive WHERE month = %s"
+    assert databases.value(synced_shop, problem, [month(2017, 3)]) in result.message
+    assert not [*tmp_path.glob("*/*201703*")]
 
 
 def test_a_row_that_a_file_lacks_is_seen(synced_shop, tmp_path, monkeypatch):
@@ -204,6 +256,51 @@ def test_columns_that_came_since_take_their_defaults(synced_shop, tmp_path):
     ) == [(7,)]
 
 
+@pytest.mark.parametrize(
+    ("due", "kept"),
+    [
+        ("infinity", None),
+        ("9999-12-31 23:59:59-05", None),
+        ("8999-12-31 23:59:59Z", "8999-12-31 23:59:59"),
+        ("1900-01-01 00:00Z", "1900-01-01 00:00:00"),
+        ("0044-03-15 12:00Z BC", None),
+    ],
+)
+def test_points_that_expire_beyond_all_calendars_never_do_and_leave_as_others(
+    due, kept, shop, synced_shop, tmp_path
+):
+    key = shop.points(5, expires_at=due)
+    synced(shop.dsn, synced_shop)
+
+    query = "SELECT expires_at::text FROM point_analytics WHERE id = %s"
+    assert databases.rows(synced_shop, query, [key]) == [(kept,)]
+    assert archived(synced_shop, tmp_path, LATER) == [month(2017, 3), month(2017, 4)]
+
+
+def test_points_of_an_earlier_version_that_expire_beyond_all_calendars_leave_as_well(
+    synced_shop, tmp_path
+):
+    for day, due in {
+        "2017-03-10": "10000-01-01 04:59:59",
+        "2017-03-31": "0044-03-15 12:00:00 BC",
+        "2017-04-20": "9999-12-31 00:00:00",
+    }.items():
+        databases.execute(
+            synced_shop,
+            "UPDATE point_analytics_data SET expires_at = %s WHERE date = %s",
+            [due, day],
+        )
+    databases.execute(
+        synced_shop, "DELETE FROM loyalty_reporting_schema WHERE name >= '033'"
+    )
+
+    make_report(synced_shop)
+
+    query = "SELECT count(expires_at) FROM point_analytics_data"
+    assert databases.value(synced_shop, query) == 0
+    assert archived(synced_shop, tmp_path, LATER) == [month(2017, 3), month(2017, 4)]
+
+
 def test_an_archive_is_restored_into_an_empty_database(synced_shop, report, tmp_path):
     query = "SELECT r.*::text FROM {} r ORDER BY 1"
     tables = TABLES[Tier.DETAIL]
@@ -256,18 +353,48 @@ def test_archives_expire_and_what_depends_on_them_is_refused(
     assert_same_contents(only(["orders", "rollup"], before), contents(synced_shop))
 
 
-def test_a_month_stays_until_every_company_lets_it_go(synced_shop, tmp_path):
-    databases.execute(
-        synced_shop, "INSERT INTO loyalty_reporting_company VALUES (2, 'UTC', 'EUR', 2)"
-    )
+INDIA = Company(2, "Asia/Kolkata", "USD", 2)
+
+
+def test_a_month_stays_until_every_company_lets_it_go(shop, synced_shop, tmp_path):
+    # Neither a program nor a customer: the order is in no sums by day.
+    shop.order("B1", "2017-03-11 10:00Z", lines=0, partner_id=None, company_id=2)
+    both = {"companies": [NEW_YORK, INDIA], "mapping": {1: 1, 2: 2}}
+    synced(shop.dsn, synced_shop, **both)
     of_one = [Policy(Tier.DETAIL, 90, company_id=1)]
     longer = [*of_one, Policy(Tier.DETAIL, 365, company_id=2)]
 
-    assert archived(synced_shop, tmp_path, LATER, policies=of_one) == []
+    kept = archive(synced_shop, tmp_path, LATER, of_one, names={2: "India"})
+
+    assert kept.state == "done"
+    assert kept.message == "No detail leaves: of India no policy of it is active."
+    assert away(synced_shop) == []
     assert archived(synced_shop, tmp_path, LATER, policies=longer) == []
     assert archived(synced_shop, tmp_path, month(2018, 4), policies=longer) == [
         month(2017, 3)
     ]
+
+
+def test_an_archive_stays_until_every_company_lets_it_go(shop, synced_shop, tmp_path):
+    shop.order("B1", "2017-03-11 10:00Z", partner_id=None, company_id=2)
+    both = {"companies": [NEW_YORK, INDIA], "mapping": {1: 1, 2: 2}}
+    synced(shop.dsn, synced_shop, **both)
+    policies = [*DETAIL, Policy(Tier.ARCHIVE, 1826, company_id=1)]
+    gone = archived(synced_shop, tmp_path, LATER)
+
+    kept = archive(synced_shop, tmp_path, month(2030, 1), policies)
+
+    assert kept.message == "No archives are removed: of 2 no policy of it is active."
+    assert away(synced_shop) == gone
+
+
+def test_a_company_that_reports_nothing_keeps_nothing(synced_shop, tmp_path):
+    databases.execute(
+        synced_shop, "INSERT INTO loyalty_reporting_company VALUES (2, 'UTC', 'EUR', 2)"
+    )
+    of_one = [Policy(Tier.DETAIL, 90, company_id=1)]
+
+    assert len(archived(synced_shop, tmp_path, LATER, policies=of_one)) == 2
 
 
 def test_a_dry_run_says_what_would_go_and_how_large_it_is(synced_shop):
