@@ -72,21 +72,14 @@ def run(  # noqa: PLR0913 (a keyword for tests)
                 elif is_done:
                     gone += 1
                     counts.rows_read += step.rows
-            except Busy as e:
-                problems.append(str(e))
-                state = "partial"
-                break
             except ReportingError as e:
                 _logger.error("archive: %s", e)
                 problems.append(str(e))
-                state = "failed"
-                if step.tier != Tier.ARCHIVE and not isinstance(e, _OF_A_MONTH):
+                state = "partial" if isinstance(e, Busy) else "failed"
+                if not _is_of_one(step, e):
                     break  # the other months would meet the same
-        try:
-            with closing(connect(dsn)) as connection:
-                generations.forget(connection, days=days_former)
-        except ReportingError as e:
-            problems.append(str(e))
+        if problem := _forget(dsn, days_former):
+            problems.append(problem)
             state = "failed"
         told = _told(gone, expired, [*stays, *problems])
         return RunResult(state, counts, message=told)
@@ -102,6 +95,22 @@ def _do(dsn, step, restored, address, between):
         expire(dsn, step.of, step.month)
         return True
     return leave(dsn, step.tier, step.month, address, between)
+
+
+def _is_of_one(step, error):
+    """Tell whether the other months may leave all the same."""
+    is_file = step.tier == Tier.ARCHIVE and not isinstance(error, Busy)
+    return is_file or isinstance(error, _OF_A_MONTH)
+
+
+def _forget(dsn, days):
+    """Remove former generations of files that are so old. Returns what went wrong, or None."""
+    try:
+        with closing(connect(dsn)) as connection:
+            generations.forget(connection, days=days)
+    except ReportingError as e:
+        return str(e)
+    return None
 
 
 def leave(dsn, tier, month, address, between=leaving.nothing):
