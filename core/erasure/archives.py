@@ -5,49 +5,29 @@ them. Whoever calls this holds the lock of :mod:`core.retention`, so that no mon
 taken out in between.
 """
 
+from ..database import sql
 from ..retention import leaving
 from ..retention.policy import Tier
 from ..retention.restore import restore_held
 
-_MONTHS = """
-    SELECT a.month FROM loyalty_reporting_archive a
-    WHERE a.tier = 'detail' AND a.manifest IS NOT NULL
-      AND (a.state = 'expired') = %(expired)s AND (EXISTS (
-        SELECT FROM (
-            SELECT date FROM customer_day_data WHERE customer_key = ANY(%(customers)s)
-            UNION ALL
-            SELECT date FROM promotion_order_data WHERE customer_key = ANY(%(customers)s)
-            UNION ALL
-            SELECT date FROM point_analytics_rollup_data
-            WHERE customer_key = ANY(%(customers)s) OR card_key = ANY(%(cards)s)
-        ) d
-        -- A business day lies in the UTC month of its date, or beside it.
-        WHERE d.date >= a.month - 1 AND d.date <= (a.month + interval '1 month')::date)
-      OR EXISTS (
-        SELECT FROM (
-            SELECT month FROM customer_month WHERE customer_key = ANY(%(customers)s)
-            UNION ALL
-            SELECT month FROM card_month WHERE card_key = ANY(%(cards)s)
-        ) d
-        WHERE d.month >= a.month - interval '1 month'
-          AND d.month <= a.month + interval '1 month'))
-    ORDER BY a.month
-"""
 _CHANGED = """
     UPDATE loyalty_reporting_archive SET is_changed = true
     WHERE month = ANY(%s) AND tier = 'detail'
 """
 
 
-def months_of(cr, customers, cards, *, expired=False):
+def months_of(cr, customers, cards, *, expired=False, baskets=False):
     """Return the first days of months whose files may hold rows of a person.
 
     :param customers: our keys
     :param cards: our keys
     :param expired: months whose files held some, and were removed
+    :param baskets: also months in which they left a basket alone; its rows name nobody, but
+        count for a customer
     """
-    asked = {"customers": customers, "cards": cards, "expired": expired}
-    cr.execute(_MONTHS, asked)
+    asked = {"customers": customers, "cards": cards}
+    asked |= {"expired": expired, "baskets": baskets}
+    cr.execute(sql("erasure/sql/months.sql"), asked)
     return [month for (month,) in cr.fetchall()]
 
 

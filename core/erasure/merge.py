@@ -22,8 +22,9 @@ def merge(dsn, old_key, new_key):
     :raise Unrestorable: files of such a month are missing or damaged
     """
     with transaction(dsn) as cr:
-        lost = archives.months_of(cr, [old_key, new_key], [], expired=True)
-        months = archives.months_of(cr, [old_key], [])
+        both = [old_key, new_key]
+        lost = archives.months_of(cr, both, [], expired=True, baskets=True)
+        months = archives.months_of(cr, [old_key], [], baskets=True)
     if lost:
         raise BadQuery(
             "customer",

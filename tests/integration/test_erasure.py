@@ -25,10 +25,10 @@ from pipeline import (
 )
 from stream_fixtures import Feed, event, joined, order, point
 
-from core.erasure import elsewhere, places
+from core.erasure import archives, elsewhere, places
 from core.erasure.merge import merge
 from core.erasure.pseudonyms import scrubbed
-from core.erasure.request import Asked, begin
+from core.erasure.request import Asked, begin, preview
 from core.erasure.run import PLACES, Outside, Stream, _Erasure, run, unfinished
 from core.errors import BadQuery, ConfigurationError, StoreError
 from core.events.intake import Intake
@@ -350,6 +350,43 @@ class TestErased:
         before = {*databases.rows(world.report, query)}
         world.erase()
         assert {*databases.rows(world.report, query)} == before - {(PERSON,)}
+
+
+class TestMonths:
+    """In which archived months a person has rows."""
+
+    SCANS = (
+        "SELECT coalesce(max(seq_scan), 0) FROM pg_stat_xact_user_tables"
+        " WHERE relname LIKE 'promotion_order_data\\_%'"
+    )
+    MONTHS = [month(2017, number) for number in (3, 4, 6)]
+
+    @pytest.fixture
+    def cr(self, shop, report, tmp_path):
+        shop.order("Q1", "2017-06-10 15:21:00+00", lines=1, partner_id=7)
+        shop.order("Q2", "2017-09-10 15:21:00+00", lines=1, partner_id=8)
+        synced(shop.dsn, report)
+        archived(report, tmp_path, month(2018, 1))
+        with closing(psycopg2.connect(report)) as connection:
+            yield connection.cursor()
+
+    def test_an_erasure_finds_them_without_the_order_grain(self, cr):
+        cr.execute("SELECT id FROM loyalty_reporting_customer WHERE external_id = 7")
+        [key] = cr.fetchone()
+        # Of each day the month, and the one beside it.
+        assert preview(cr, [key])["months"] == len(self.MONTHS)
+        assert archives.months_of(cr, [key], []) == self.MONTHS
+        cr.execute(self.SCANS)
+        assert cr.fetchone() == (0,)
+
+    def test_a_basket_alone_counts_for_a_merge(self, cr):
+        cr.execute(
+            "UPDATE promotion_order_data SET customer_key = 4711"
+            " WHERE date_trunc('month', transaction_date) = '2017-06-01'"
+        )
+        assert cr.rowcount
+        assert not archives.months_of(cr, [4711], [])
+        assert archives.months_of(cr, [4711], [], baskets=True) == [month(2017, 6)]
 
 
 class TestSecret:
