@@ -10,6 +10,11 @@ from ..retention import leaving
 from ..retention.policy import Tier
 from ..retention.restore import restore_held
 
+# To wait for who archives or restores now.
+PATIENCE_SECONDS = 300
+# Between two months, so that a load that needs one comes first: who waits looks five times
+# a second.
+TURN_SECONDS = 0.5
 _CHANGED = """
     UPDATE loyalty_reporting_archive SET is_changed = true
     WHERE month = ANY(%s) AND tier = 'detail'

@@ -12,7 +12,7 @@ import pandas
 import psycopg2
 import pytest
 import redis
-from archiving import BOTH, archived, away, month, restored
+from archiving import BOTH, archive, archived, away, month, restored
 from asking import YEAR, ask, asked_of
 from copies import Copy, pushed
 from pipeline import (
@@ -35,7 +35,7 @@ from core.events.intake import Intake
 from core.retention.policy import Policy, Tier
 from core.settings import Settings
 from core.sources import SOURCES
-from core.stores import materialized, postgres
+from core.stores import loads, materialized, postgres
 from core.sync import backfill, replay
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
@@ -558,6 +558,31 @@ class TestMerged:
                 merge(report, keys[old], keys[new])
         assert contents(report) == before
         assert merge(report, keys[90], keys[91])["order"] == ["N1"]
+
+    def test_no_month_leaves_while_they_are_merged(
+        self, shop, report, tmp_path, monkeypatch
+    ):
+        # Its booking belongs to no order.
+        shop.points(5, partner_id=8)
+        synced(shop.dsn, report)
+        keys = dict(
+            databases.rows(
+                report, "SELECT external_id, id FROM loyalty_reporting_customer"
+            )
+        )
+        archived(report, tmp_path, month(2017, 12))
+        states = []
+
+        def meanwhile(cr, work=loads.change_configuration):
+            states.append(archive(report, tmp_path, month(2017, 12)).state)
+            work(cr)
+
+        monkeypatch.setattr(loads, "change_configuration", meanwhile)
+        documents = merge(report, keys[8], keys[7])
+        assert states == ["busy"]
+        assert documents["points"]
+        # None is left with the old one alone, and none waits for it still.
+        assert archive(report, tmp_path, month(2017, 12)).state == "done"
 
     def test_only_customers_of_one_system_can_be_one(self, shop, report):
         synced(shop.dsn, report)
