@@ -1,23 +1,40 @@
-"""Archived months with rows of a person: brought back before they are scrubbed, then rewritten.
+"""Archived months with rows of a person: one after the other comes back, loses the person's
+identifiers, and is written into new files.
 
 Which months those are, the days of customers and hours of cards tell, or what is kept of
-them. Whoever calls this holds the lock of :mod:`core.retention`, so that no month is
-taken out in between.
+them. Whoever changes a month holds the lock of :mod:`core.retention`.
 """
 
 from ..database import sql
 from ..retention import leaving
 from ..retention.policy import Tier
 from ..retention.restore import restore_held
+from . import places
+from .pseudonyms import CARD, CUSTOMER
 
 # To wait for who archives or restores now.
 PATIENCE_SECONDS = 300
 # Between two months, so that a load that needs one comes first: who waits looks five times
 # a second.
 TURN_SECONDS = 0.5
-_CHANGED = """
-    UPDATE loyalty_reporting_archive SET is_changed = true
-    WHERE month = ANY(%s) AND tier = 'detail'
+# What is away in an attempt that goes on was away before, or left by a policy meanwhile.
+_BEGIN = """
+    INSERT INTO loyalty_reporting_erasure_month AS m (erasure_id, month, tiers_away)
+    SELECT %(erasure)s, %(month)s, coalesce(array_agg(tier), '{}')
+    FROM loyalty_reporting_archive WHERE month = %(month)s AND is_away
+    ON CONFLICT (erasure_id, month) DO UPDATE SET tiers_away = ARRAY(
+        SELECT unnest(m.tiers_away) UNION SELECT unnest(excluded.tiers_away))
+    RETURNING tiers_away
+"""
+_DONE = """
+    SELECT month FROM loyalty_reporting_erasure_month WHERE erasure_id = %s AND is_done
+"""
+_IS_ANY = """
+    SELECT EXISTS (SELECT FROM loyalty_reporting_erasure_month WHERE erasure_id = %s)
+"""
+_NOTE = """
+    UPDATE loyalty_reporting_erasure_month SET is_done = true
+    WHERE erasure_id = %s AND month = %s
 """
 
 
@@ -36,27 +53,48 @@ def months_of(cr, customers, cards, *, expired=False, baskets=False):
     return [month for (month,) in cr.fetchall()]
 
 
-def bring_back(dsn, chosen):
-    """Restore months.
+def waiting(cr, number, who):
+    """Return the months that an erasure has yet to write anew."""
+    cr.execute(_DONE, [number])
+    done = {month for (month,) in cr.fetchall()}
+    found = months_of(cr, who.keys(CUSTOMER), who.keys(CARD))
+    return [month for month in found if month not in done]
+
+
+def has_begun(cr, number):
+    """Tell whether an erasure came to any month."""
+    cr.execute(_IS_ANY, [number])
+    return cr.fetchone()[0]
+
+
+def note(cr, number, month):
+    """Note that a month is written anew."""
+    cr.execute(_NOTE, [number, month])
+
+
+def rewrite(dsn, connection, number, who, month):
+    """Have a month's files name nobody of who is erased; called under the lock.
+
+    It can be repeated. It leaves, with what came back with it.
 
     :raise Unrestorable: files are missing or damaged; the erasure cannot go on
     """
-    for month in chosen:
-        restore_held(dsn, month)
+    with connection, connection.cursor() as cr:
+        cr.execute(_BEGIN, {"erasure": number, "month": month})
+        [away] = cr.fetchone()
+    restore_held(dsn, month)
+    scrub(connection, who, month)
+    # False: a load wrote to it meanwhile, and it is written once more.
+    while not leaving.leave(dsn, Tier.DETAIL, month, ""):
+        pass
+    if Tier.AGGREGATE in away:
+        leaving.leave(dsn, Tier.AGGREGATE, month, "")
 
 
-def mark_changed(cr, chosen):
-    """Have nobody take the files of these months for what the rows are."""
-    cr.execute(_CHANGED, [[*chosen]])
-
-
-def rewrite(dsn, chosen):
-    """Write months into new files and remove the old ones. Returns how many.
-
-    Those that were restored to be read leave again with it.
-    """
-    for month in chosen:
-        # False: a load wrote to it meanwhile, and it is written once more.
-        while not leaving.leave(dsn, Tier.DETAIL, month, ""):
-            pass
-    return len(chosen)
+def scrub(connection, who, month):
+    """Replace identifiers in the rows of a month that are here."""
+    with connection, connection.cursor() as cr:
+        # Of documents whose rows were away when the erasure began.
+        keys = {"customers": who.keys(CUSTOMER), "cards": who.keys(CARD)}
+        cr.execute(sql("erasure/sql/forget_hashes.sql"), keys)
+    places.scrub_detail(connection, who, month)

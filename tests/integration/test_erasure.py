@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
@@ -32,10 +33,13 @@ from core.erasure.request import Asked, begin, preview
 from core.erasure.run import PLACES, Outside, Stream, _Erasure, run, unfinished
 from core.errors import BadQuery, ConfigurationError, StoreError
 from core.events.intake import Intake
+from core.retention import leaving
 from core.retention.policy import Policy, Tier
+from core.retention.restore import LOCK
 from core.settings import Settings
 from core.sources import SOURCES
 from core.stores import loads, materialized, postgres
+from core.stores.locks import held
 from core.sync import backfill, replay
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
@@ -94,9 +98,8 @@ class World:
         number = self.begin()
         return number, self.run(number)
 
-    def run(self, number, **options):
-        outside = replace(self.outside, **options)
-        return run(self.settings, self.report, number, outside)
+    def run(self, number, seconds=None):
+        return run(self.settings, self.report, number, self.outside, seconds)
 
     def steps(self, number):
         rows = databases.rows(self.report, STEPS, [number])
@@ -226,15 +229,20 @@ def _identifiers(folder):
 
 def _killed_after(world, number, place):
     """Run the erasure in a process that is killed before it notes that a place is done."""
+    return _killed(world, number, _Erasure, f"_{place}")
+
+
+def _killed(world, number, owner, name):
+    """Run the erasure in a process that is killed as soon as a function returned."""
     child = os.fork()
     if child == 0:
-        work = getattr(_Erasure, f"_{place}")
+        work = getattr(owner, name)
 
-        def killed(self, who):
-            work(self, who)
+        def killed(*args):
+            work(*args)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        setattr(_Erasure, f"_{place}", killed)
+        setattr(owner, name, killed)
         try:
             world.run(number)
         finally:
@@ -320,17 +328,6 @@ class TestErased:
         materialized.refresh(world.report, force=True)
         assert world.figures() == figures
 
-    def test_without_a_damaged_archive_an_erasure_waits(self, world, tmp_path):
-        archived(world.report, tmp_path, month(2017, 12))
-        aside = tmp_path.with_name("aside")
-        tmp_path.rename(aside)
-        number, result = world.erase()
-        assert result.state == "failed"
-        assert "cannot be restored" in result.message
-        aside.rename(tmp_path)
-        assert world.run(number).state == "done"
-        assert not _identifiers(tmp_path) & {PERSON, CARD}
-
     def test_keys_of_others_letters_stay(self, world):
         keys = "SELECT document_key FROM loyalty_reporting_dead_letter ORDER BY id"
         databases.execute(
@@ -350,6 +347,109 @@ class TestErased:
         before = {*databases.rows(world.report, query)}
         world.erase()
         assert {*databases.rows(world.report, query)} == before - {(PERSON,)}
+
+
+class TestArchived:
+    """The person's months are in files."""
+
+    @pytest.fixture
+    def months(self, world, tmp_path):
+        """Months that are away: the person's are some of them."""
+        world.engine.order("P4", "2017-06-20 18:40:00+00", lines=1, partner_id=PERSON)
+        world.sync()
+        found = archived(world.report, tmp_path, month(2017, 12))
+        assert _identifiers(tmp_path) >= {PERSON, CARD}
+        return found
+
+    def test_without_a_damaged_archive_an_erasure_waits(self, world, months, tmp_path):
+        aside = tmp_path.with_name("aside")
+        tmp_path.rename(aside)
+        number, result = world.erase()
+        assert result.state == "failed"
+        assert "cannot be restored" in result.message
+        aside.rename(tmp_path)
+        assert world.run(number).state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+
+    def test_one_is_back_at_a_time_and_none_twice(self, world, months, monkeypatch):
+        number, back = world.begin(), []
+
+        def restore_held(dsn, month, work=archives.restore_held):
+            assert away(world.report) == months
+            back.append(month)
+            work(dsn, month)
+
+        monkeypatch.setattr(archives, "restore_held", restore_held)
+        assert _killed(world, number, _Erasure, "_rewrite") == signal.SIGKILL
+        steps = world.steps(number)
+        assert steps["archive"] == ("running", 1)
+        assert world.run(number).state == "done"
+        # The first one was done by the process that was killed.
+        assert len(back) == len({*back}) == world.steps(number)["archive"][1] - 1
+        assert world.steps(number)["archive"] == ("done", len(back) + 1)
+        kept = "SELECT count(*) FROM loyalty_reporting_erasure_month"
+        assert databases.value(world.report, kept) == 0
+
+    def test_a_process_may_be_killed_amid_any_month(self, world, months, tmp_path):
+        number = world.begin()
+        for owner, name in (
+            (archives, "restore_held"), (archives, "scrub"), (leaving._Month, "write"),
+            (leaving._Month, "close"), (leaving, "leave"), (_Erasure, "_rewrite"),
+        ):  # fmt: skip
+            assert _killed(world, number, owner, name) == signal.SIGKILL, name
+            with closing(psycopg2.connect(world.report)) as connection:
+                assert unfinished(connection.cursor()) == [number]
+        assert world.run(number).state == "done"
+        assert away(world.report) == months
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+        restored(world.report)
+        assert world.found() == set()
+
+    def test_a_load_that_needs_a_month_comes_between_two(
+        self, world, months, monkeypatch
+    ):
+        turns = []
+
+        def load():
+            with held(world.report, LOCK, 30):
+                query = (
+                    "SELECT count(*) FROM loyalty_reporting_erasure_month WHERE is_done"
+                )
+                turns.append(databases.value(world.report, query))
+
+        def scrub(*args, work=archives.scrub):
+            if not turns:
+                turns.append(threading.Thread(target=load))
+                turns[0].start()
+            work(*args)
+
+        monkeypatch.setattr(archives, "scrub", scrub)
+        assert world.erase()[1].state == "done"
+        turns[0].join()
+        assert turns[1:] == [1]
+
+    def test_what_a_time_slot_leaves_goes_on(self, world, months):
+        number = world.begin()
+        result = world.run(number, seconds=1e-9)
+        assert result.state == "partial"
+        assert "yet to be written: " in result.message
+        assert away(world.report) == months
+        assert world.run(number, seconds=600).state == "done"
+
+    def test_aggregates_that_came_back_with_them_leave_again(
+        self, world, months, tmp_path
+    ):
+        archived(world.report, tmp_path, month(2019, 12), policies=BOTH)
+        pushed(world.copy, world.report)
+        materialized.refresh(world.report, force=True)
+        figures = world.figures()
+        aggregates = away(world.report, Tier.AGGREGATE)
+        assert aggregates
+        assert world.erase()[1].state == "done"
+        assert away(world.report, Tier.AGGREGATE) == aggregates
+        pushed(world.copy, world.report)
+        materialized.refresh(world.report, force=True)
+        assert world.figures() == figures
 
 
 class TestMonths:
@@ -437,6 +537,16 @@ class TestInterrupted:
         assert databases.value(world.report, told) == "ClickHouse is away."
         assert world.run(number).state == "done"
         assert databases.value(world.report, told) == ""
+
+    def test_events_that_wait_are_not_forgotten_by_one_that_goes_on(self, world):
+        world.feed.send(
+            order("P7", number=78, partner_id=PERSON, ordered_at="2017-03-12T10:00:00Z")
+        )
+        number = world.begin()
+        assert _killed_after(world, number, "clickhouse") == signal.SIGKILL
+        assert "streams: 1" in world.run(number).message
+        world.feed.consume(erasure_secret=SECRET)
+        assert world.run(number).state == "done"
 
     def test_what_is_left_in_the_end_is_gone_to_again(self, world, monkeypatch):
         number = world.begin()
