@@ -36,6 +36,12 @@ _NOTE = """
     UPDATE loyalty_reporting_erasure_month SET is_done = true
     WHERE erasure_id = %s AND month = %s
 """
+# Restored to be read, it stays for as long as it would have.
+_STAY = """
+    UPDATE loyalty_reporting_archive SET state = 'restored'
+    WHERE month = %s AND tier = 'detail' AND state = 'verified'
+      AND restored_at >= archived_at
+"""
 
 
 def months_of(cr, customers, cards, *, expired=False, baskets=False):
@@ -75,7 +81,7 @@ def note(cr, number, month):
 def rewrite(dsn, connection, number, who, month):
     """Have a month's files name nobody of who is erased; called under the lock.
 
-    It can be repeated. It leaves, with what came back with it.
+    It can be repeated. What was away leaves again; what was here stays.
 
     :raise Unrestorable: files are missing or damaged; the erasure cannot go on
     """
@@ -84,6 +90,11 @@ def rewrite(dsn, connection, number, who, month):
         [away] = cr.fetchone()
     restore_held(dsn, month)
     scrub(connection, who, month)
+    if Tier.DETAIL not in away:
+        leaving.rewrite(dsn, Tier.DETAIL, month)
+        with connection, connection.cursor() as cr:
+            cr.execute(_STAY, [month])
+        return
     # False: a load wrote to it meanwhile, and it is written once more.
     while not leaving.leave(dsn, Tier.DETAIL, month, ""):
         pass

@@ -35,7 +35,7 @@ from core.errors import BadQuery, ConfigurationError, StoreError
 from core.events.intake import Intake
 from core.retention import leaving
 from core.retention.policy import Policy, Tier
-from core.retention.restore import LOCK
+from core.retention.restore import LOCK, restore
 from core.settings import Settings
 from core.sources import SOURCES
 from core.stores import loads, materialized, postgres
@@ -352,6 +352,11 @@ class TestErased:
 class TestArchived:
     """The person's months are in files."""
 
+    MONTHS = (
+        "SELECT month, restored_at FROM loyalty_reporting_archive"
+        " WHERE state = 'restored' AND tier = 'detail'"
+    )
+
     @pytest.fixture
     def months(self, world, tmp_path):
         """Months that are away: the person's are some of them."""
@@ -435,6 +440,16 @@ class TestArchived:
         assert "yet to be written: " in result.message
         assert away(world.report) == months
         assert world.run(number, seconds=600).state == "done"
+
+    def test_what_was_here_stays(self, world, months, tmp_path):
+        restore(world.report, month(2017, 3))
+        here = databases.rows(world.report, self.MONTHS)
+        assert world.erase()[1].state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+        assert databases.rows(world.report, self.MONTHS) == here
+        assert away(world.report) == [m for m in months if m != month(2017, 3)]
+        restored(world.report)
+        assert world.found() == set()
 
     def test_aggregates_that_came_back_with_them_leave_again(
         self, world, months, tmp_path
