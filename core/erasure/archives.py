@@ -6,9 +6,11 @@ them. Whoever changes a month holds the lock of :mod:`core.retention`.
 """
 
 from ..database import sql
-from ..retention import leaving
+from ..retention import leaving, months
+from ..retention.files import Location
 from ..retention.policy import Tier
 from ..retention.restore import restore_held
+from ..retention.tables import TABLES
 from . import places
 from .pseudonyms import CARD, CUSTOMER
 
@@ -35,6 +37,9 @@ _IS_ANY = """
 _NOTE = """
     UPDATE loyalty_reporting_erasure_month SET is_done = true
     WHERE erasure_id = %s AND month = %s
+"""
+_AGAIN = """
+    DELETE FROM loyalty_reporting_erasure_month WHERE erasure_id = %s AND month = ANY(%s)
 """
 # Restored to be read, it stays for as long as it would have.
 _STAY = """
@@ -78,6 +83,11 @@ def note(cr, number, month):
     cr.execute(_NOTE, [number, month])
 
 
+def begin_again(cr, number, chosen):
+    """Have months written anew once more."""
+    cr.execute(_AGAIN, [number, chosen])
+
+
 def rewrite(dsn, connection, number, who, month):
     """Have a month's files name nobody of who is erased; called under the lock.
 
@@ -109,3 +119,31 @@ def scrub(connection, who, month):
         keys = {"customers": who.keys(CUSTOMER), "cards": who.keys(CARD)}
         cr.execute(sql("erasure/sql/forget_hashes.sql"), keys)
     places.scrub_detail(connection, who, month)
+
+
+def left_behind(cr, who):
+    """Return {month: its files} that nobody reads any more, and that may name the person.
+
+    :return: addresses of files: of older generations, or of a writer that died
+    """
+    keys = who.keys(CUSTOMER), who.keys(CARD)
+    chosen = {*months_of(cr, *keys), *months_of(cr, *keys, expired=True)}
+    found = {
+        known.month: _unnamed(known)
+        for known in months.known(cr, Tier.DETAIL)
+        if known.month in chosen
+    }
+    return {month: paths for month, paths in found.items() if paths}
+
+
+def _unnamed(known):
+    is_kept = known.manifest and known.state != months.State.EXPIRED
+    told = known.manifest["tables"].values() if is_kept else ()
+    named = {of_table["file"] for of_table in told}
+    location = Location(known.location)
+    return [
+        f"{known.location}/{path}"
+        for table in TABLES[Tier.DETAIL]
+        for path in location.listed(table)
+        if path.startswith(f"{table}/{table}_{known.month:%Y%m}.") and path not in named
+    ]

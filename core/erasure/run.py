@@ -250,12 +250,13 @@ class _Erasure:
             self._connection,
             self._connection.cursor() as cr,
         ):
+            files = archives.left_behind(cr, who)
             left = {
                 "detail": places.count_detail(cr, who),
                 "dead_letters": places.count_texts(cr, who),
                 "streams": self._waiting,
                 "exports": places.count_asked(cr, who),
-                "archive": len(archives.waiting(cr, self._number, who)),
+                "archive": len(files) + len(archives.waiting(cr, self._number, who)),
             }
         if self._settings.clickhouse_url:
             left["clickhouse"] = elsewhere.count_copies(self._settings, who)
@@ -263,10 +264,15 @@ class _Erasure:
         if not found:
             return 0, ""
         with self._connection, self._connection.cursor() as cr:
+            archives.begin_again(cr, self._number, [*files])
             cr.execute(
                 "UPDATE loyalty_reporting_erasure_step SET state = %s"
                 " WHERE erasure_id = %s AND position > 0",
                 [AGAIN, self._number],
             )
         told = ", ".join(f"{place}: {count}" for place, count in found.items())
-        raise StoreError(f"Something is left and is removed by the next run ({told}).")
+        message = f"Something is left and is removed by the next run ({told})."
+        if files:
+            paths = ", ".join(path for of_month in files.values() for path in of_month)
+            message += f" Files of archives that nobody reads any more: {paths}."
+        raise StoreError(message)

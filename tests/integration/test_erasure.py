@@ -3,10 +3,12 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import databases
 import pandas
@@ -34,6 +36,7 @@ from core.erasure.run import PLACES, Outside, Stream, _Erasure, run, unfinished
 from core.errors import BadQuery, ConfigurationError, StoreError
 from core.events.intake import Intake
 from core.retention import leaving
+from core.retention.files import Location
 from core.retention.policy import Policy, Tier
 from core.retention.restore import LOCK, restore
 from core.settings import Settings
@@ -465,6 +468,47 @@ class TestArchived:
         pushed(world.copy, world.report)
         materialized.refresh(world.report, force=True)
         assert world.figures() == figures
+
+    def test_it_is_not_done_while_an_old_file_is_there(
+        self, world, months, tmp_path, monkeypatch
+    ):
+        number = world.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(Location, "remove", lambda *_: None)
+            result = world.run(number)
+        assert result.state == "failed"
+        old = [*tmp_path.rglob("*_201703.1.parquet")]
+        assert old
+        for path in old:
+            assert str(path) in result.message
+        assert _identifiers(tmp_path) & {PERSON, CARD}
+        for path in tmp_path.rglob("*.2.parquet"):
+            path.with_name(path.name.replace(".2.", ".1.")).unlink()
+        assert world.run(number).state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+
+    def test_what_a_writer_left_that_died_goes_too(self, world, tmp_path):
+        program = Path(__file__).with_name("killed_archive.py")
+        command = [sys.executable, str(program), world.report, str(tmp_path)]
+        subprocess.run([*command, "2017-12-01", "half written"], check=False)
+        assert PERSON in _identifiers(tmp_path)
+        assert world.erase()[1].state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+        assert not away(world.report)
+
+    def test_it_is_not_done_while_a_file_of_an_expired_one_is_there(
+        self, world, months, tmp_path, monkeypatch
+    ):
+        policies = (*BOTH, Policy(Tier.ARCHIVE, 1826))
+        with monkeypatch.context() as patched:
+            patched.setattr(Location, "remove", lambda *_: None)
+            archive(world.report, tmp_path, month(2023, 1), policies=policies)
+        number, result = world.erase()
+        assert result.state == "failed"
+        assert "_201703.1.parquet" in result.message
+        for path in tmp_path.rglob("*.1.parquet"):
+            path.unlink()
+        assert world.run(number).state == "done"
 
 
 class TestMonths:

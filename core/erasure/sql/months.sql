@@ -1,5 +1,6 @@
 -- Archived months whose files may hold rows of some persons, rather one too many than one
--- missed. What tells it is read once, however many months there are.
+-- missed; also those of which a writer that died left files without a manifest. What tells
+-- it is read once, however many months there are.
 WITH seen AS (
     SELECT date FROM customer_day_data WHERE customer_key = ANY(%(customers)s)
     UNION
@@ -23,6 +24,6 @@ WITH seen AS (
     FROM kept, unnest(ARRAY[-1, 0, 1]) months
 )
 SELECT month FROM loyalty_reporting_archive
-WHERE tier = 'detail' AND manifest IS NOT NULL AND (state = 'expired') = %(expired)s
+WHERE tier = 'detail' AND (state = 'expired') = %(expired)s
   AND month IN (SELECT month FROM there)
 ORDER BY month
