@@ -1,9 +1,13 @@
+import time
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..core.erasure.run import Outside, Stream, run, unfinished
 
+# For the request of a browser, and for a scheduled action: Odoo ends neither.
+SLOT_SECONDS = 60
 PRIVACY = "loyalty_reporting.group_loyalty_reporting_privacy"
 
 
@@ -33,8 +37,8 @@ class LoyaltyReportingErasure(models.Model):
     state = fields.Selection(
         [("running", "Goes on"), ("done", "Done")],
         readonly=True,
-        help="Goes on: some place could not be reached yet. No load brings the person back "
-        "meanwhile.",
+        help="Goes on: some place could not be reached yet, or archived months are left. No "
+        "load brings the person back meanwhile.",
     )
     message = fields.Char(readonly=True)
     requested_at = fields.Datetime(string="Asked At", readonly=True)
@@ -117,7 +121,12 @@ class LoyaltyReportingErasureStep(models.Model):
         help="Rows, files or entries that named the person, or might have.",
     )
     state = fields.Selection(
-        [("done", "Done"), ("none", "There is none"), ("again", "Once more")],
+        [
+            ("running", "Goes on"),
+            ("done", "Done"),
+            ("none", "There is none"),
+            ("again", "Once more"),
+        ],
         readonly=True,
     )
     note = fields.Char(readonly=True)
@@ -128,8 +137,11 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     _inherit = "loyalty.reporting.pipeline"
 
     @api.model
-    def _erase(self, number):
-        """Go on with an erasure; returns a ``RunResult``."""
+    def _erase(self, number, seconds=SLOT_SECONDS):
+        """Go on with an erasure, and begin no archived month after some seconds.
+
+        :return: ``RunResult``; what is left of one that is partial goes on soon
+        """
         streams = self.env["loyalty.reporting.source"].sudo()
         streams = streams.with_context(active_test=False).search(
             [("type", "=", "stream")]
@@ -141,10 +153,18 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         )
         folder = self.env["loyalty.reporting.export.job"]._folder()
         outside = Outside(streams=known, remove_export=folder.remove)
-        return run(self._settings(), self._dsn(), number, outside)
+        result = run(self._settings(), self._dsn(), number, outside, seconds)
+        if result.state == "partial":
+            self.env.ref("loyalty_reporting.ir_cron_erase").sudo()._trigger()
+        return result
 
     @api.model
     def _cron_erase(self):
-        """Go on with erasures of which some place could not be reached."""
+        """Go on with erasures whose months are many, or of which a place was away."""
+        until = time.monotonic() + SLOT_SECONDS
         for number in unfinished(self.env.cr):
-            self._erase(number)
+            left = until - time.monotonic()
+            if left <= 0:
+                self.env.ref("loyalty_reporting.ir_cron_erase")._trigger()
+                break
+            self._erase(number, left)

@@ -9,6 +9,8 @@ from odoo.tests import Form, TransactionCase, get_db_name, new_test_user, tagged
 
 from ..core.erasure import run as running
 from ..core.errors import StoreError
+from ..core.records import RunResult
+from ..models import loyalty_reporting_erasure as models
 from .history import load_history, until
 
 GROUP = "loyalty_reporting.group_loyalty_reporting_"
@@ -137,6 +139,19 @@ class TestErasure(TransactionCase):
             self.assertEqual(
                 env["loyalty.reporting.erasure"].browse(erasure).state, "done"
             )
+
+    def test_what_is_more_than_a_time_slot_goes_on_soon(self):
+        cron = self.env.ref("loyalty_reporting.ir_cron_erase")
+        pipeline = self.env["loyalty.reporting.pipeline"]
+        begun = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        for state, more in (("done", 0), ("partial", 1)):
+            with patch.object(models, "run", return_value=RunResult(state)) as run:
+                pipeline._erase(4711)
+            self.assertLess(run.call_args.args[-1], 120)
+            found = self.env["ir.cron.trigger"].search_count(
+                [("cron_id", "=", cron.id)]
+            )
+            self.assertEqual(found - begun, more, state)
 
     def test_files_of_exports_go_and_questions_lose_the_number(self):
         customer, number = self.customer(6)

@@ -1,9 +1,12 @@
 """Two customers of a system turned out to be one person: the one counts as the other."""
 
+import time
+
 from ..database import sql
 from ..errors import BadQuery
-from ..retention.restore import restore
-from ..stores import loads
+from ..retention.restore import LOCK, restore, restore_held
+from ..stores import archived, loads
+from ..stores.locks import held
 from ..stores.reporting import transaction
 from . import archives
 
@@ -20,18 +23,35 @@ def merge(dsn, old_key, new_key):
     :raise BadQuery: they are of different systems, one of them was erased, or archives
         with rows of theirs have expired
     :raise Unrestorable: files of such a month are missing or damaged
+    :raise Busy: somebody archives or restores months for too long
     """
-    with transaction(dsn) as cr:
-        lost = archives.months_of(cr, [old_key, new_key], [], expired=True)
-        months = archives.months_of(cr, [old_key], [])
-    if lost:
-        raise BadQuery(
-            "customer",
-            f"They cannot be merged any more: archives from {lost[0]:%B %Y} to "
-            f"{lost[-1]:%B %Y} with rows of theirs have expired.",
-        )
-    for month in months:
+    for month in _months(dsn, old_key, new_key):
         restore(dsn, month)
+        time.sleep(archives.TURN_SECONDS)
+    # From here on none leaves any more; one that did meanwhile comes back.
+    with held(dsn, LOCK, archives.PATIENCE_SECONDS):
+        for month in _months(dsn, old_key, new_key):
+            restore_held(dsn, month)
+        return _merged(dsn, old_key, new_key)
+
+
+def _months(dsn, old_key, new_key):
+    """Return the months that must be here and are not."""
+    with transaction(dsn) as cr:
+        both = [old_key, new_key]
+        lost = archives.months_of(cr, both, [], expired=True, baskets=True)
+        found = archives.months_of(cr, [old_key], [], baskets=True)
+        missing = {*archived.away(cr), *archived.away(cr, archived.AGGREGATES)}
+    if not lost:
+        return [month for month in found if month in missing]
+    raise BadQuery(
+        "customer",
+        f"They cannot be merged any more: archives from {lost[0]:%B %Y} to "
+        f"{lost[-1]:%B %Y} with rows of theirs have expired.",
+    )
+
+
+def _merged(dsn, old_key, new_key):
     with transaction(dsn) as cr:
         loads.change_configuration(cr)
         loads.lock(cr)

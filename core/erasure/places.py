@@ -5,6 +5,7 @@ Each function can be repeated: what is done already is found no more.
 
 import json
 
+from ..stores.partitions import name_of
 from .pseudonyms import CARD, CUSTOMER, scrubbed
 
 # Table of detail → (kind of identifier, its column, the column of the key beside it).
@@ -61,13 +62,19 @@ _FORGET_DIGEST = """
 _KINDS = {"partner_id": CUSTOMER, "card_id": CARD}
 
 
-def scrub_detail(connection, who):
-    """Replace identifiers in the detail, a partition at a time. Returns the rows."""
+def scrub_detail(connection, who, month=None):
+    """Replace identifiers in the detail, a partition at a time. Returns the rows.
+
+    :param month: first day of the one month whose partitions are meant; None: all
+    """
     changed = 0
     for table, columns in DETAIL.items():
         with connection, connection.cursor() as cr:
             cr.execute(_PARTITIONS, [table])
             partitions = [name for (name,) in cr.fetchall()] or [table]
+        if month and partitions != [table]:
+            own = name_of(table, month)
+            partitions = [name for name in partitions if name == own]
         for partition in partitions:
             with connection, connection.cursor() as cr:
                 for kind, column, key in columns:

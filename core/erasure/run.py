@@ -1,11 +1,11 @@
 """An erasure, from place to place; each is done once, however often it is begun."""
 
 import logging
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ..database import sql
 from ..errors import ReportingError, StoreError
 from ..records import Counts, RunResult
 from ..retention.restore import LOCK
@@ -13,7 +13,6 @@ from ..stores import runs
 from ..stores.locks import held
 from ..stores.reporting import connect, explained
 from . import archives, elsewhere, places
-from .pseudonyms import CARD, CUSTOMER
 from .who import Who
 
 _logger = logging.getLogger(__name__)
@@ -26,13 +25,12 @@ PLACES = (
     "answers",
     "streams",
     "clickhouse",
-    "check",
     "archive",
+    "check",
 )
-NONE = "none"
-# Seconds to wait for who archives or restores now.
-_PATIENCE = 300
-_DONE = """
+# Of a place: done, not there, begun, or to be gone to once more.
+DONE, NONE, RUNNING, AGAIN = "done", "none", "running", "again"
+_STEP = """
     INSERT INTO loyalty_reporting_erasure_step AS s
         (erasure_id, position, place, changed, state, note)
     VALUES (%(erasure)s, %(position)s, %(place)s, %(changed)s, %(state)s, %(note)s)
@@ -41,9 +39,10 @@ _DONE = """
         done_at = clock_timestamp() AT TIME ZONE 'UTC'
 """
 _END = """
+    DELETE FROM loyalty_reporting_erasure_month WHERE erasure_id = %(erasure)s;
     UPDATE loyalty_reporting_erasure SET state = 'done', identifiers = NULL,
         message = '', finished_at = clock_timestamp() AT TIME ZONE 'UTC'
-    WHERE id = %s
+    WHERE id = %(erasure)s
 """
 
 
@@ -71,18 +70,24 @@ class Outside:
     remove_export: object = field(default=lambda name: None)
 
 
-def run(settings, dsn, number, outside):
+class _TimeOver(Exception):
+    """The time slot is over: archived months wait for the next run."""
+
+
+def run(settings, dsn, number, outside, seconds=None):  # noqa: PLR0913
     """Go on with an erasure until all of it is done.
 
     :param number: what :func:`core.erasure.request.begin` returned
     :param outside: :class:`Outside`
-    :return: :class:`RunResult`; errors are in its message, never raised. One that failed
-        goes on with the next run.
+    :param seconds: after which no other archived month is begun; None: all are
+    :return: :class:`RunResult`; errors are in its message, never raised. One that failed,
+        or is partial, goes on with the next run.
     """
+    until = time.monotonic() + seconds if seconds else float("inf")
 
     def work(_id):
         with closing(connect(dsn)) as connection:
-            erasure = _Erasure(settings, dsn, connection, number, outside)
+            erasure = _Erasure(settings, dsn, connection, number, outside, until=until)
             return erasure.attempt()
 
     return runs.run(dsn, "erase", f"erasure {number}", work, lock="erase")
@@ -97,78 +102,74 @@ def unfinished(cr):
 
 
 class _Erasure:
-    def __init__(self, settings, dsn, connection, number, outside):  # noqa: PLR0913
+    def __init__(self, settings, dsn, connection, number, outside, *, until):  # noqa: PLR0913
         self._settings, self._dsn, self._outside = settings, dsn, outside
-        self._connection, self._number = connection, number
+        self._connection, self._number, self._until = connection, number, until
         self._changed = self._waiting = 0
 
     def attempt(self):
         """Do what is not done; what goes wrong is in the result and in the record."""
         try:
-            # No month is taken out while rows are looked for.
-            with explained(), held(self._dsn, LOCK, _PATIENCE):
+            with explained():
                 return self._run()
+        except _TimeOver as e:
+            return self._unfinished("partial", str(e))
         except ReportingError as e:
             _logger.warning("Erasure %s goes on later: %s", self._number, e)
-            return self._failed(str(e))
+            return self._unfinished("failed", str(e))
         except Exception as e:
             _logger.exception("Erasure %s", self._number)
-            return self._failed(
-                f"{type(e).__name__}: {e} (a fault of ours; see the log)"
-            )
+            message = f"{type(e).__name__}: {e} (a fault of ours; see the log)"
+            return self._unfinished("failed", message)
 
-    def _failed(self, message):
+    def _unfinished(self, state, message):
         self._connection.rollback()
         with explained(), self._connection, self._connection.cursor() as cr:
             cr.execute(
                 "UPDATE loyalty_reporting_erasure SET message = %s WHERE id = %s",
                 [message, self._number],
             )
-        return RunResult("failed", Counts(rows_loaded=self._changed), message=message)
+        return RunResult(state, Counts(rows_loaded=self._changed), message=message)
 
     def _run(self):
         identifiers, done = self._known()
         if identifiers is None:
             return RunResult("done")
         who = Who(identifiers)
-        self._bring_back(who)
-        for position, place in enumerate(PLACES):
+        for place in PLACES:
             if place in done:
                 continue
             changed, note = getattr(self, f"_{place}")(who)
-            state = NONE if changed is None else "done"
-            values = {"erasure": self._number, "position": position, "place": place}
-            values |= {"changed": changed or 0, "state": state, "note": note}
+            state = NONE if changed is None else DONE
+            if place == "streams" and self._waiting:
+                state = AGAIN  # whoever goes on must know how many
             with self._connection, self._connection.cursor() as cr:
-                cr.execute(_DONE, values)
+                self._note(cr, place, changed or 0, state, note)
                 if place == PLACES[-1]:
-                    cr.execute(_END, [self._number])
-            self._changed += changed or 0
+                    cr.execute(_END, {"erasure": self._number})
         return RunResult("done", Counts(rows_loaded=self._changed))
+
+    def _note(self, cr, place, changed, state, note=""):  # noqa: PLR0913
+        values = {"erasure": self._number, "position": PLACES.index(place)}
+        values |= {"place": place, "changed": changed, "state": state, "note": note}
+        cr.execute(_STEP, values)
+        self._changed += changed
+
+    def _no_month_moves(self):
+        return held(self._dsn, LOCK, archives.PATIENCE_SECONDS)
 
     def _known(self):
         with self._connection, self._connection.cursor() as cr:
             cr.execute(
                 "SELECT identifiers, (SELECT array_agg(place)"
                 " FROM loyalty_reporting_erasure_step WHERE erasure_id = e.id"
-                " AND state <> 'again')"
+                # What an older version began was checked before its archives were written.
+                " AND state IN ('done', 'none') AND place <> %s)"
                 " FROM loyalty_reporting_erasure e WHERE id = %s",
-                [self._number],
+                [PLACES[-1], self._number],
             )
             identifiers, done = cr.fetchone()
             return identifiers, done or ()
-
-    def _bring_back(self, who):
-        """Have all rows of the person here; also in an attempt that goes on."""
-        with self._connection, self._connection.cursor() as cr:
-            customers, cards = who.keys(CUSTOMER), who.keys(CARD)
-            self._months = archives.months_of(cr, customers, cards)
-        archives.bring_back(self._dsn, self._months)
-        with self._connection, self._connection.cursor() as cr:
-            archives.mark_changed(cr, self._months)
-            # Of documents whose rows were away when the erasure began.
-            values = {"customers": customers, "cards": cards}
-            cr.execute(sql("erasure/sql/forget_hashes.sql"), values)
 
     # ------------------------------------------------------------ the places
 
@@ -177,7 +178,8 @@ class _Erasure:
         return sum(map(len, who.rows.values())), ""
 
     def _detail(self, who):
-        return places.scrub_detail(self._connection, who), ""
+        with self._no_month_moves():
+            return places.scrub_detail(self._connection, who), ""
 
     def _dead_letters(self, who):
         return places.scrub_texts(self._connection, who, places.LETTERS), ""
@@ -215,33 +217,62 @@ class _Erasure:
             return None, ""
         return elsewhere.rename_copies(self._settings, self._dsn, who), ""
 
-    def _archive(self, _who):
-        return archives.rewrite(self._dsn, self._months) or None, ""
+    def _archive(self, who):
+        """Write the person's months anew; each is noted and counted by itself."""
+        while True:
+            with self._no_month_moves():
+                with self._connection, self._connection.cursor() as cr:
+                    waiting = archives.waiting(cr, self._number, who)
+                    is_any = archives.has_begun(cr, self._number)
+                if not waiting:
+                    return (0 if is_any else None), ""
+                if time.monotonic() > self._until:
+                    left = len(waiting)
+                    raise _TimeOver(
+                        f"Archived months that are yet to be written: {left}."
+                    )
+                self._rewrite(who, waiting[0])
+            time.sleep(archives.TURN_SECONDS)
+
+    def _rewrite(self, who, month):
+        archives.rewrite(self._dsn, self._connection, self._number, who, month)
+        with self._connection, self._connection.cursor() as cr:
+            archives.note(cr, self._number, month)
+            self._note(cr, "archive", 1, RUNNING)
 
     def _check(self, who):
         """Look for what is left.
 
         :raise StoreError: something is; the places are gone through again
         """
-        with self._connection, self._connection.cursor() as cr:
+        with (
+            self._no_month_moves(),
+            self._connection,
+            self._connection.cursor() as cr,
+        ):
+            files = archives.left_behind(cr, who)
             left = {
                 "detail": places.count_detail(cr, who),
                 "dead_letters": places.count_texts(cr, who),
                 "streams": self._waiting,
                 "exports": places.count_asked(cr, who),
+                "archive": len(files) + len(archives.waiting(cr, self._number, who)),
             }
         if self._settings.clickhouse_url:
             left["clickhouse"] = elsewhere.count_copies(self._settings, who)
         found = {place: count for place, count in left.items() if count}
-        if found:
-            with self._connection, self._connection.cursor() as cr:
-                cr.execute(
-                    "UPDATE loyalty_reporting_erasure_step SET state = 'again'"
-                    " WHERE erasure_id = %s AND position > 0",
-                    [self._number],
-                )
-            told = ", ".join(f"{place}: {count}" for place, count in found.items())
-            raise StoreError(
-                f"Something is left and is removed by the next run ({told})."
+        if not found:
+            return 0, ""
+        with self._connection, self._connection.cursor() as cr:
+            archives.begin_again(cr, self._number, [*files])
+            cr.execute(
+                "UPDATE loyalty_reporting_erasure_step SET state = %s"
+                " WHERE erasure_id = %s AND position > 0",
+                [AGAIN, self._number],
             )
-        return 0, ""
+        told = ", ".join(f"{place}: {count}" for place, count in found.items())
+        message = f"Something is left and is removed by the next run ({told})."
+        if files:
+            paths = ", ".join(path for of_month in files.values() for path in of_month)
+            message += f" Files of archives that nobody reads any more: {paths}."
+        raise StoreError(message)

@@ -28,7 +28,7 @@ import psycopg2
 from ..errors import ConfigurationError, ReportingError, StoreError
 
 _BLOCK = 1 << 20
-_FORMER = "former"
+FORMER = "former"
 
 
 class Unusable(StoreError):
@@ -134,17 +134,14 @@ class Location:
                 size += len(block)
         return size, digest.hexdigest()
 
-    def listed(self, folder, *, aside=False):
-        """Return the paths of a folder's files; of none, where it is not there.
-
-        :param aside: those that were put aside, too
-        """
-        found = []
+    def listed(self, folder):
+        """Return the paths of a folder's files; of none, where it is not there."""
         with self._told(folder):
-            for full in (self._full(folder), *[self._aside(folder)] * aside):
-                if self._system.exists(full):
-                    found += self._system.ls(full, detail=False, refresh=True)
-        names = {name.rsplit("/", 1)[1] for name in found}
+            full = self._full(folder)
+            if not self._system.exists(full):
+                return []
+            found = self._system.ls(full, detail=False, refresh=True)
+        names = (name.rsplit("/", 1)[1] for name in found)
         return sorted(f"{folder}/{name}" if folder else name for name in names)
 
     def put_aside(self, path):
@@ -166,7 +163,7 @@ class Location:
         return f"{self._root}/{path}".rstrip("/")
 
     def _aside(self, path):
-        return self._full(f"{_FORMER}/{path}")
+        return self._full(f"{FORMER}/{path}")
 
     @contextmanager
     def _told(self, path):

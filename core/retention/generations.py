@@ -11,7 +11,7 @@ import logging
 from ..errors import ConfigurationError
 from ..stores.reporting import explained, transaction
 from . import archive, months
-from .files import Location
+from .files import FORMER, Location
 from .tables import TABLES
 
 # Says whose archives a location holds.
@@ -20,6 +20,7 @@ _SELF = """
     SELECT s.system_identifier || '/' || current_database(), c.timeline_id
     FROM pg_control_system() s, pg_control_checkpoint() c
 """
+_ASIDE = f"{FORMER}/"
 _logger = logging.getLogger(__name__)
 
 
@@ -68,7 +69,8 @@ def _self(cr):
 
 def next_number(location, tier, month):
     """Return the number of a month's next generation; none was ever of that number."""
-    return max(_found(location, tier, month, all_of_them=True), default=0) + 1
+    here, aside = _found(location, tier, month), _found(location, tier, month, _ASIDE)
+    return max({*here, *aside}, default=0) + 1
 
 
 def tidy(location, tier, month, current, writer):
@@ -100,16 +102,25 @@ def tidy(location, tier, month, current, writer):
 def unknown(location, tier, month, manifests):
     """Return the paths of a month's files that none of these manifests names."""
     known = {path for manifest in manifests for path in archive.paths_of(manifest)}
-    found = _found(location, tier, month, all_of_them=True).values()
-    return sorted(path for paths in found for path in paths if path not in known)
+    return sorted(
+        path
+        for under in ("", _ASIDE)
+        for paths in _found(location, tier, month, under).values()
+        for path in paths
+        if path.removeprefix(_ASIDE) not in known
+    )
 
 
-def _found(location, tier, month, *, all_of_them=False):
-    """Return {number: paths} of a month's files, also of those that are put aside."""
+def _found(location, tier, month, under=""):
+    """Return {number: paths} of a month's files.
+
+    :param under: of those that were put aside: :data:`_ASIDE`
+    """
     found = {}
     starts = [archive.start_of(table, month) for table in TABLES[tier]]
-    for start in (*starts, archive.start_of_manifests(tier, month)):
-        for path in location.listed(start.partition("/")[0], aside=all_of_them):
+    for name in (*starts, archive.start_of_manifests(tier, month)):
+        start = under + name
+        for path in location.listed(start.rpartition("/")[0]):
             number = path.removeprefix(start).partition(".")[0]
             if path.startswith(start) and number.isdecimal():
                 found.setdefault(int(number), set()).add(path)

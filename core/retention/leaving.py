@@ -50,6 +50,16 @@ def leave(dsn, tier, month, address, between=nothing):
         return True
 
 
+def rewrite(dsn, tier, month):
+    """Have the files of a month hold what its rows are now; these stay.
+
+    :raise StoreError: as of :func:`leave`
+    """
+    with closing(connect(dsn, "loyalty_reporting archive")) as connection:
+        kind = _Detail if tier == Tier.DETAIL else _Aggregates
+        kind(dsn, connection, month, "", nothing).write()
+
+
 class _Month:
     tier = None
 

@@ -3,16 +3,19 @@
 import os
 import signal
 import subprocess
+import sys
+import threading
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import databases
 import pandas
 import psycopg2
 import pytest
 import redis
-from archiving import BOTH, archived, away, month, restored
+from archiving import BOTH, archive, archived, away, month, restored
 from asking import YEAR, ask, asked_of
 from copies import Copy, pushed
 from pipeline import (
@@ -25,17 +28,21 @@ from pipeline import (
 )
 from stream_fixtures import Feed, event, joined, order, point
 
-from core.erasure import elsewhere, places
+from core.erasure import archives, elsewhere, places
 from core.erasure.merge import merge
 from core.erasure.pseudonyms import scrubbed
-from core.erasure.request import Asked, begin
+from core.erasure.request import Asked, begin, preview
 from core.erasure.run import PLACES, Outside, Stream, _Erasure, run, unfinished
 from core.errors import BadQuery, ConfigurationError, StoreError
 from core.events.intake import Intake
+from core.retention import leaving
+from core.retention.files import Location
 from core.retention.policy import Policy, Tier
+from core.retention.restore import LOCK, restore
 from core.settings import Settings
 from core.sources import SOURCES
-from core.stores import materialized, postgres
+from core.stores import loads, materialized, postgres
+from core.stores.locks import held
 from core.sync import backfill, replay
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
@@ -94,9 +101,8 @@ class World:
         number = self.begin()
         return number, self.run(number)
 
-    def run(self, number, **options):
-        outside = replace(self.outside, **options)
-        return run(self.settings, self.report, number, outside)
+    def run(self, number, seconds=None):
+        return run(self.settings, self.report, number, self.outside, seconds)
 
     def steps(self, number):
         rows = databases.rows(self.report, STEPS, [number])
@@ -226,15 +232,20 @@ def _identifiers(folder):
 
 def _killed_after(world, number, place):
     """Run the erasure in a process that is killed before it notes that a place is done."""
+    return _killed(world, number, _Erasure, f"_{place}")
+
+
+def _killed(world, number, owner, name):
+    """Run the erasure in a process that is killed as soon as a function returned."""
     child = os.fork()
     if child == 0:
-        work = getattr(_Erasure, f"_{place}")
+        work = getattr(owner, name)
 
-        def killed(self, who):
-            work(self, who)
+        def killed(*args):
+            work(*args)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        setattr(_Erasure, f"_{place}", killed)
+        setattr(owner, name, killed)
         try:
             world.run(number)
         finally:
@@ -320,17 +331,6 @@ class TestErased:
         materialized.refresh(world.report, force=True)
         assert world.figures() == figures
 
-    def test_without_a_damaged_archive_an_erasure_waits(self, world, tmp_path):
-        archived(world.report, tmp_path, month(2017, 12))
-        aside = tmp_path.with_name("aside")
-        tmp_path.rename(aside)
-        number, result = world.erase()
-        assert result.state == "failed"
-        assert "cannot be restored" in result.message
-        aside.rename(tmp_path)
-        assert world.run(number).state == "done"
-        assert not _identifiers(tmp_path) & {PERSON, CARD}
-
     def test_keys_of_others_letters_stay(self, world):
         keys = "SELECT document_key FROM loyalty_reporting_dead_letter ORDER BY id"
         databases.execute(
@@ -350,6 +350,202 @@ class TestErased:
         before = {*databases.rows(world.report, query)}
         world.erase()
         assert {*databases.rows(world.report, query)} == before - {(PERSON,)}
+
+
+class TestArchived:
+    """The person's months are in files."""
+
+    MONTHS = (
+        "SELECT month, restored_at FROM loyalty_reporting_archive"
+        " WHERE state = 'restored' AND tier = 'detail'"
+    )
+
+    @pytest.fixture
+    def months(self, world, tmp_path):
+        """Months that are away: the person's are some of them."""
+        world.engine.order("P4", "2017-06-20 18:40:00+00", lines=1, partner_id=PERSON)
+        world.sync()
+        found = archived(world.report, tmp_path, month(2017, 12))
+        assert _identifiers(tmp_path) >= {PERSON, CARD}
+        return found
+
+    def test_without_a_damaged_archive_an_erasure_waits(self, world, months, tmp_path):
+        aside = tmp_path.with_name("aside")
+        tmp_path.rename(aside)
+        number, result = world.erase()
+        assert result.state == "failed"
+        assert "cannot be restored" in result.message
+        aside.rename(tmp_path)
+        assert world.run(number).state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+
+    def test_one_is_back_at_a_time_and_none_twice(self, world, months, monkeypatch):
+        number, back = world.begin(), []
+
+        def restore_held(dsn, month, work=archives.restore_held):
+            assert away(world.report) == months
+            back.append(month)
+            work(dsn, month)
+
+        monkeypatch.setattr(archives, "restore_held", restore_held)
+        assert _killed(world, number, _Erasure, "_rewrite") == signal.SIGKILL
+        steps = world.steps(number)
+        assert steps["archive"] == ("running", 1)
+        assert world.run(number).state == "done"
+        # The first one was done by the process that was killed.
+        assert len(back) == len({*back}) == world.steps(number)["archive"][1] - 1
+        assert world.steps(number)["archive"] == ("done", len(back) + 1)
+        kept = "SELECT count(*) FROM loyalty_reporting_erasure_month"
+        assert databases.value(world.report, kept) == 0
+
+    def test_a_process_may_be_killed_amid_any_month(self, world, months, tmp_path):
+        number = world.begin()
+        for owner, name in (
+            (archives, "restore_held"), (archives, "scrub"), (leaving._Month, "write"),
+            (leaving._Month, "close"), (leaving, "leave"), (_Erasure, "_rewrite"),
+        ):  # fmt: skip
+            assert _killed(world, number, owner, name) == signal.SIGKILL, name
+            with closing(psycopg2.connect(world.report)) as connection:
+                assert unfinished(connection.cursor()) == [number]
+        assert world.run(number).state == "done"
+        assert away(world.report) == months
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+        restored(world.report)
+        assert world.found() == set()
+
+    def test_a_load_that_needs_a_month_comes_between_two(
+        self, world, months, monkeypatch
+    ):
+        turns = []
+
+        def load():
+            with held(world.report, LOCK, 30):
+                query = (
+                    "SELECT count(*) FROM loyalty_reporting_erasure_month WHERE is_done"
+                )
+                turns.append(databases.value(world.report, query))
+
+        def scrub(*args, work=archives.scrub):
+            if not turns:
+                turns.append(threading.Thread(target=load))
+                turns[0].start()
+            work(*args)
+
+        monkeypatch.setattr(archives, "scrub", scrub)
+        assert world.erase()[1].state == "done"
+        turns[0].join()
+        assert turns[1:] == [1]
+
+    def test_what_a_time_slot_leaves_goes_on(self, world, months):
+        number = world.begin()
+        result = world.run(number, seconds=1e-9)
+        assert result.state == "partial"
+        assert "yet to be written: " in result.message
+        assert away(world.report) == months
+        assert world.run(number, seconds=600).state == "done"
+
+    def test_what_was_here_stays(self, world, months, tmp_path):
+        restore(world.report, month(2017, 3))
+        here = databases.rows(world.report, self.MONTHS)
+        assert world.erase()[1].state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+        assert databases.rows(world.report, self.MONTHS) == here
+        assert away(world.report) == [m for m in months if m != month(2017, 3)]
+        restored(world.report)
+        assert world.found() == set()
+
+    def test_aggregates_that_came_back_with_them_leave_again(
+        self, world, months, tmp_path
+    ):
+        archived(world.report, tmp_path, month(2019, 12), policies=BOTH)
+        pushed(world.copy, world.report)
+        materialized.refresh(world.report, force=True)
+        figures = world.figures()
+        aggregates = away(world.report, Tier.AGGREGATE)
+        assert aggregates
+        assert world.erase()[1].state == "done"
+        assert away(world.report, Tier.AGGREGATE) == aggregates
+        pushed(world.copy, world.report)
+        materialized.refresh(world.report, force=True)
+        assert world.figures() == figures
+
+    def test_it_is_not_done_while_an_old_file_is_there(
+        self, world, months, tmp_path, monkeypatch
+    ):
+        number = world.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(Location, "remove", lambda *_: None)
+            result = world.run(number)
+        assert result.state == "failed"
+        old = [*tmp_path.rglob("*_201703.1.parquet")]
+        assert old
+        for path in old:
+            assert str(path) in result.message
+        assert _identifiers(tmp_path) & {PERSON, CARD}
+        for path in tmp_path.rglob("*.2.parquet"):
+            path.with_name(path.name.replace(".2.", ".1.")).unlink()
+        assert world.run(number).state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+
+    def test_what_a_writer_left_that_died_goes_too(self, world, tmp_path):
+        program = Path(__file__).with_name("killed_archive.py")
+        command = [sys.executable, str(program), world.report, str(tmp_path)]
+        subprocess.run([*command, "2017-12-01", "half written"], check=False)
+        assert PERSON in _identifiers(tmp_path)
+        assert world.erase()[1].state == "done"
+        assert not _identifiers(tmp_path) & {PERSON, CARD}
+        assert not away(world.report)
+
+    def test_it_is_not_done_while_a_file_of_an_expired_one_is_there(
+        self, world, months, tmp_path, monkeypatch
+    ):
+        policies = (*BOTH, Policy(Tier.ARCHIVE, 1826))
+        with monkeypatch.context() as patched:
+            patched.setattr(Location, "remove", lambda *_: None)
+            archive(world.report, tmp_path, month(2023, 1), policies=policies)
+        number, result = world.erase()
+        assert result.state == "failed"
+        assert "_201703.1.parquet" in result.message
+        for path in tmp_path.rglob("*.1.parquet"):
+            path.unlink()
+        assert world.run(number).state == "done"
+
+
+class TestMonths:
+    """In which archived months a person has rows."""
+
+    SCANS = (
+        "SELECT coalesce(max(seq_scan), 0) FROM pg_stat_xact_user_tables"
+        " WHERE relname LIKE 'promotion_order_data\\_%'"
+    )
+    MONTHS = [month(2017, number) for number in (3, 4, 6)]
+
+    @pytest.fixture
+    def cr(self, shop, report, tmp_path):
+        shop.order("Q1", "2017-06-10 15:21:00+00", lines=1, partner_id=7)
+        shop.order("Q2", "2017-09-10 15:21:00+00", lines=1, partner_id=8)
+        synced(shop.dsn, report)
+        archived(report, tmp_path, month(2018, 1))
+        with closing(psycopg2.connect(report)) as connection:
+            yield connection.cursor()
+
+    def test_an_erasure_finds_them_without_the_order_grain(self, cr):
+        cr.execute("SELECT id FROM loyalty_reporting_customer WHERE external_id = 7")
+        [key] = cr.fetchone()
+        # Of each day the month, and the one beside it.
+        assert preview(cr, [key])["months"] == len(self.MONTHS)
+        assert archives.months_of(cr, [key], []) == self.MONTHS
+        cr.execute(self.SCANS)
+        assert cr.fetchone() == (0,)
+
+    def test_a_basket_alone_counts_for_a_merge(self, cr):
+        cr.execute(
+            "UPDATE promotion_order_data SET customer_key = 4711"
+            " WHERE date_trunc('month', transaction_date) = '2017-06-01'"
+        )
+        assert cr.rowcount
+        assert not archives.months_of(cr, [4711], [])
+        assert archives.months_of(cr, [4711], [], baskets=True) == [month(2017, 6)]
 
 
 class TestSecret:
@@ -400,6 +596,16 @@ class TestInterrupted:
         assert databases.value(world.report, told) == "ClickHouse is away."
         assert world.run(number).state == "done"
         assert databases.value(world.report, told) == ""
+
+    def test_events_that_wait_are_not_forgotten_by_one_that_goes_on(self, world):
+        world.feed.send(
+            order("P7", number=78, partner_id=PERSON, ordered_at="2017-03-12T10:00:00Z")
+        )
+        number = world.begin()
+        assert _killed_after(world, number, "clickhouse") == signal.SIGKILL
+        assert "streams: 1" in world.run(number).message
+        world.feed.consume(erasure_secret=SECRET)
+        assert world.run(number).state == "done"
 
     def test_what_is_left_in_the_end_is_gone_to_again(self, world, monkeypatch):
         number = world.begin()
@@ -521,6 +727,31 @@ class TestMerged:
                 merge(report, keys[old], keys[new])
         assert contents(report) == before
         assert merge(report, keys[90], keys[91])["order"] == ["N1"]
+
+    def test_no_month_leaves_while_they_are_merged(
+        self, shop, report, tmp_path, monkeypatch
+    ):
+        # Its booking belongs to no order.
+        shop.points(5, partner_id=8)
+        synced(shop.dsn, report)
+        keys = dict(
+            databases.rows(
+                report, "SELECT external_id, id FROM loyalty_reporting_customer"
+            )
+        )
+        archived(report, tmp_path, month(2017, 12))
+        states = []
+
+        def meanwhile(cr, work=loads.change_configuration):
+            states.append(archive(report, tmp_path, month(2017, 12)).state)
+            work(cr)
+
+        monkeypatch.setattr(loads, "change_configuration", meanwhile)
+        documents = merge(report, keys[8], keys[7])
+        assert states == ["busy"]
+        assert documents["points"]
+        # None is left with the old one alone, and none waits for it still.
+        assert archive(report, tmp_path, month(2017, 12)).state == "done"
 
     def test_only_customers_of_one_system_can_be_one(self, shop, report):
         synced(shop.dsn, report)
