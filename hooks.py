@@ -31,6 +31,8 @@ def uninstall_hook(env):
         env.cr.execute(
             SQL("DROP %s IF EXISTS %s CASCADE", SQL(kind), SQL.identifier(name))
         )
+    for name in detached(env.cr):
+        env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(name)))
     env.cr.execute("DROP TABLE IF EXISTS loyalty_reporting_schema")
     shutil.rmtree(env["loyalty.reporting.export.job"]._folder().path(""), True)
     env["ir.config_parameter"].sudo().search(
@@ -65,6 +67,18 @@ def archives(env):
         " WHERE manifest IS NOT NULL AND state <> 'expired'"
     )
     return [f"archived months stay in files: {place}" for (place,) in env.cr.fetchall()]
+
+
+def detached(cr):
+    """Return the months' tables that are no partitions: of who was amid taking them out."""
+    tables = [name for kind, name in created() if kind == "TABLE"]
+    cr.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+        " AND relkind = 'r' AND NOT relispartition AND relname ~ '_[0-9]{6}$'"
+        " AND left(relname, -7) = ANY(%s)",
+        [tables],
+    )
+    return [name for (name,) in cr.fetchall()]
 
 
 def created():

@@ -40,6 +40,9 @@ class TestInstallation(TransactionCase):
 
     def test_uninstalling_leaves_nothing_but_odoo_s_own_tables(self):
         self.env["ir.config_parameter"].set_param("loyalty_reporting.neutralized", "1")
+        # A month amid its way into the archive is no partition any more.
+        month = "point_analytics_data_200103"
+        self.env.cr.execute(f"CREATE TABLE {month} (LIKE point_analytics_data)")
         uninstall_hook(self.env)
         models = [
             model
