@@ -15,6 +15,8 @@ from ..stores.reporting import connect, explained
 from . import archives, elsewhere, places
 from .who import Who
 
+# So many files are named in a message.
+_NAMED = 10
 _logger = logging.getLogger(__name__)
 PLACES = (
     "identity",
@@ -273,6 +275,8 @@ class _Erasure:
         told = ", ".join(f"{place}: {count}" for place, count in found.items())
         message = f"Something is left and is removed by the next run ({told})."
         if files:
-            paths = ", ".join(path for of_month in files.values() for path in of_month)
-            message += f" Files of archives that nobody reads any more: {paths}."
+            paths = [path for of_month in files.values() for path in of_month]
+            named = ", ".join(paths[:_NAMED])
+            more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+            message += f" Files of archives that nobody reads any more: {named}{more}."
         raise StoreError(message)

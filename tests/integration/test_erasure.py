@@ -482,8 +482,8 @@ class TestArchived:
         for path in old:
             assert str(path) in result.message
         assert _identifiers(tmp_path) & {PERSON, CARD}
-        for path in tmp_path.rglob("*.2.parquet"):
-            path.with_name(path.name.replace(".2.", ".1.")).unlink()
+        for path in tmp_path.rglob("former/*/*"):
+            path.unlink()
         assert world.run(number).state == "done"
         assert not _identifiers(tmp_path) & {PERSON, CARD}
 

@@ -24,8 +24,8 @@ class Screen:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self._asked = set()
         page.on("request", self._asks)
-        page.on("requestfinished", self._asked.discard)
-        page.on("requestfailed", self._asked.discard)
+        page.on("requestfinished", self._is_told)
+        page.on("requestfailed", self._is_told)
 
     def go(self, path):
         """Open an address of the web client, such as ``loyalty``; waits for its content."""
@@ -48,6 +48,9 @@ class Screen:
     def _asks(self, request):
         if "/bus/websocket_worker_bundle" not in request.url:
             self._asked.add(request)
+
+    def _is_told(self, request):
+        self._asked.discard(request)
 
     def forget_complaints(self):
         """What was complained of was meant to be, such as a server that is away."""
