@@ -94,6 +94,34 @@ def replay(  # noqa: PLR0913 (as run)
     return _logged("replay", dsn, job, load)
 
 
+def load_waiting(  # noqa: PLR0913 (as run)
+    dsn,
+    *,
+    source_name,
+    system="engine",
+    companies=(),
+    mapping=None,
+    rates=(),
+    erasure_secret="",
+):
+    """Load the documents of a source, of any type, that wait for an archived month.
+
+    Those that are due, see :mod:`core.stores.aside`; the source itself is not asked.
+
+    :return: :class:`RunResult`; errors are in its message, never raised
+    """
+    opener = PostgresStore.opener(
+        dsn, source_name, system, erasure_secret=erasure_secret
+    )
+    job = _Sync(None, opener, source_name)
+
+    def load():
+        configure(dsn, system, companies, mapping, rates)
+        return job.load_waiting()
+
+    return _logged("waiting", dsn, job, load)
+
+
 def backfill(  # noqa: PLR0913 (as run)
     source,
     dsn,
@@ -179,6 +207,12 @@ class _Sync:
         """Load some documents out of turn; the position stays."""
         with closing(self._open_store()) as store, self._source.reading() as reading:
             self._count(store.load(reading.documents(keys)))
+            return RunResult("done", self._counts)
+
+    def load_waiting(self):
+        """Load what was set aside, out of turn; nothing of the source runs meanwhile."""
+        with closing(self._open_store()) as store:
+            self._count(store.load_waiting())
             return RunResult("done", self._counts)
 
     def backfill(self, since):

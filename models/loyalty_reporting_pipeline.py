@@ -13,7 +13,14 @@ from ..core import consume, sync
 from ..core.errors import ReportingError
 from ..core.records import Company, Rate, RunResult
 from ..core.settings import Settings
-from ..core.stores import announcements, materialized, push, renamings, upcoming
+from ..core.stores import (
+    announcements,
+    aside,
+    materialized,
+    push,
+    renamings,
+    upcoming,
+)
 from ..core.stores.migrate import migrate
 from .exchange_rates import RATES
 
@@ -144,6 +151,15 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         return result
 
     @api.model
+    def _load_waiting(self):
+        """Load what was set aside for archived months and is due, of every active source."""
+        names = aside.sources(self.env.cr)
+        for source in names and self.env["loyalty.reporting.source"].search(
+            [("code", "in", [*names])]
+        ):
+            self._after(sync.load_waiting(self._dsn(), **self._feed(source)))
+
+    @api.model
     def _consume(self, source, seconds=None):
         """Load the events that wait in a stream; returns a ``RunResult``.
 
@@ -255,7 +271,11 @@ class LoyaltyReportingPipeline(models.AbstractModel):
 
     @api.model
     def _cron_sync(self):
-        """Read every active source that has an address, a time slot each."""
+        """Read every active source that has an address, a time slot each.
+
+        Before them, what waits for archived months, however it came.
+        """
+        self._load_waiting()
         sources = self.env["loyalty.reporting.source"].search(
             [("type", "not in", ["stream", "push"])]
         )

@@ -18,6 +18,7 @@ class LoyaltyReportingRun(models.Model):
         [
             ("sync", "Synchronisation"),
             ("replay", "Replay"),
+            ("waiting", "Documents set aside"),
             ("backfill", "Backfill"),
             ("stream", "Event stream"),
             ("push", "Push to ClickHouse"),

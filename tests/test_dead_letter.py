@@ -35,6 +35,32 @@ class TestDeadLetter(TransactionCase):
         self.assertEqual(call.kwargs["source_name"], "engine")
         self.assertEqual(shown["params"]["type"], "success")
 
+    def test_what_waits_for_an_archived_month_is_loaded_by_itself(self):
+        letter, stream = (
+            self.letter(),
+            self.env["loyalty.reporting.source"].create(
+                {"name": "Stream", "code": "waits", "type": "stream"}
+            ),
+        )
+        self.env.cr.execute(
+            "UPDATE loyalty_reporting_dead_letter SET road = 'event', stands = false,"
+            " version = 1, source_name = 'waits', last_seen = last_seen"
+            " - interval '5 minutes' WHERE id = %s",
+            [letter.id],
+        )
+        with (
+            patch.object(self.registry["ir.cron"], "_commit_progress"),
+            patch.object(sync, "run", return_value=RunResult("done")),
+            patch.object(sync, "load_waiting", return_value=RunResult("done")) as load,
+        ):
+            self.env["loyalty.reporting.pipeline"]._cron_sync()
+            letter.sudo().state = "resolved"
+            self.env.flush_all()
+            self.env["loyalty.reporting.pipeline"]._cron_sync()
+        [call] = load.call_args_list
+        self.assertEqual(call.kwargs["source_name"], stream.code)
+        self.assertEqual(call.kwargs["system"], "engine")
+
     def test_a_replay_that_fails_says_why(self):
         failed = RunResult("failed", message="The engine is away.")
         with (

@@ -8,13 +8,17 @@ depends on what.
 import json
 from datetime import UTC, datetime, time, timedelta
 
+from psycopg2.errors import DiskFull
+
 from ..database import sql
-from ..errors import StoreError
+from ..errors import Busy, ReportingError, StoreError
 from .partitions import following
 
 AGGREGATES = "archived_aggregate"
 _DAY = timedelta(days=1)
 _ATTEMPTS = 3
+# Seconds that a load waits for who archives or restores a month; all others wait for it.
+_PATIENCE = 10
 ASK_AGAIN = "Months are being archived or restored at this moment. Ask again."
 _IS_ANY = "SELECT EXISTS (SELECT FROM loyalty_reporting_archive)"
 _HAS_EXPIRED = """
@@ -47,16 +51,23 @@ class MonthsAway(Exception):
 
 
 def bring_back(dsn, months):
-    """Restore months. Returns {month: why not} of those that cannot be."""
+    """Restore months. Returns {month: why not} of those that cannot be, or not now."""
     # It reads with what the store of this package writes with.
     from ..retention.restore import Unrestorable, restore  # noqa: PLC0415
 
-    refused = {}
-    for month in sorted(months):
+    refused, months = {}, sorted(months)
+    for number, month in enumerate(months):
         try:
-            restore(dsn, month)
+            restore(dsn, month, _PATIENCE)
         except Unrestorable as e:
             refused[month] = str(e)
+        except ReportingError as e:
+            if not isinstance(e, Busy) and not isinstance(e.__cause__, DiskFull):
+                raise
+            # The others would meet the same.
+            for other in months[number:]:
+                refused[other] = f"{other:%B %Y} cannot be restored now: {e}"
+            break
     return refused
 
 
@@ -134,13 +145,15 @@ def all_away(cr):
     return away(cr), away(cr, AGGREGATES)
 
 
-def ensure_here(cr, refused):
+def ensure_here(cr, refused, values):
     """Make sure that all that the staged documents depend on is here.
 
     Called under the load lock, before anything is replaced. Months that are here and in
     files, too, are noted as changed.
 
-    :param refused: {month: why it cannot be restored}; what depends on them is refused
+    :param refused: {month: why it cannot be restored}; what depends on one that is away is
+        set aside, or refused
+    :param values: the parameters of the load
     :raise MonthsAway: others must be restored first
     """
     if not is_any(cr):
@@ -150,7 +163,7 @@ def ensure_here(cr, refused):
         reasons = {str(month): reason for month, reason in refused.items()}
         cr.execute(
             sql("stores/sql/refuse_archived.sql"),
-            {"months": [*refused], "reasons": json.dumps(reasons)},
+            {**values, "months": [*refused], "reasons": json.dumps(reasons)},
         )
         cr.execute(
             "DELETE FROM stage_month m WHERE NOT EXISTS"

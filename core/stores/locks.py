@@ -8,10 +8,14 @@ from .reporting import connect, explained
 
 _TRY = "SELECT pg_try_advisory_lock(hashtext('loyalty_reporting'), hashtext(%s))"
 
+_LET_NEXT = "SELECT pg_advisory_unlock(hashtext('loyalty_reporting'), hashtext(%s))"
+
 
 @contextmanager
 def held(dsn, name, seconds=30):
     """Hold a job's lock; it is free again as soon as its holder is gone.
+
+    Who waits is next: whoever gives the lock back and wants it again waits behind.
 
     :param name: as :class:`~core.stores.runs.RunLog` names it
     :param seconds: to wait for who holds it now
@@ -22,12 +26,16 @@ def held(dsn, name, seconds=30):
     until = time.monotonic() + seconds
     try:
         with explained(), connection.cursor() as cr:
-            cr.execute(_TRY, [name])
-            while not cr.fetchone()[0]:
-                if time.monotonic() > until:
-                    raise Busy(f"Another worker has been using {name} for too long.")
-                time.sleep(0.2)
-                cr.execute(_TRY, [name])
+            for lock in (f"{name} next", name):
+                cr.execute(_TRY, [lock])
+                while not cr.fetchone()[0]:
+                    if time.monotonic() > until:
+                        raise Busy(
+                            f"Another worker has been using {name} for too long."
+                        )
+                    time.sleep(0.2)
+                    cr.execute(_TRY, [lock])
+            cr.execute(_LET_NEXT, [f"{name} next"])
             yield
             cr.execute("SELECT pg_advisory_unlock_all()")
     finally:

@@ -5,13 +5,14 @@ Every road loads through :meth:`PostgresStore.load`. A first history goes throug
 tables that get their indexes afterwards and are then attached.
 """
 
+import time
 from contextlib import contextmanager
 
 from ..database import sql
 from ..erasure.pseudonyms import Pseudonyms
 from ..errors import StoreError
 from ..records import Counts, Road
-from . import archived, cursors, fragments, loads, partitions, staging
+from . import archived, aside, cursors, fragments, loads, partitions, staging
 from .reporting import connect, explained
 
 DETAIL = "promotion_report_detail_data"
@@ -36,6 +37,8 @@ _MONTHS = {
     POINT: ("stage_point_row", "transaction_date"),
     POINT_ROLLUP: ("stage_point_row", "date"),
 }
+# Seconds after which a load asks again for a month that could not be restored.
+_TRY_AGAIN = 60
 PARTITIONED = (*_MONTHS, CUSTOMER_DAY)
 # Table of the source → our rows of it, and the column with the source's id.
 _ROWS = {
@@ -63,7 +66,7 @@ class PostgresStore:
         self._pseudonyms = Pseudonyms(erasure_secret)
         self._dsn = dsn
         self._connection = connect(dsn, f"loyalty_reporting {source_name}")
-        self._can_stage = False
+        self._can_stage, self._refused = False, {}
 
     @classmethod
     def opener(cls, *arguments, **options):
@@ -87,7 +90,7 @@ class PostgresStore:
             if chunk.position:
                 self.save_position(chunk.position)
             return counts
-        refused = {}
+        refused = self._refused_lately()
         while True:
             try:
                 return self._load_staged(chunk, counts, values, refused)
@@ -97,7 +100,16 @@ class PostgresStore:
                     raise StoreError(
                         f"All figures need {away}, which cannot be restored."
                     ) from away
-                refused |= archived.bring_back(self._dsn, missing)
+                found = archived.bring_back(self._dsn, missing)
+                refused |= found
+                now = time.monotonic()
+                self._refused |= {month: (why, now) for month, why in found.items()}
+
+    def _refused_lately(self):
+        """Return {month: why not} of months that a load need not try again already."""
+        since = time.monotonic() - _TRY_AGAIN
+        self._refused = {m: f for m, f in self._refused.items() if f[1] > since}
+        return {month: reason for month, (reason, _at) in self._refused.items()}
 
     def _load_staged(self, chunk, counts, values, refused):
         values["load_id"] = None
@@ -112,7 +124,7 @@ class PostgresStore:
             transform(cr, counts, values)
             cr.execute(sql("stores/sql/unchanged.sql"))
             cr.execute(sql("stores/sql/outdated.sql"), values)
-            archived.ensure_here(cr, refused)
+            archived.ensure_here(cr, refused, values)
             cr.execute(sql("stores/sql/changed.sql"))
             counts.documents_changed, counts.rows_loaded = cr.fetchone()
             if counts.documents_changed:
@@ -152,6 +164,21 @@ class PostgresStore:
                 [list(row_ids), self.parameters["source"]],
             )
             return cr.fetchall()
+
+    def load_waiting(self):
+        """Load the documents that were set aside and are due.
+
+        :return: :class:`~core.records.Counts`; what is set aside again was read alone
+        """
+        self.make_stages()
+        with self.transaction() as cr:
+            found = aside.due(cr, self.parameters["source_name"])
+        counts = Counts()
+        for waiting in found:
+            counts.add(self.load(waiting.chunk))
+            with self.transaction() as cr:
+                aside.settle(cr, waiting)
+        return counts
 
     def refused(self):
         """Return (kind, document key, reason) of what the last load refused.

@@ -127,3 +127,12 @@ CREATE OR REPLACE FUNCTION loyalty_reporting_open_lots(as_of timestamp, since ti
 BEGIN ATOMIC
     SELECT * FROM loyalty_reporting_open_lots_of(as_of, since, NULL);
 END;
+
+-- A letter that holds a document whole, as it was staged: it waits for an archived month and
+-- is loaded by itself. `road` and `stands` say how it came; other letters have none.
+ALTER TABLE loyalty_reporting_dead_letter
+    ADD COLUMN road text,
+    ADD COLUMN stands boolean,
+    ADD COLUMN version bigint;
+CREATE INDEX loyalty_reporting_dead_letter_waiting_idx
+    ON loyalty_reporting_dead_letter (source_name) WHERE state = 'open' AND road IS NOT NULL;
