@@ -49,6 +49,7 @@ class TestDeadLetter(TransactionCase):
             [letter.id],
         )
         with (
+            patch.object(self.registry["ir.cron"], "_commit_progress"),
             patch.object(sync, "run", return_value=RunResult("done")),
             patch.object(sync, "load_waiting", return_value=RunResult("done")) as load,
         ):

@@ -259,12 +259,20 @@ def test_what_damaged_files_keep_away_is_loaded_once_they_are_whole(
 def test_a_newer_read_of_the_database_stands_against_what_waits(
     shop, gone, impatient, assert_same_as_from_scratch
 ):
+    [(booking,)] = shop.rows(
+        "SELECT min(id) FROM engine.point_transaction"
+        " WHERE order_id IS NULL AND occurred_at < '2017-04-01'"
+    )
     with held(gone, LOCK):
         shop.change("processed_order", "A1", store_id=9)
-        shop.delete("processed_order", "A2")
+        shop.delete("point_transaction", booking)
         synced(shop.dsn, gone)
+    waiting = {document: version for document, version, _reason in letters(gone)}
+    assert waiting.keys() == {"A1", str(booking)}
+    # What is gone is newer than any version; not so for the database that has it again.
+    assert waiting[str(booking)] > 1 << 60
     shop.change("processed_order", "A1", store_id=7)
-    shop.order("A2", "2017-03-11 10:00Z")
+    shop.points(5, id=booking)
     synced(shop.dsn, gone)
     assert letters(gone) == []
 
