@@ -482,9 +482,12 @@ class TestArchived:
         for path in old:
             assert str(path) in result.message
         assert _identifiers(tmp_path) & {PERSON, CARD}
+        _state, written = world.steps(number)["archive"]
         for path in tmp_path.rglob("former/*/*"):
             path.unlink()
         assert world.run(number).state == "done"
+        # It went through these months once more.
+        assert world.steps(number)["archive"][1] > written
         assert not _identifiers(tmp_path) & {PERSON, CARD}
 
     def test_what_a_writer_left_that_died_goes_too(self, world, tmp_path):

@@ -204,6 +204,7 @@ def table(page, card):
     """Return the rows of a card's table: its name, then numbers."""
     found = page.locator(f"[data-card={card}]")
     found.get_by_role("button", name="Show as table").click()
+    found.locator("tbody tr").first.wait_for()
     rows = found.locator("tbody tr").all()
     return [
         (
