@@ -4,6 +4,7 @@ from ..core.errors import ReportingError
 from ..core.records import RunResult
 from ..core.retention import generations, run
 from ..core.retention.restore import restore
+from . import time_limits
 from .notification import RELOAD, notification
 
 SLOT_SECONDS = 60
@@ -85,13 +86,17 @@ class LoyaltyReportingArchive(models.Model):
         """Take out what is due by the active policies, now."""
         self._check_manager()
         text = self.env._("Nothing else is due.")
-        return self._told(self.env._("Archive"), self._run(), text)
+        result = self._run(limit=time_limits.of_computing(time_limits.of_request()))
+        return self._told(self.env._("Archive"), result, text)
 
     # ------------------------------------------------------------ business
 
     @api.model
-    def _run(self, seconds=None):
-        """Take out what is due; returns a ``RunResult``, never raises."""
+    def _run(self, seconds=None, limit=None):
+        """Take out what is due; returns a ``RunResult``, never raises.
+
+        :param limit: seconds until the worker is killed
+        """
         retention = self.env["loyalty.reporting.retention"]
         policies = retention._policies()
         if not policies and not self.search([("state", "=", "leaving")], limit=1):
@@ -103,6 +108,7 @@ class LoyaltyReportingArchive(models.Model):
             retention._location(),
             names=retention._company_names(),
             seconds=seconds,
+            limit=limit,
         )
         self.env.invalidate_all()
         return result
@@ -156,9 +162,12 @@ class LoyaltyReportingArchive(models.Model):
     @api.model
     def _cron_archive(self):
         """Take out what is due, month by month."""
-        result = self._run(SLOT_SECONDS)
-        remaining = int(result.state == "partial")
-        self.env["ir.cron"]._commit_progress(1, remaining=remaining)
+        limit = time_limits.of_computing(time_limits.of_scheduled_action())
+        result = self._run(SLOT_SECONDS, limit)
+        self.env["ir.cron"]._commit_progress(1, remaining=0)
+        if result.state == "partial":
+            # In a time slot of its own: called again at once, it would be in this one.
+            self.env.ref("loyalty_reporting.ir_cron_archive").sudo()._trigger()
 
 
 class LoyaltyReportingArchiveFile(models.Model):

@@ -2,13 +2,11 @@ import json
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import config
 
 from ..core.errors import ConfigurationError
 from ..core.exports import job as running
 from ..core.exports.jobs import Cancelled, Jobs
-
-_MARGIN_SECONDS = 10  # to end well before the worker is killed
+from . import time_limits
 
 
 class LoyaltyReportingExportJob(models.Model):
@@ -61,12 +59,8 @@ class LoyaltyReportingExportJob(models.Model):
     def _seconds(self):
         """Return for how long a job may run: less than until its worker is killed."""
         settings = self.env["loyalty.reporting.pipeline"]._settings()
-        limit = config["limit_time_real_cron"]
-        if limit < 0 or not (limit or config["workers"]):
-            limit = config["limit_time_real"]
-        if not limit:
-            return settings.export_timeout
-        return max(1, min(settings.export_timeout, limit - _MARGIN_SECONDS))
+        limit = time_limits.of_scheduled_action()
+        return min(settings.export_timeout, limit or settings.export_timeout)
 
     def _audit(self, ended):
         """Write down who had which figures written into a file."""

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import TransactionCase, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import config, mute_logger
 from psycopg2 import IntegrityError
 
 from ..core.records import RunResult
@@ -64,6 +64,11 @@ class TestRetention(TransactionCase):
             "CREATE TABLE point_analytics_data_200102 PARTITION OF point_analytics_data"
             " FOR VALUES FROM ('2001-02-01') TO ('2001-03-01')"
         )
+
+    def scheduled(self):
+        """Do what the scheduled action does, but for its commit."""
+        with patch.object(self.env.registry["ir.cron"], "_commit_progress"):
+            self.env["loyalty.reporting.archive"]._cron_archive()
 
     def test_policies_are_installed_inactive(self):
         found = self.env["loyalty.reporting.retention"].with_context(active_test=False)
@@ -165,6 +170,42 @@ class TestRetention(TransactionCase):
         _dsn, policies, _today, location = archive.call_args.args
         expected = [policy.Policy(policy.Tier.DETAIL, 90)]
         self.assertEqual((policies, location), (expected, self.folder))
+
+    def test_the_job_is_told_when_its_worker_is_killed(self):
+        self.detail.write({"active": True, "location": self.folder})
+        archive = self.env["loyalty.reporting.archive"]
+        real = {"limit_time_real": 300, "limit_time_real_cron": 200}
+        for limits, of_cron, of_button in (
+            ({**real, "workers": 2, "limit_time_cpu": 900}, 190, 290),
+            ({**real, "workers": 2, "limit_time_cpu": 60}, 60, 60),
+            ({**real, "workers": 0, "limit_time_cpu": 60}, 190, 290),
+            ({**real, "limit_time_real_cron": -1, "workers": 0}, 290, 290),
+            (
+                {"limit_time_real_cron": 0, "limit_time_real": 0, "workers": 0},
+                None,
+                None,
+            ),
+        ):
+            with (
+                self.subTest(limits=limits),
+                patch.dict(config.options, limits),
+                patch.object(run, "run", return_value=RunResult("done")) as running,
+            ):
+                self.scheduled()
+                archive.action_run()
+                archive._run()
+            found = [call.kwargs["limit"] for call in running.call_args_list]
+            self.assertEqual(found, [of_cron, of_button, None])
+
+    def test_a_run_that_is_not_done_goes_on_in_a_slot_of_its_own(self):
+        self.detail.write({"active": True, "location": self.folder})
+        cron = self.env.ref("loyalty_reporting.ir_cron_archive")
+        triggers = self.env["ir.cron.trigger"].search_count
+        for state, more in (("done", 0), ("failed", 0), ("partial", 1)):
+            before = triggers([("cron_id", "=", cron.id)])
+            with patch.object(run, "run", return_value=RunResult(state)):
+                self.scheduled()
+            self.assertEqual(triggers([("cron_id", "=", cron.id)]) - before, more)
 
     def test_inactive_policies_count_nowhere(self):
         # The list shows them, and asks in a context that does.

@@ -22,12 +22,14 @@ class Step:
         removed
     :ivar of: the tier whose archive is removed, or the same
     :ivar tables: {table: (rows, bytes)}
+    :ivar is_long: its rows are to be written and read back first, which takes its time
     """
 
     month: date
     tier: Tier
     tables: dict
     of: Tier
+    is_long: bool = False
 
     @property
     def rows(self):
@@ -43,6 +45,8 @@ class Step:
 def plan(cr, policies, today):
     """Return the :class:`Step` records that are due: what is begun, then the oldest month.
 
+    What failed before comes last.
+
     Of detail first: aggregates go after the detail that they follow from.
 
     :param policies: the active :class:`~core.retention.policy.Policy` records
@@ -54,29 +58,32 @@ def plan(cr, policies, today):
     def due_of(tier, found):
         return due(found, days_kept(policies, tier, companies), today)
 
-    def begun(tier):
-        return [m.month for m in known if m.tier == tier and m.state == State.LEAVING]
-
     expired = due_of(Tier.ARCHIVE, {m.month for m in known if _is_archived(m)})
     # What is amid its way out goes first, whatever the policies say by now: nobody can read
     # it, and no other can be detached beside it.
-    detail = begun(Tier.DETAIL)
+    detail = _begun(known, Tier.DETAIL)
     detail += due_of(Tier.DETAIL, _staying(cr, Tier.DETAIL, known, today))
     here = {*months.detail_here(cr)} - {*detail}
-    aggregates = begun(Tier.AGGREGATE) + [
+    aggregates = _begun(known, Tier.AGGREGATE) + [
         month
         for month in due_of(Tier.AGGREGATE, _staying(cr, Tier.AGGREGATE, known, today))
         if months.is_past(cr, month, detail) and not months.is_needed(month, here)
     ]
-    return [
+    steps = [
         *(
             Step(m.month, Tier.ARCHIVE, _files(cr, m.tier, m.month), m.tier)
             for m in known
             if _is_archived(m) and m.month in expired
         ),
-        *(_step(cr, Tier.DETAIL, month) for month in detail),
-        *(_step(cr, Tier.AGGREGATE, month) for month in aggregates),
+        *(_step(cr, Tier.DETAIL, month, known) for month in detail),
+        *(_step(cr, Tier.AGGREGATE, month, known) for month in aggregates),
     ]
+    # What went wrong the last time must not take the time of all others again.
+    cr.execute(
+        "SELECT month, tier FROM loyalty_reporting_archive WHERE problem IS NOT NULL"
+    )
+    failed = {*cr.fetchall()}
+    return sorted(steps, key=lambda s: s.is_long and (s.month, s.tier) in failed)
 
 
 def held(cr, policies):
@@ -103,8 +110,14 @@ def _staying(cr, tier, known, today):
     return {*months_here(cr, tier)} - stay
 
 
-def _step(cr, tier, month):
-    return Step(month, tier, _partitions(cr, tier, month), tier)
+def _begun(known, tier):
+    """Return the months of a tier that are amid their way out: written, and frozen."""
+    return [m.month for m in known if m.tier == tier and m.state == State.LEAVING]
+
+
+def _step(cr, tier, month, known):
+    is_long = month not in _begun(known, tier)
+    return Step(month, tier, _partitions(cr, tier, month), tier, is_long)
 
 
 def _is_read(known, today):

@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 DAYS_FORMER = 30
 # What is wrong with the rows of a month: the others leave without it.
 _OF_A_MONTH = (archive.Damaged, columnar.Unfit)
+# Half of what was measured on the machine of readme/SCALE.md: written and read back.
+ROWS_A_SECOND = 38_000
 _STAYS = {
     Tier.DETAIL: "No detail leaves",
     Tier.AGGREGATE: "No aggregates leave",
@@ -26,7 +28,7 @@ _STAYS = {
 }
 
 
-def run(  # noqa: PLR0913 (a keyword for tests)
+def run(  # noqa: PLR0913 (keywords)
     dsn,
     policies,
     today,
@@ -34,6 +36,7 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     *,
     names=None,
     seconds=None,
+    limit=None,
     days_former=DAYS_FORMER,
     between=leaving.nothing,
 ):
@@ -44,57 +47,88 @@ def run(  # noqa: PLR0913 (a keyword for tests)
     :param address: where archives go
     :param names: {id: name} of companies, for messages
     :param seconds: after which no other month is begun
+    :param limit: seconds after which this process is killed: no month is begun that would
+        not be done by then
     :param days_former: for so long former generations of files stay, at least as long as
         backups of the database
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    until = time.monotonic() + seconds if seconds else float("inf")
-    # Others may bring a month back; who has a time slot is not killed for waiting.
-    patience = 30 if seconds else 300
+    going = _Run(dsn, address, seconds, limit, between)
 
     def work():
-        counts, gone, expired, problems, state = Counts(), 0, 0, [], "done"
         with transaction(dsn) as cr:
             if not loads.is_derived(cr):
                 return RunResult("done", message="The first load is not over yet.")
-            steps = plan(cr, policies, today)
-            restored = _restored(cr)
+            steps, restored = plan(cr, policies, today), _restored(cr)
             stays = _stays(held(cr, policies), names or {})
-        for step in steps:
-            if time.monotonic() > until:
-                state = "partial"
-                break
-            try:
-                with locks.held(dsn, LOCK, patience):
-                    is_done = _do(dsn, step, restored, address, between)
-                if is_done and step.tier == Tier.ARCHIVE:
-                    expired += 1
-                elif is_done:
-                    gone += 1
-                    counts.rows_read += step.rows
-            except ReportingError as e:
-                _logger.error("archive: %s", e)
-                problems.append(str(e))
-                state = "partial" if isinstance(e, Busy) else "failed"
-                if not _is_of_one(step, e):
-                    break  # the other months would meet the same
+        state = going.through(steps, restored)
         if problem := _forget(dsn, days_former):
-            problems.append(problem)
+            going.problems.append(problem)
             state = "failed"
-        told = _told(gone, expired, [*stays, *problems])
-        return RunResult(state, counts, message=told)
+        return RunResult(state, going.counts, message=going.told(stays))
 
     return logged(dsn, "archive", work)
 
 
-def _do(dsn, step, restored, address, between):
-    """Do a step of a plan. Returns whether it is done; not if it need not be any more."""
-    if _is_restored_since(dsn, step, restored):
-        return False  # The next run asks whether it is due.
-    if step.tier == Tier.ARCHIVE:
-        expire(dsn, step.of, step.month)
-        return True
-    return leave(dsn, step.tier, step.month, address, between)
+class _Run:
+    """The steps of a run: for how long it may go on, and what it has done.
+
+    :ivar problems: sentences
+    """
+
+    def __init__(self, dsn, address, seconds, limit, between):
+        begun = time.monotonic()
+        self._until, self._killed = (
+            begun + (after or float("inf")) for after in (seconds, limit)
+        )
+        # Others may bring a month back; who has a time slot is not killed for waiting.
+        self._patience = 30 if seconds else 300
+        self._dsn, self._address, self._between = dsn, address, between
+        self.counts, self.problems = Counts(), []
+        self._gone = self._expired = 0
+
+    def through(self, steps, restored):
+        """Do steps, month by month, while there is time. Returns the run's state.
+
+        :param restored: when months were, as the steps were planned
+        """
+        is_first = True  # which is begun whatever the time: each run comes further
+        for step in steps:
+            now = time.monotonic()
+            fits = _fits(step, self._killed - now)
+            if is_first and not fits:
+                self.problems.append(_too_long(step))
+                continue
+            if not is_first and (now > self._until or not fits):
+                is_stuck = self.problems and not (self._gone or self._expired)
+                return "failed" if is_stuck else "partial"
+            is_first = False
+            try:
+                with locks.held(self._dsn, LOCK, self._patience):
+                    self._do(step, restored)
+            except ReportingError as e:
+                _logger.error("archive: %s", e)
+                self.problems.append(str(e))
+                if not _is_of_one(step, e):  # the other months would meet the same
+                    return "partial" if isinstance(e, Busy) else "failed"
+        return "failed" if self.problems else "done"
+
+    def _do(self, step, restored):
+        """Do a step, unless the next run is to ask whether it is due still."""
+        if _is_restored_since(self._dsn, step, restored):
+            return
+        if step.tier == Tier.ARCHIVE:
+            expire(self._dsn, step.of, step.month)
+            self._expired += 1
+        elif leave(self._dsn, step.tier, step.month, self._address, self._between):
+            self._gone += 1
+            self.counts.rows_read += step.rows
+
+    def told(self, stays):
+        """Return what was done, who keeps what, and what went wrong, in words."""
+        done = {"archived": self._gone, "whose archive was removed": self._expired}
+        told = [f"Months {what}: {count}." for what, count in done.items() if count]
+        return " ".join([*told, *stays, *self.problems])
 
 
 def _is_of_one(step, error):
@@ -191,6 +225,19 @@ def _is_restored_since(dsn, step, restored):
     return now.get(month) != restored.get(month)
 
 
+def _fits(step, seconds):
+    """Tell whether a step is done within some seconds."""
+    return not step.is_long or step.rows <= seconds * ROWS_A_SECOND
+
+
+def _too_long(step):
+    return (
+        f"{step.month:%B %Y} stays: {step.rows:,} rows are more than Odoo's time limits let "
+        "a worker archive. Run `odoo-bin loyalty_archive run -d DATABASE`, which has none, "
+        "or raise limit_time_real_cron and limit_time_cpu."
+    )
+
+
 def _stays(kept, names):
     """Return who keeps what for all, a sentence for each tier."""
     return [
@@ -198,13 +245,3 @@ def _stays(kept, names):
         "policy of it is active."
         for tier, companies in kept.items()
     ]
-
-
-def _told(gone, expired, others):
-    """Return what was done, in words."""
-    told = [
-        f"Months {what}: {count}."
-        for what, count in (("archived", gone), ("whose archive was removed", expired))
-        if count
-    ]
-    return " ".join([*told, *others])

@@ -1,5 +1,6 @@
 """Months of detail go into files, and come back: no figure changes by it."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from core import sync
 from core.database import connect
 from core.records import Company
 from core.retention import columnar
+from core.retention import run as retention
 from core.retention.files import Location
 from core.retention.generations import OWNER
 from core.retention.plan import plan
@@ -189,6 +191,69 @@ def test_a_month_that_no_file_can_hold_stays_and_the_others_leave(
     problem = "SELECT problem FROM loyalty_reporting_archive WHERE month = %s"
     assert databases.value(synced_shop, problem, [month(2017, 3)]) in result.message
     assert not [*tmp_path.glob("*/*201703*")]
+
+
+def test_what_failed_before_comes_after_all_others(synced_shop, tmp_path):
+    far = "UPDATE point_analytics_data_201703 SET expires_at = '10000-01-01'"
+    databases.execute(synced_shop, far)
+    archive(synced_shop, tmp_path, LATER)
+    restore(synced_shop, month(2017, 4))
+
+    with closing(connect(synced_shop)) as connection, connection.cursor() as cr:
+        steps = plan(cr, DETAIL, month(2100, 1))
+
+    assert [step.month for step in steps] == [month(2017, 4), month(2017, 3)]
+
+
+class TestAWorkerThatIsKilledAfterAWhile:
+    def test_a_month_that_takes_longer_is_not_begun_and_the_command_is_named(
+        self, synced_shop, tmp_path, monkeypatch
+    ):
+        before = contents(synced_shop)
+        monkeypatch.setattr(retention, "ROWS_A_SECOND", 0.001)
+
+        result = archive(synced_shop, tmp_path, LATER, limit=110)
+
+        assert result.state == "failed"
+        assert re.search(r"March 2017 stays: \d+ rows", result.message)
+        assert "April 2017 stays" in result.message
+        assert "odoo-bin loyalty_archive run" in result.message
+        assert not [*tmp_path.iterdir()]
+        assert_same_contents(before, contents(synced_shop))
+        # The command has no limit.
+        assert len(archived(synced_shop, tmp_path, LATER)) == 2
+
+    def test_a_month_that_would_be_done_in_a_whole_slot_waits_for_the_next(
+        self, synced_shop, tmp_path, monkeypatch
+    ):
+        clock = [0]
+        with closing(connect(synced_shop)) as connection, connection.cursor() as cr:
+            rows = [step.rows for step in plan(cr, DETAIL, LATER)]
+        monkeypatch.setattr(retention.time, "monotonic", lambda: clock[0])
+        monkeypatch.setattr(retention, "ROWS_A_SECOND", max(rows) / 100)
+
+        def take(step, _month):
+            clock[0] += 90 * (step == "dropped")
+
+        options = {"limit": 110, "between": take}
+        assert min(rows) > max(rows) / 5
+
+        assert archive(synced_shop, tmp_path, LATER, **options).state == "partial"
+        assert away(synced_shop) == [month(2017, 3)]
+        assert archived(synced_shop, tmp_path, LATER, **options) == [
+            month(2017, 3),
+            month(2017, 4),
+        ]
+
+    def test_a_month_that_is_written_already_is_taken_out(
+        self, synced_shop, tmp_path, monkeypatch
+    ):
+        command = [sys.executable, KILLED, synced_shop, tmp_path, LATER.isoformat()]
+        subprocess.run([*command, "frozen"], capture_output=True, check=False)
+        monkeypatch.setattr(retention, "ROWS_A_SECOND", 0.001)
+
+        assert archive(synced_shop, tmp_path, LATER, limit=110).state == "partial"
+        assert away(synced_shop) == [month(2017, 3)]
 
 
 def test_a_row_that_a_file_lacks_is_seen(synced_shop, tmp_path, monkeypatch):

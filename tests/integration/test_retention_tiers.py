@@ -183,6 +183,32 @@ def test_the_copy_takes_back_what_postgresql_took_back(  # noqa: PLR0913, PLR091
     assert reconciled(shop.dsn, synced_shop, copy) == []
 
 
+def test_of_all_months_that_moved_the_copy_is_filled_in_one_pass_of_each_table(
+    synced_shop, copy, monkeypatch
+):
+    pushed(copy, synced_shop)
+    before = held(copy)
+    # The first two follow each other, and there are orders in both.
+    moved = [MARCH, APRIL, month(2017, 6), MARCH]
+    databases.execute(
+        synced_shop,
+        "INSERT INTO loyalty_reporting_copy_month (month) SELECT unnest(%s::date[])",
+        [moved],
+    )
+    fill, passes = servers.Servers.fill, []
+
+    def noting(self, table, source, query, values, **options):
+        if not values["watermark"]:
+            passes.append(table)
+        return fill(self, table, source, query, values, **options)
+
+    monkeypatch.setattr(servers.Servers, "fill", noting)
+    pushed(copy, synced_shop)
+
+    assert held(copy) == before
+    assert sorted(passes) == sorted({*before} - {"membership_analytics_data"})
+
+
 @pytest.mark.parametrize("direction", ["out", "back"])
 def test_a_month_that_moves_while_a_first_push_begins_is_put_right_by_the_next(
     synced_shop, copy, tmp_path, monkeypatch, direction
