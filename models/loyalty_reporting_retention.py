@@ -34,7 +34,7 @@ class LoyaltyReportingRetention(models.Model):
         "res.company",
         help="Empty: of all companies without a policy of their own. A month holds the "
         "rows of all companies and goes as a whole: the longest policy wins, and a "
-        "company without an active policy keeps everything.",
+        "company that has facts and no active policy keeps everything.",
     )
     location = fields.Char(
         help="Where archive files are written, those of aggregates beside those of the "
