@@ -8,9 +8,11 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Collection, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 
-from .records import Counts, RunResult
+from .records import Company, Counts, Rate, RunResult
 from .stores import runs
 from .stores.configuration import configure
 from .stores.first_load import MonthIsKnown, load_month
@@ -21,120 +23,47 @@ _logger = logging.getLogger(__name__)
 BACKFILL = "{} backfill"
 
 
-def run(  # noqa: PLR0913 (a keyword for each thing that only Odoo knows)
-    source,
-    dsn,
-    *,
-    source_name,
-    system="engine",
-    companies=(),
-    mapping=None,
-    rates=(),
-    erasure_secret="",
-    seconds=None,
-    workers=2,
-):
+def run(source, dsn, *, source_name, seconds=None, workers=2, **given):
     """Load what is new at ``source`` into the reporting database.
 
     :param source: a :class:`~core.sources.base.Source`
     :param dsn: the reporting database
     :param source_name: the configured source, owner of cursor and run log
-    :param system: the system in which its facts originate
-    :param companies: the :class:`~core.records.Company` records that report; one
-        whose time zone changed has its business days cut anew first
-    :param mapping: the system's company id → ours; None leaves it as it is
-    :param rates: :class:`~core.records.Rate` records
-    :param erasure_secret: by which persons who were erased are recognised
     :param seconds: the time slot; None means until everything is read
     :param workers: connections that load a first history side by side
+    :param given: what else only Odoo knows, as of :class:`Given`
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    opener = PostgresStore.opener(
-        dsn, source_name, system, erasure_secret=erasure_secret
-    )
-    job = _Sync(source, opener, source_name)
+    job = _Sync(source, dsn, source_name, Given(**given), seconds=seconds)
     job.workers = workers
-    if seconds:
-        job.deadline = time.monotonic() + seconds
-
-    def load():
-        configure(dsn, system, companies, mapping, rates)
-        return job.load()
-
-    return _logged("sync", dsn, job, load)
+    return job.logged("sync", job.load)
 
 
-def replay(  # noqa: PLR0913 (as run)
-    source,
-    dsn,
-    *,
-    source_name,
-    keys,
-    system="engine",
-    companies=(),
-    mapping=None,
-    rates=(),
-    erasure_secret="",
-):
+def replay(source, dsn, *, source_name, keys, **given):
     """Read the programs and some documents again, whatever the position is.
 
     :param keys: kind of document → keys, such as those of dead letters; the empty key
         stands for rows that name no document
+    :param given: as of :class:`Given`
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    opener = PostgresStore.opener(
-        dsn, source_name, system, erasure_secret=erasure_secret
-    )
-    job = _Sync(source, opener, source_name)
-
-    def load():
-        configure(dsn, system, companies, mapping, rates)
-        return job.replay(keys)
-
-    return _logged("replay", dsn, job, load)
+    job = _Sync(source, dsn, source_name, Given(**given))
+    return job.logged("replay", lambda: job.replay(keys))
 
 
-def load_waiting(  # noqa: PLR0913 (as run)
-    dsn,
-    *,
-    source_name,
-    system="engine",
-    companies=(),
-    mapping=None,
-    rates=(),
-    erasure_secret="",
-):
+def load_waiting(dsn, *, source_name, **given):
     """Load the documents of a source, of any type, that wait for an archived month.
 
     Those that are due, see :mod:`core.stores.aside`; the source itself is not asked.
 
+    :param given: as of :class:`Given`
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    opener = PostgresStore.opener(
-        dsn, source_name, system, erasure_secret=erasure_secret
-    )
-    job = _Sync(None, opener, source_name)
-
-    def load():
-        configure(dsn, system, companies, mapping, rates)
-        return job.load_waiting()
-
-    return _logged("waiting", dsn, job, load)
+    job = _Sync(None, dsn, source_name, Given(**given))
+    return job.logged("waiting", job.load_waiting)
 
 
-def backfill(  # noqa: PLR0913 (as run)
-    source,
-    dsn,
-    *,
-    source_name,
-    since=None,
-    system="engine",
-    companies=(),
-    mapping=None,
-    rates=(),
-    erasure_secret="",
-    seconds=None,
-):
+def backfill(source, dsn, *, source_name, since=None, seconds=None, **given):
     """Read all documents from a day on again, beside the source's own cursor.
 
     What is loaded already and did not change stays as it is. A run that ends with its
@@ -142,21 +71,14 @@ def backfill(  # noqa: PLR0913 (as run)
     tells how far it is.
 
     :param since: the day (UTC) to begin anew from; None goes on with what was begun
+    :param given: as of :class:`Given`
     :return: :class:`RunResult`; errors are in its message, never raised
     """
-    name = BACKFILL.format(source_name)
-    opener = PostgresStore.opener(
-        dsn, source_name, system, name, erasure_secret=erasure_secret
+    cursor = BACKFILL.format(source_name)
+    job = _Sync(
+        source, dsn, source_name, Given(**given), cursor_name=cursor, seconds=seconds
     )
-    job = _Sync(source, opener, source_name)
-    if seconds:
-        job.deadline = time.monotonic() + seconds
-
-    def load():
-        configure(dsn, system, companies, mapping, rates)
-        return job.backfill(since)
-
-    return _logged("backfill", dsn, job, load)
+    return job.logged("backfill", lambda: job.backfill(since))
 
 
 def backfill_progress(position):
@@ -166,30 +88,67 @@ def backfill_progress(position):
     return position["done"], position["total"]
 
 
-def _logged(name, dsn, job, work):
-    """Do the work under the source's lock, and write down how it went."""
-    about = job.source_name
-    return runs.run(
-        dsn, name, about, lambda _id: work(), lock=f"sync {about}", failed=job.failed
-    )
+@dataclass(frozen=True)
+class Given:
+    """What a load must know that only Odoo does.
+
+    :param system: the system in which the facts originate
+    :param companies: the :class:`~core.records.Company` records that report; one
+        whose time zone changed has its business days cut anew first
+    :param mapping: the system's company id → ours; None leaves it as it is
+    :param rates: :class:`~core.records.Rate` records
+    :param erasure_secret: by which persons who were erased are recognised
+    """
+
+    system: str = "engine"
+    companies: Collection[Company] = ()
+    mapping: Mapping[int, int] | None = None
+    rates: Collection[Rate] = ()
+    erasure_secret: str = ""
 
 
 class _Sync:
     """One run of one source."""
 
-    deadline = float("inf")
     workers = 1
 
-    def __init__(self, source, open_store, source_name):
-        self._source = source
-        self._open_store = open_store
-        self.source_name = source_name
+    def __init__(  # noqa: PLR0913 (keywords)
+        self, source, dsn, source_name, given, *, cursor_name=None, seconds=None
+    ):
+        self._source, self._dsn, self._source_name = source, dsn, source_name
+        self._given, self._cursor_name = given, cursor_name
+        self._deadline = time.monotonic() + (seconds or float("inf"))
         self._counts = Counts()
         self._counting = threading.Lock()
 
-    def failed(self, reason):
+    def logged(self, name, work):
+        """Do the work under the source's lock, and write down how it went."""
+
+        def configured(_run_id):
+            given = self._given
+            configure(
+                self._dsn, given.system, given.companies, given.mapping, given.rates
+            )
+            return work()
+
+        about = self._source_name
+        lock = f"sync {about}"
+        return runs.run(
+            self._dsn, name, about, configured, lock=lock, failed=self._failed
+        )
+
+    def _open_store(self):
+        return PostgresStore(
+            self._dsn,
+            self._source_name,
+            self._given.system,
+            self._cursor_name,
+            erasure_secret=self._given.erasure_secret,
+        )
+
+    def _failed(self, reason):
         """Return a failure that tells what was loaded before it."""
-        _logger.error("Source %s: %s", self.source_name, reason)
+        _logger.error("Source %s: %s", self._source_name, reason)
         return RunResult("failed", self._counts, message=reason)
 
     def load(self):
@@ -302,4 +261,4 @@ class _Sync:
             self._counts.add(counts)
 
     def _is_late(self):
-        return time.monotonic() >= self.deadline
+        return time.monotonic() >= self._deadline
