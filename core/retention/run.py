@@ -17,6 +17,9 @@ from .restore import LOCK
 
 _logger = logging.getLogger(__name__)
 DAYS_FORMER = 30
+# Seconds to wait for others, who may bring a month back; who has a time slot is not killed
+# for waiting.
+PATIENCE, PATIENCE_IN_A_SLOT = 300, 30
 # What is wrong with the rows of a month: the others leave without it.
 _OF_A_MONTH = (archive.Damaged, columnar.Unfit)
 # Half of what was measured on the machine of readme/SCALE.md: written and read back.
@@ -81,8 +84,7 @@ class _Run:
         self._until, self._killed = (
             begun + (after or float("inf")) for after in (seconds, limit)
         )
-        # Others may bring a month back; who has a time slot is not killed for waiting.
-        self._patience = 30 if seconds else 300
+        self._patience = PATIENCE_IN_A_SLOT if seconds else PATIENCE
         self._dsn, self._address, self._between = dsn, address, between
         self.counts, self.problems = Counts(), []
         self._gone = self._expired = 0
