@@ -142,4 +142,5 @@ def _unnamed(known):
     named = [known.manifest] if is_kept else []
     location = Location(known.location)
     unknown = generations.unknown(location, Tier.DETAIL, known.month, named)
-    return [f"{known.location}/{path}" for path in unknown]
+    # Manifests name nobody.
+    return [f"{known.location}/{p}" for p in unknown if not p.endswith(".json")]
