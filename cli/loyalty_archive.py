@@ -6,12 +6,12 @@ Odoo loads a command without its addon: only absolute imports work here.
 import re
 import sys
 from datetime import date
+from pathlib import Path
 
-from odoo import SUPERUSER_ID, api
 from odoo.cli import Command
-from odoo.modules.registry import Registry
-from odoo.tools import config
+from odoo.modules import load_script
 
+database = load_script(str(Path(__file__).with_name("_database.py")), "_database")
 ACTIONS = ("list", "run", "verify", "restore", "claim")
 # What is not done to months.
 WHOLE = ("run", "claim")
@@ -32,12 +32,8 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
             )
         action, *args = args
         months, args = _months(action, args)
-        config.parse_config([*args, "--no-http"], setup_logging=True)
-        databases = config["db_name"]
-        if len(databases) != 1:
-            sys.exit("Name one database: -d DATABASE")
-        with Registry(databases[0]).cursor() as cr:
-            archive = api.Environment(cr, SUPERUSER_ID, {})["loyalty.reporting.archive"]
+        with database.environment(args) as env:
+            archive = env["loyalty.reporting.archive"]
             known = archive.search([]).mapped("month")
             for month in sorted({*months} - {*known}):
                 sys.exit(f"{month:%Y-%m} was never archived.")
@@ -46,7 +42,7 @@ class Loyalty_Archive(Command):  # noqa: N801 (the file's name decides)
                 return
             chosen = [] if action in WHOLE else [months or known]
             result = getattr(archive, f"_{action}")(*chosen)
-        sys.stdout.write(f"{result.state}: {result.message}".rstrip(" :") + "\n")
+        sys.stdout.write(database.told(result))
         if result.state not in ("done", "partial"):
             sys.exit(1)
 

@@ -1,12 +1,14 @@
 import time
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..core.erasure.run import Outside, Stream, run, unfinished
+from . import time_limits
 
-# For the request of a browser, and for a scheduled action: Odoo ends neither.
+# After which a request or a scheduled action leaves the other months to the next one.
 SLOT_SECONDS = 60
 PRIVACY = "loyalty_reporting.group_loyalty_reporting_privacy"
 
@@ -137,10 +139,29 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     _inherit = "loyalty.reporting.pipeline"
 
     @api.model
-    def _erase(self, number, seconds=SLOT_SECONDS):
-        """Go on with an erasure, and begin no archived month after some seconds.
+    def _erase(self, number):
+        """Go on with an erasure for as long as a request may."""
+        limit = time_limits.of_computing(time_limits.of_request())
+        return self._erase_within(number, SLOT_SECONDS, limit)
 
+    @api.model
+    def _erase_within(self, number, seconds, limit):
+        """Go on with an erasure within a slot.
+
+        :param seconds: after which no archived month is begun
+        :param limit: seconds until the worker is killed; None: it is not
         :return: ``RunResult``; what is left of one that is partial goes on soon
+        """
+        result = self._eraser()(number, seconds=seconds, limit=limit)
+        if result.state == "partial":
+            self.env.ref("loyalty_reporting.ir_cron_erase").sudo()._trigger()
+        return result
+
+    @api.model
+    def _eraser(self):
+        """Return a function that goes on with an erasure, given its number.
+
+        It needs no cursor of its caller, and may run for hours.
         """
         streams = self.env["loyalty.reporting.source"].sudo()
         streams = streams.with_context(active_test=False).search(
@@ -153,18 +174,16 @@ class LoyaltyReportingPipeline(models.AbstractModel):
         )
         folder = self.env["loyalty.reporting.export.job"]._folder()
         outside = Outside(streams=known, remove_export=folder.remove)
-        result = run(self._settings(), self._dsn(), number, outside, seconds)
-        if result.state == "partial":
-            self.env.ref("loyalty_reporting.ir_cron_erase").sudo()._trigger()
-        return result
+        return partial(run, self._settings(), self._dsn(), outside=outside)
 
     @api.model
     def _cron_erase(self):
         """Go on with erasures whose months are many, or of which a place was away."""
-        until = time.monotonic() + SLOT_SECONDS
+        begun = time.monotonic()
+        limit = time_limits.of_computing(time_limits.of_scheduled_action())
         for number in unfinished(self.env.cr):
-            left = until - time.monotonic()
-            if left <= 0:
+            spent = time.monotonic() - begun
+            if spent >= SLOT_SECONDS:
                 self.env.ref("loyalty_reporting.ir_cron_erase")._trigger()
                 break
-            self._erase(number, left)
+            self._erase_within(number, SLOT_SECONDS - spent, limit and limit - spent)

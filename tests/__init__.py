@@ -8,6 +8,7 @@ from . import (
     test_dimension,
     test_docs,
     test_erasure,
+    test_erasure_command,
     test_events,
     test_exchange_rate,
     test_export,

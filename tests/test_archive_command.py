@@ -1,18 +1,20 @@
-import io
 from datetime import date
 from unittest.mock import patch
 
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 
-from ..cli import loyalty_archive as command
+from ..cli import loyalty_archive
 from ..core.records import RunResult
 from ..core.retention import generations, run
 from ..models import loyalty_reporting_archive as archive
+from .commands import CommandCase
 
 
 @tagged("post_install", "-at_install")
-class TestArchiveCommand(TransactionCase):
+class TestArchiveCommand(CommandCase):
     """``odoo-bin loyalty_archive``: what it prints, does and refuses."""
+
+    command, name = loyalty_archive, "Loyalty_Archive"
 
     def setUp(self):
         super().setUp()
@@ -27,46 +29,6 @@ class TestArchiveCommand(TransactionCase):
             " 2, 'point_analytics_data/x.parquet', 7, 5000000000, 'x')",
             [self.env.cr.fetchone()[0]],
         )
-
-    def call(self, *args):
-        """Call the command as Odoo does. Returns (exit status, what it prints or says)."""
-        test = self
-
-        class Cursor:
-            def __enter__(self):
-                return test.env.cr
-
-            def __exit__(self, *_error):
-                return None
-
-        class Registry:
-            def __init__(self, name):
-                test.assertEqual(name, test.env.cr.dbname)
-
-            def cursor(self):
-                return Cursor()
-
-        called = command.Loyalty_Archive()
-        out = io.StringIO()
-        options = type(command.config).__getitem__
-        name = self.env.cr.dbname
-
-        def given(config, option):
-            return [name] if option == "db_name" else options(config, option)
-
-        with (
-            patch.object(command, "Registry", Registry),
-            patch.object(command.config, "parse_config"),
-            patch.object(type(command.config), "__getitem__", given),
-            patch.object(command.sys, "stdout", out),
-        ):
-            try:
-                called.run([*args])
-            except SystemExit as stopped:
-                if isinstance(stopped.code, str):
-                    return 1, stopped.code
-                return stopped.code, out.getvalue()
-        return 0, out.getvalue()
 
     def test_it_lists_months_with_their_files(self):
         line = (

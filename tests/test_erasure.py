@@ -6,6 +6,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
 from odoo.sql_db import db_connect
 from odoo.tests import Form, TransactionCase, get_db_name, new_test_user, tagged
+from odoo.tools import config
 
 from ..core.erasure import run as running
 from ..core.errors import StoreError
@@ -147,11 +148,33 @@ class TestErasure(TransactionCase):
         for state, more in (("done", 0), ("partial", 1)):
             with patch.object(models, "run", return_value=RunResult(state)) as run:
                 pipeline._erase(4711)
-            self.assertLess(run.call_args.args[-1], 120)
+            self.assertLess(run.call_args.kwargs["seconds"], 120)
             found = self.env["ir.cron.trigger"].search_count(
                 [("cron_id", "=", cron.id)]
             )
             self.assertEqual(found - begun, more, state)
+
+    def test_it_is_told_when_its_worker_is_killed(self):
+        pipeline, seconds = self.env["loyalty.reporting.pipeline"], [0, 0, 20]
+        real = {"limit_time_real": 120, "limit_time_real_cron": 200, "workers": 2}
+        for limits, of_request, of_cron in (
+            ({**real, "limit_time_cpu": 900}, 110, [190, 170]),
+            ({**real, "limit_time_cpu": 60}, 60, [60, 40]),
+            ({name: 0 for name in real}, None, [None, None]),
+        ):
+            with (
+                self.subTest(limits=limits),
+                patch.dict(config.options, limits),
+                patch.object(models, "run", return_value=RunResult("done")) as run,
+                patch.object(models, "unfinished", return_value=[1, 2]),
+                patch.object(models, "time") as time,
+            ):
+                time.monotonic.side_effect = seconds
+                pipeline._erase(4711)
+                pipeline._cron_erase()
+            calls = [call.kwargs for call in run.call_args_list]
+            self.assertEqual([c["limit"] for c in calls], [of_request, *of_cron])
+            self.assertEqual([c["seconds"] for c in calls], [60, 60, 40])
 
     def test_files_of_exports_go_and_questions_lose_the_number(self):
         customer, number = self.customer(6)

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from ..errors import ReportingError, StoreError
 from ..records import Counts, RunResult
+from ..retention import months
 from ..retention.restore import LOCK
+from ..retention.run import fits
 from ..stores import runs
 from ..stores.locks import held
 from ..stores.reporting import connect, explained
@@ -76,20 +78,27 @@ class _TimeOver(Exception):
     """The time slot is over: archived months wait for the next run."""
 
 
-def run(settings, dsn, number, outside, seconds=None):  # noqa: PLR0913
+def run(settings, dsn, number, outside, *, seconds=None, limit=None):  # noqa: PLR0913
     """Go on with an erasure until all of it is done.
 
     :param number: what :func:`core.erasure.request.begin` returned
     :param outside: :class:`Outside`
     :param seconds: after which no other archived month is begun; None: all are
+    :param limit: seconds after which this process is killed: no archived month is begun
+        that would not be done by then; None: it never is
     :return: :class:`RunResult`; errors are in its message, never raised. One that failed,
         or is partial, goes on with the next run.
     """
-    until = time.monotonic() + seconds if seconds else float("inf")
+    begun = time.monotonic()
+    until, killed = (
+        float("inf") if after is None else begun + after for after in (seconds, limit)
+    )
 
     def work(_id):
         with closing(connect(dsn)) as connection:
-            erasure = _Erasure(settings, dsn, connection, number, outside, until=until)
+            erasure = _Erasure(
+                settings, dsn, connection, number, outside, until=until, killed=killed
+            )
             return erasure.attempt()
 
     return runs.run(dsn, "erase", f"erasure {number}", work, lock="erase")
@@ -104,9 +113,12 @@ def unfinished(cr):
 
 
 class _Erasure:
-    def __init__(self, settings, dsn, connection, number, outside, *, until):  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913
+        self, settings, dsn, connection, number, outside, *, until, killed
+    ):
         self._settings, self._dsn, self._outside = settings, dsn, outside
-        self._connection, self._number, self._until = connection, number, until
+        self._connection, self._number = connection, number
+        self._until, self._killed = until, killed
         self._changed = self._waiting = 0
 
     def attempt(self):
@@ -226,15 +238,31 @@ class _Erasure:
                 with self._connection, self._connection.cursor() as cr:
                     waiting = archives.waiting(cr, self._number, who)
                     is_any = archives.has_begun(cr, self._number)
+                    fitting = next((m for m in waiting if self._fits(cr, m)), None)
                 if not waiting:
                     return (0 if is_any else None), ""
                 if time.monotonic() > self._until:
-                    left = len(waiting)
-                    raise _TimeOver(
-                        f"Archived months that are yet to be written: {left}."
-                    )
-                self._rewrite(who, waiting[0])
+                    raise _TimeOver(_left(waiting))
+                if not fitting:
+                    # After a run that only got here, the next would get here again.
+                    error = _TimeOver if self._changed else StoreError
+                    raise error(f"{_left(waiting)} {self._too_long(waiting[0])}")
+                self._rewrite(who, fitting)
             time.sleep(archives.TURN_SECONDS)
+
+    def _fits(self, cr, month):
+        """Tell whether a month is written anew before this process is killed."""
+        left = self._killed - time.monotonic()
+        return fits(2 * _rows(cr, month), left)  # they come back, and are written
+
+    def _too_long(self, month):
+        with self._connection, self._connection.cursor() as cr:
+            rows = _rows(cr, month)
+        return (
+            f"{month:%B %Y} waits: {rows:,} rows are more than Odoo's time limits let a "
+            "worker restore and write anew. Run `odoo-bin loyalty_erasure run -d "
+            "DATABASE`, which has none, or raise limit_time_real_cron and limit_time_cpu."
+        )
 
     def _rewrite(self, who, month):
         archives.rewrite(self._dsn, self._connection, self._number, who, month)
@@ -280,3 +308,17 @@ class _Erasure:
             more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
             message += f" Files of archives that nobody reads any more: {named}{more}."
         raise StoreError(message)
+
+
+def _left(waiting):
+    return f"Archived months that are yet to be written: {len(waiting)}."
+
+
+def _rows(cr, month):
+    """Return how many rows a month's files hold, by their manifests."""
+    return sum(
+        told["rows"]
+        for known in months.known(cr, month=month)
+        if known.manifest
+        for told in known.manifest["tables"].values()
+    )

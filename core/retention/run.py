@@ -229,7 +229,12 @@ def _is_restored_since(dsn, step, restored):
 
 def _fits(step, seconds):
     """Tell whether a step is done within some seconds."""
-    return not step.is_long or step.rows <= seconds * ROWS_A_SECOND
+    return not step.is_long or fits(step.rows, seconds)
+
+
+def fits(rows, seconds):
+    """Tell whether so many rows are written and read back within some seconds."""
+    return rows <= seconds * ROWS_A_SECOND
 
 
 def _too_long(step):

@@ -1,6 +1,7 @@
 """A person is erased: no byte of who it was is left, no figure changes, nobody returns."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,8 +103,8 @@ class World:
         number = self.begin()
         return number, self.run(number)
 
-    def run(self, number, seconds=None):
-        return run(self.settings, self.report, number, self.outside, seconds)
+    def run(self, number, **options):
+        return run(self.settings, self.report, number, self.outside, **options)
 
     def steps(self, number):
         rows = databases.rows(self.report, STEPS, [number])
@@ -360,6 +361,11 @@ class TestArchived:
         "SELECT month, restored_at FROM loyalty_reporting_archive"
         " WHERE state = 'restored' AND tier = 'detail'"
     )
+    BEGUN = "SELECT month FROM loyalty_reporting_erasure_month"
+    ROWS = (
+        "SELECT month, sum(rows)::integer FROM loyalty_reporting_archive a"
+        " JOIN loyalty_reporting_archive_file f ON f.archive_id = a.id GROUP BY month"
+    )
 
     @pytest.fixture
     def months(self, world, tmp_path):
@@ -444,6 +450,43 @@ class TestArchived:
         assert "yet to be written: " in result.message
         assert away(world.report) == months
         assert world.run(number, seconds=600).state == "done"
+
+    def test_a_month_that_takes_longer_than_a_worker_lives_waits_for_the_command(
+        self, world, months, monkeypatch
+    ):
+        number = world.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(retention, "ROWS_A_SECOND", 0.001)
+            # The other places are done; then nothing is left that a worker can do.
+            states = [world.run(number, limit=110).state for _ in range(3)]
+        assert states == ["partial", "failed", "failed"]
+        query = "SELECT state, message FROM loyalty_reporting_erasure"
+        [(state, message)] = databases.rows(world.report, query)
+        assert state == "running"
+        assert re.search(r"[A-Z][a-z]+ 2017 waits: [1-9][\d,]* rows", message)
+        assert "odoo-bin loyalty_erasure run" in message
+        assert world.steps(number)["clickhouse"][0] == "done"
+        assert not databases.rows(world.report, self.BEGUN)
+        # The command has no limit.
+        assert world.run(number).state == "done"
+        assert away(world.report) == months
+
+    def test_smaller_months_are_written_all_the_same(self, world, months, monkeypatch):
+        number = world.begin()
+        rows = dict(databases.rows(world.report, self.ROWS))
+        largest = max(rows, key=rows.get)
+        # Restored in time, it would not be written in time.
+        monkeypatch.setattr(retention, "ROWS_A_SECOND", 1.9 * rows[largest] / 1000)
+        assert all(n < 0.9 * rows[largest] for m, n in rows.items() if m != largest)
+
+        result = world.run(number, limit=1000)
+
+        assert result.state == "partial"
+        assert "yet to be written: 1." in result.message
+        assert f"{largest:%B %Y} waits: {rows[largest]:,} rows" in result.message
+        done = {m for (m,) in databases.rows(world.report, self.BEGUN)}
+        assert done
+        assert largest not in done
 
     def test_what_was_here_stays(self, world, months, tmp_path):
         restore(world.report, month(2017, 3))
