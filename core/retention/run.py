@@ -142,7 +142,8 @@ def _is_of_one(step, error):
 def _forget(dsn, days):
     """Remove former generations of files that are so old. Returns what went wrong, or None."""
     try:
-        with closing(connect(dsn)) as connection:
+        # An erasure may be removing some of them.
+        with locks.held(dsn, LOCK), closing(connect(dsn)) as connection:
             generations.forget(connection, days=days)
     except ReportingError as e:
         return str(e)
@@ -198,11 +199,9 @@ def verify(dsn, chosen):
 def expire(dsn, tier, month):
     """Remove a month's files of a tier, for good; killed amid it, the next run goes on."""
     with closing(connect(dsn)) as connection:
-        generations.forget(connection, tier, month)
         with explained(), connection, connection.cursor() as cr:
-            [known] = months.known(cr, tier, month)
-            generations.remove(cr, Location(known.location), known.manifest)
             months.expire(cr, tier, month)
+        generations.forget(connection, tier, month)
 
 
 def logged(dsn, job, work):

@@ -500,6 +500,18 @@ class TestArchived:
         assert not _identifiers(tmp_path) & {PERSON, CARD}
         assert not away(world.report)
 
+    def test_a_month_that_cannot_be_written_holds_up_nobody(self, world, tmp_path):
+        """A misprint was its location: no file was ever whole, its rows are here."""
+        databases.execute(
+            world.report,
+            "INSERT INTO loyalty_reporting_archive (month, tier, state, location)"
+            " VALUES ('2017-03-01', 'detail', 'writing', %s)",
+            [str(tmp_path / "misprint")],
+        )
+        assert world.erase()[1].state == "done"
+        assert world.found() == set()
+        assert not (tmp_path / "misprint").exists()
+
     def test_it_is_not_done_while_a_file_of_an_expired_one_is_there(
         self, world, months, tmp_path, monkeypatch
     ):
