@@ -65,7 +65,8 @@ def run(  # noqa: PLR0913 (keywords)
             steps, restored = plan(cr, policies, today), _restored(cr)
             stays = _stays(held(cr, policies), names or {})
         state = going.through(steps, restored)
-        if problem := _forget(dsn, days_former):
+        problem = None if state == "partial" else _forget(dsn, days_former)
+        if problem:
             going.problems.append(problem)
             state = "failed"
         return RunResult(state, going.counts, message=going.told(stays))
@@ -145,6 +146,8 @@ def _forget(dsn, days):
         # An erasure may be removing some of them.
         with locks.held(dsn, LOCK), closing(connect(dsn)) as connection:
             generations.forget(connection, days=days)
+    except Busy:
+        return None  # the next run comes to it
     except ReportingError as e:
         return str(e)
     return None
