@@ -51,16 +51,17 @@ def replay(source, dsn, *, source_name, keys, **given):
     return job.logged("replay", lambda: job.replay(keys))
 
 
-def load_waiting(dsn, *, source_name, **given):
+def load_waiting(dsn, *, source_name, letters=None, **given):
     """Load the documents of a source, of any type, that wait for an archived month.
 
     Those that are due, see :mod:`core.stores.aside`; the source itself is not asked.
 
+    :param letters: ids of the dead letters that are meant, be they due or not
     :param given: as of :class:`Given`
     :return: :class:`RunResult`; errors are in its message, never raised
     """
     job = _Sync(None, dsn, source_name, Given(**given))
-    return job.logged("waiting", job.load_waiting)
+    return job.logged("waiting", lambda: job.load_waiting(letters))
 
 
 def backfill(source, dsn, *, source_name, since=None, seconds=None, **given):
@@ -168,10 +169,10 @@ class _Sync:
             self._count(store.load(reading.documents(keys)))
             return RunResult("done", self._counts)
 
-    def load_waiting(self):
+    def load_waiting(self, letters):
         """Load what was set aside, out of turn; nothing of the source runs meanwhile."""
         with closing(self._open_store()) as store:
-            self._count(store.load_waiting())
+            self._count(store.load_waiting(letters))
             return RunResult("done", self._counts)
 
     def backfill(self, since):

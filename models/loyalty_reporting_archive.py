@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..core.errors import ReportingError
 from ..core.records import RunResult
-from ..core.retention import generations, run
+from ..core.retention import generations, months, run
 from ..core.retention.restore import restore
 from . import time_limits
 from .notification import RELOAD, notification
@@ -99,8 +99,8 @@ class LoyaltyReportingArchive(models.Model):
         """
         retention = self.env["loyalty.reporting.retention"]
         policies = retention._policies()
-        if not policies and not self.search([("state", "=", "leaving")], limit=1):
-            return RunResult("done")
+        if not policies and not self.search_count([], limit=1):
+            return RunResult("done")  # else something may have to be ended
         result = run.run(
             self._dsn(),
             policies,
@@ -135,9 +135,8 @@ class LoyaltyReportingArchive(models.Model):
     @api.model
     def _claim(self):
         """Take the archives over that another database owns; returns a ``RunResult``."""
-        known = {location for (location,) in self._read_group([], ["location"])}
         written_to = {self.env["loyalty.reporting.retention"]._location()}
-        addresses = (known | written_to) - {"", False}
+        addresses = (months.locations(self.env.cr) | written_to) - {""}
         try:
             for address in sorted(addresses):
                 generations.take_over(self._dsn(), address)

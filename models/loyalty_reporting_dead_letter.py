@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core.sources import contract
+from ..core.stores import aside
 from .notification import RELOAD, notification
 
 KEPT_DAYS = 90
@@ -46,9 +47,13 @@ class LoyaltyReportingDeadLetter(models.Model):
     )
 
     def action_replay(self):
-        """Read the documents of these rows at their sources once more."""
+        """Read the documents of these rows at their sources once more.
+
+        Those that wait for an archived month are here whole, and are loaded now.
+        """
         self._check_manager()
-        results = [self._replay_at(code) for code in set(self.mapped("source_name"))]
+        codes = set(self.mapped("source_name"))
+        results = [result for code in codes for result in self._replay_at(code)]
         failed = [result.message for result in results if result.state != "done"]
         if failed:
             raise UserError("\n".join(failed))
@@ -67,6 +72,13 @@ class LoyaltyReportingDeadLetter(models.Model):
         if not source:
             raise UserError(self.env._("The source %s does not exist any more.", code))
         letters = self.filtered(lambda letter: letter.source_name == code)
+        pipeline = self.env["loyalty.reporting.pipeline"]
+        waiting = letters.browse(aside.among(self.env.cr, letters.ids))
+        if waiting:
+            yield pipeline._load_letters(source, waiting.ids)
+        letters -= waiting
+        if not letters:
+            return
         # Rows that name no document are read under the empty key; dimensions are read
         # in any case.
         keys = {
@@ -74,7 +86,7 @@ class LoyaltyReportingDeadLetter(models.Model):
             for kind, of_kind in letters.grouped("kind").items()
             if kind in contract.DOCUMENTS
         }
-        return self.env["loyalty.reporting.pipeline"]._replay(source, keys)
+        yield pipeline._replay(source, keys)
 
     def _check_manager(self):
         self.env["loyalty.reporting.source"].check_access("write")

@@ -152,12 +152,22 @@ class LoyaltyReportingPipeline(models.AbstractModel):
 
     @api.model
     def _load_waiting(self):
-        """Load what was set aside for archived months and is due, of every active source."""
-        names = aside.sources(self.env.cr)
-        for source in names and self.env["loyalty.reporting.source"].search(
-            [("code", "in", [*names])]
-        ):
-            self._after(sync.load_waiting(self._dsn(), **self._feed(source)))
+        """Load what was set aside for archived months and is due, also of paused sources."""
+        due = aside.sources(self.env.cr)
+        sources = self.env["loyalty.reporting.source"].with_context(active_test=False)
+        for source in sources.search([("code", "in", [name for name, _system in due])]):
+            if (source.code, source.system) in due:
+                self._load_letters(source)
+
+    @api.model
+    def _load_letters(self, source, letters=None):
+        """Load what was set aside of a source; returns a ``RunResult``.
+
+        :param letters: ids of dead letters; by default those that are due
+        """
+        result = sync.load_waiting(self._dsn(), letters=letters, **self._feed(source))
+        self._after(result)
+        return result
 
     @api.model
     def _consume(self, source, seconds=None):
@@ -273,9 +283,9 @@ class LoyaltyReportingPipeline(models.AbstractModel):
     def _cron_sync(self):
         """Read every active source that has an address, a time slot each.
 
-        Before them, what waits for archived months, however it came.
+        After them, what waits for archived months, however it came: a month may take
+        longer to come back than a job may run.
         """
-        self._load_waiting()
         sources = self.env["loyalty.reporting.source"].search(
             [("type", "not in", ["stream", "push"])]
         )
@@ -288,6 +298,7 @@ class LoyaltyReportingPipeline(models.AbstractModel):
                 result = self._backfill(source, seconds=SLOT_SECONDS)
             unfinished += result.state == "partial"
             progress(1, remaining=len(waiting) - done + unfinished)
+        self._load_waiting()
 
     @api.model
     def _cron_stream(self):

@@ -7,6 +7,7 @@ from odoo.tools import SQL, config
 from ..core import streams
 from ..core.settings import redact, source_url
 from ..core.sources import SOURCES, contract
+from ..core.stores import aside
 from ..core.sync import BACKFILL, backfill_progress
 from .notification import RELOAD, notification
 
@@ -211,6 +212,19 @@ class LoyaltyReportingSource(models.Model):
                 self.env._("A source that was read keeps its code: create another one.")
             )
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_waiting(self):
+        """Keep a source whose documents nobody else would load; the demo has its own way."""
+        for source in self.filtered(lambda s: s.type != "demo"):
+            if aside.is_any(self.env.cr, source.code):
+                raise UserError(
+                    self.env._(
+                        "Documents of %s wait for an archived month: replay or ignore "
+                        "their dead letters first.",
+                        source.name,
+                    )
+                )
 
     def copy_data(self, default=None):
         copies = zip(self, super().copy_data(default), strict=True)

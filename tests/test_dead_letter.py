@@ -8,6 +8,8 @@ from odoo.tests import TransactionCase, tagged
 from ..core import sync
 from ..core.records import RunResult
 
+DONE = RunResult("done")
+
 
 @tagged("post_install", "-at_install")
 class TestDeadLetter(TransactionCase):
@@ -35,24 +37,40 @@ class TestDeadLetter(TransactionCase):
         self.assertEqual(call.kwargs["source_name"], "engine")
         self.assertEqual(shown["params"]["type"], "success")
 
-    def test_what_waits_for_an_archived_month_is_loaded_by_itself(self):
-        letter, stream = (
-            self.letter(),
-            self.env["loyalty.reporting.source"].create(
-                {"name": "Stream", "code": "waits", "type": "stream"}
-            ),
-        )
+    def waits(self, letter, source):
+        """Have a letter hold a document of a source that waits and is due."""
         self.env.cr.execute(
             "UPDATE loyalty_reporting_dead_letter SET road = 'event', stands = false,"
-            " version = 1, source_name = 'waits', last_seen = last_seen"
+            " version = 1, source_name = %s, last_seen = last_seen"
             " - interval '5 minutes' WHERE id = %s",
-            [letter.id],
+            [source.code, letter.id],
         )
+        letter.invalidate_recordset()
+        return letter
+
+    def stream(self, **values):
+        return self.env["loyalty.reporting.source"].create(
+            {"name": "Stream", "code": "waits", "type": "stream", **values}
+        )
+
+    def test_what_waits_for_an_archived_month_is_loaded_by_itself(self):
+        stream = self.stream(active=False)
+        letter, done = self.waits(self.letter(), stream), []
         with (
             patch.object(self.registry["ir.cron"], "_commit_progress"),
-            patch.object(sync, "run", return_value=RunResult("done")),
-            patch.object(sync, "load_waiting", return_value=RunResult("done")) as load,
+            patch.object(
+                sync, "run", side_effect=lambda *_, **__: done.append(1) or DONE
+            ),
+            patch.object(
+                sync,
+                "load_waiting",
+                side_effect=lambda *_, **__: done.append(2) or DONE,
+            ) as load,
+            patch.object(
+                self.registry["loyalty.reporting.source"], "_is_due", lambda _self: True
+            ),
         ):
+            self.env.ref("loyalty_reporting.source_demo").active = True
             self.env["loyalty.reporting.pipeline"]._cron_sync()
             letter.sudo().state = "resolved"
             self.env.flush_all()
@@ -60,6 +78,36 @@ class TestDeadLetter(TransactionCase):
         [call] = load.call_args_list
         self.assertEqual(call.kwargs["source_name"], stream.code)
         self.assertEqual(call.kwargs["system"], "engine")
+        # A month may take longer to come back than a job may run.
+        self.assertLess(done.index(1), done.index(2))
+
+    def test_letters_of_a_source_that_tells_of_another_system_now_stay(self):
+        stream = self.stream(system="odoo", type="odoo")
+        self.waits(self.letter(), stream)
+        with patch.object(sync, "load_waiting") as load:
+            self.env["loyalty.reporting.pipeline"]._load_waiting()
+        load.assert_not_called()
+
+    def test_replay_loads_what_waits_also_of_a_stream(self):
+        letter = self.waits(self.letter(), self.stream())
+        with (
+            patch.object(sync, "replay") as replay,
+            patch.object(sync, "load_waiting", return_value=DONE) as load,
+        ):
+            letter.action_replay()
+        [call] = load.call_args_list
+        self.assertEqual(call.kwargs["letters"], [letter.id])
+        replay.assert_not_called()
+
+    def test_a_source_whose_documents_wait_is_not_deleted(self):
+        stream = self.stream()
+        letter = self.waits(self.letter(), stream)
+        with self.assertRaisesRegex(UserError, "wait for an archived month"):
+            stream.unlink()
+        letter.action_ignore()
+        self.env.flush_all()
+        stream.unlink()
+        self.assertFalse(stream.exists())
 
     def test_a_replay_that_fails_says_why(self):
         failed = RunResult("failed", message="The engine is away.")

@@ -6,7 +6,7 @@ them. Whoever changes a month holds the lock of :mod:`core.retention`.
 """
 
 from ..database import sql
-from ..retention import generations, leaving, months
+from ..retention import archive, generations, leaving, months
 from ..retention.files import Location
 from ..retention.policy import Tier
 from ..retention.restore import restore_held
@@ -99,6 +99,12 @@ def rewrite(dsn, connection, number, who, month):
         [away] = cr.fetchone()
     restore_held(dsn, month)
     scrub(connection, who, month)
+    with connection, connection.cursor() as cr:
+        [known] = months.known(cr, Tier.DETAIL, month)
+        if not known.manifest:
+            # Its files were begun, and never whole: what there is of them goes.
+            generations.clear(cr, known)
+            return
     if Tier.DETAIL not in away:
         leaving.rewrite(dsn, Tier.DETAIL, month)
         generations.forget(connection, Tier.DETAIL, month)
@@ -130,11 +136,22 @@ def left_behind(cr, who):
     keys = who.keys(CUSTOMER), who.keys(CARD)
     chosen = {*months_of(cr, *keys), *months_of(cr, *keys, expired=True)}
     found = {
-        known.month: _unnamed(known)
+        known.month: [*_unnamed(known), *_former(cr, known)]
         for known in months.known(cr, Tier.DETAIL)
         if known.month in chosen
     }
     return {month: paths for month, paths in found.items() if paths}
+
+
+def _former(cr, known):
+    """Return the files of former generations at places that are not this database's now."""
+    return [
+        f"{address}/{path}"
+        for _id, address, manifest in months.former(cr, known.tier, known.month)
+        if address != known.location
+        for path in sorted(archive.paths_of(manifest))
+        if not path.endswith(".json")
+    ]
 
 
 def _unnamed(known):

@@ -32,6 +32,8 @@ TEXTS = {
 _OF_CARDS, _KEYS = "point_card", ("row_key", "document_key")
 _TYPES = {"expected": "jsonb", "kept": "jsonb"}
 _SYSTEM = {LETTERS: "source", DIFFERENCES: "NULL::text"}
+# Documents that wait whole are loaded as they stand there: no other number may change.
+_IS_WHOLE = {LETTERS: "road IS NOT NULL", DIFFERENCES: "false"}
 _PARTITIONS = """
     SELECT inhrelid::regclass::text FROM pg_inherits
     WHERE inhparent = %s::regclass ORDER BY 1
@@ -122,16 +124,18 @@ def _texts(cr, who, table):
     casts = ", ".join(f"{column}::text" for column in columns)
     some = " OR ".join(f"{column}::text ~ %(pattern)s" for column in columns)
     cr.execute(
-        f"SELECT id, table_name, {_SYSTEM[table]}, {casts} FROM {table} WHERE {some}"
-        " FOR UPDATE",
+        f"SELECT id, table_name, {_SYSTEM[table]}, {_IS_WHOLE[table]}, {casts}"
+        f" FROM {table} WHERE {some} FOR UPDATE",
         {"pattern": who.pattern},
     )
     found = []
-    for number, about, system, *old in cr.fetchall():
+    for number, about, system, is_whole, *old in cr.fetchall():
         pseudonym_of = (who.of(system) if system else who).pseudonym_of
         stay = _KEYS if table == LETTERS and about != _OF_CARDS else ()
         new = [
-            text if not text or column in stay else scrubbed(text, pseudonym_of)
+            text
+            if not text or column in stay
+            else scrubbed(text, pseudonym_of, is_whole=is_whole)
             for column, text in zip(columns, old, strict=True)
         ]
         if new != old:

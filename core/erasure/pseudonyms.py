@@ -117,12 +117,13 @@ class Pseudonyms:
         return hmac.digest(self._secret, text.encode(), "sha256")
 
 
-def scrubbed(text, pseudonym_of):
+def scrubbed(text, pseudonym_of, *, is_whole=False):
     """Return a row as it came, with pseudonyms for identifiers that were erased.
 
     Where nothing says which of its numbers are identifiers, all that may be are replaced.
 
     :param pseudonym_of: function of (kind, number) → pseudonym, or None
+    :param is_whole: all identifiers in it have names: no other number is one
     """
 
     def of_number(match):
@@ -133,7 +134,7 @@ def scrubbed(text, pseudonym_of):
         pseudonym = pseudonym_of(_KINDS[match[2]], int(match[3]))
         return match[1] + str(pseudonym or match[3])
 
-    if _KEYED.search(text):
+    if is_whole or _KEYED.search(text):
         return _KEYED.sub(of_member, text)
     return _NUMBER.sub(of_number, text)
 

@@ -4,21 +4,15 @@ import logging
 from enum import Enum
 
 import psycopg2
-from psycopg2 import errors
 
 from ..errors import ConfigurationError, ReportingError
 from ..records import Chunk, Counts, Road
+from ..stores.reporting import is_of_data
 from .chunks import chunk_of
 from .cloudevents import LIMIT, parse
 from .rejects import unreadable
 
 _logger = logging.getLogger(__name__)
-# What PostgreSQL says of data that it cannot take.
-_OF_DATA = (
-    psycopg2.DataError,
-    psycopg2.IntegrityError,
-    errors.ProgramLimitExceeded,
-)
 _PASSING = (
     psycopg2.OperationalError,
     psycopg2.InterfaceError,
@@ -39,7 +33,7 @@ class Verdict(Enum):
 def verdict(error):
     """Return what a failed load is due to."""
     cause = error.__cause__ if isinstance(error, ReportingError) else error
-    if isinstance(cause, _OF_DATA):
+    if is_of_data(error):
         return Verdict.DATA
     if isinstance(error, ConfigurationError) or isinstance(cause, _PASSING):
         return Verdict.PASSING

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 from ..errors import ReportingError
 from . import columnar
+from .files import Unusable
 from .policy import Tier
 from .tables import Facts, columns_of, facts_of, partitions_of
 
@@ -127,6 +128,17 @@ def remove(location, manifest):
     paths = paths_of(manifest)
     for path in sorted(paths, key=lambda path: not path.endswith(".json")):
         location.remove(path)
+
+
+def is_whole(location, manifest):
+    """Tell whether a generation's files are there as they were written."""
+    try:
+        return all(
+            location.measured(told["file"]) == (told["bytes"], told["sha256"])
+            for told in manifest["tables"].values()
+        )
+    except Unusable:
+        return False
 
 
 def is_as_told(cr, manifest):

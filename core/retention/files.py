@@ -109,10 +109,11 @@ class Location:
     def reading(self, path):
         """Give a binary file to read, also one that was put aside."""
         with self._told(path):
-            full = self._full(path)
-            if not self._system.exists(full) and self._system.exists(self._aside(path)):
-                full = self._aside(path)
-            with self._system.open(full, "rb") as file:
+            try:
+                file = self._system.open(self._full(path), "rb")
+            except FileNotFoundError:
+                file = self._system.open(self._aside(path), "rb")
+            with file:
                 yield file
 
     def write_json(self, path, value):
@@ -137,10 +138,11 @@ class Location:
     def listed(self, folder):
         """Return the paths of a folder's files; of none, where it is not there."""
         with self._told(folder):
-            full = self._full(folder)
-            if not self._system.exists(full):
+            # Not exists(), to which all that goes wrong is as if nothing was there.
+            try:
+                found = self._system.ls(self._full(folder), detail=False, refresh=True)
+            except FileNotFoundError:
                 return []
-            found = self._system.ls(full, detail=False, refresh=True)
         names = (name.rsplit("/", 1)[1] for name in found)
         return sorted(f"{folder}/{name}" if folder else name for name in names)
 
@@ -156,7 +158,7 @@ class Location:
         """Remove a file, if it is there, or was put aside."""
         with self._told(path):
             for full in (self._full(path), self._aside(path)):
-                if self._system.exists(full):
+                with suppress(FileNotFoundError):
                     self._system.rm(full)
 
     def _full(self, path):

@@ -16,9 +16,11 @@ from .tables import TABLES
 
 # Says whose archives a location holds.
 OWNER = "owner.json"
+# The control file tells the timeline of the last checkpoint: too old after a promotion.
 _SELF = """
-    SELECT s.system_identifier || '/' || current_database(), c.timeline_id
-    FROM pg_control_system() s, pg_control_checkpoint() c
+    SELECT s.system_identifier || '/' || current_database(),
+        ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer
+    FROM pg_control_system() s
 """
 _ASIDE = f"{FORMER}/"
 _logger = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ def claim(cr, location):
     :raise ConfigurationError: it is another one's
     """
     owner, own = _owner(location), _self(cr)
-    if owner is None or owner == {**own, "timeline": None}:
+    if owner is None or owner != own and _is_same(owner, own):
         location.write_json(OWNER, own)
     elif owner != own:
         raise ConfigurationError(
@@ -51,13 +53,18 @@ def take_over(dsn, address):
 
 def is_own(cr, location):
     """Tell whether a location is this database's, so that it may remove files there."""
-    return _owner(location) == _self(cr)
+    owner = _owner(location)
+    return owner is not None and _is_same(owner, _self(cr))
+
+
+def _is_same(owner, own):
+    """Tell whether a location's owner is this database; the first ones named no timeline."""
+    return owner in (own, {**own, "timeline": None})
 
 
 def _owner(location):
     if OWNER not in location.listed(""):
         return None
-    # Those that were written first name no timeline.
     return {"timeline": None, **location.read_json(OWNER)}
 
 
@@ -99,6 +106,13 @@ def tidy(location, tier, month, current, writer):
                 location.remove(other)
 
 
+def clear(cr, known):
+    """Remove what a writer of ours left of a month of which nothing was ever whole."""
+    location = Location(known.location)
+    if is_own(cr, location):
+        tidy(location, known.tier, known.month, None, known.writer)
+
+
 def unknown(location, tier, month, manifests):
     """Return the paths of a month's files that none of these manifests names."""
     known = {path for manifest in manifests for path in archive.paths_of(manifest)}
@@ -130,27 +144,24 @@ def _found(location, tier, month, under=""):
 def forget(connection, tier=None, month=None, *, days=0):
     """Remove former generations, and what is known of them, one after the other.
 
-    In a location that is not this database's, they are left to their owner.
+    In a location that is another database's, or none's, they stay, and are remembered:
+    this one may be its owner again.
 
     :param tier: of one month of a tier; None: of all
-    :param days: for so long they stay
+    :param days: for so long they stay; those of expired months go at once
     :raise StoreError: one cannot be removed; it is remembered
     """
     with explained(), connection, connection.cursor() as cr:
         found = months.former(cr, tier, month, days)
     for number, address, manifest in found:
         with explained(), connection, connection.cursor() as cr:
-            remove(cr, Location(address), manifest)
-            months.drop_former(cr, number)
-
-
-def remove(cr, location, manifest):
-    """Remove a generation, unless its location is another database's by now."""
-    if is_own(cr, location):
-        archive.remove(location, manifest)
-    else:
-        _logger.warning(
-            "The archive of %s stays at %s: another database owns that location.",
-            manifest["month"],
-            location.address,
-        )
+            location = Location(address)
+            if is_own(cr, location):
+                archive.remove(location, manifest)
+                months.drop_former(cr, number)
+            else:
+                _logger.warning(
+                    "The archive of %s stays at %s: this database does not own it.",
+                    manifest["month"],
+                    address,
+                )

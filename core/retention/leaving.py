@@ -86,12 +86,15 @@ class _Month:
             snapshot.cursor() as cr,
         ):
             [known] = months.known(cr, self.tier, self._month)
-            old = known.manifest
-            if old and archive.is_as_told(cr, old):
-                address, manifest = known.location, old
-            else:
-                address = self._address or known.location
-                manifest = self._written(cr, Location(address), known)
+            address, manifest = self._address or known.location, known.manifest
+            location = Location(address)
+            if not (
+                manifest
+                and address == known.location
+                and archive.is_whole(location, manifest)
+                and archive.is_as_told(cr, manifest)
+            ):
+                manifest = self._written(cr, location, known)
         self._between("written", self._month)
         with self._transaction() as cr:
             # Loads that change what it finds mark the month as changed.
@@ -103,8 +106,13 @@ class _Month:
             for other in {known.location, address}:
                 location = Location(other)
                 if generations.is_own(cr, location):
-                    current = manifest if other == address else None
-                    generations.tidy(location, self.tier, self._month, current, None)
+                    generations.tidy(
+                        location,
+                        self.tier,
+                        self._month,
+                        manifest if other == address else None,
+                        known.writer,
+                    )
         self._between("verified", self._month)
 
     def _written(self, cr, location, known):

@@ -82,7 +82,8 @@ def mark(cr, tier, month, state, problem=None):
 
 
 def expire(cr, tier, month):
-    """Note that a month's files are removed."""
+    """Note that a month's files are no more; those that are there are former ones."""
+    _supersede(cr, tier, month)
     mark(cr, tier, month, State.EXPIRED)
     cr.execute(
         "DELETE FROM loyalty_reporting_archive_file f USING loyalty_reporting_archive a"
@@ -101,12 +102,7 @@ def blame(cr, tier, month, problem):
 
 def save(cr, tier, month, location, manifest):
     """Note the files of a generation that is whole and verified; the former one, too."""
-    cr.execute(
-        "INSERT INTO loyalty_reporting_archive_former (archive_id, location, manifest)"
-        " SELECT id, location, manifest FROM loyalty_reporting_archive"
-        " WHERE month = %s AND tier = %s AND manifest IS NOT NULL AND generation <> %s",
-        [month, tier, manifest["generation"]],
-    )
+    _supersede(cr, tier, month, manifest["generation"])
     cr.execute(
         "UPDATE loyalty_reporting_archive SET state = 'verified', problem = NULL,"
         " generation = %s, location = %s, manifest = %s, writer = NULL"
@@ -128,21 +124,42 @@ def save(cr, tier, month, location, manifest):
         )  # fmt: skip
 
 
+def _supersede(cr, tier, month, generation=None):
+    """Make a former generation of the one that is known, unless it is that generation."""
+    cr.execute(
+        "INSERT INTO loyalty_reporting_archive_former (archive_id, location, manifest)"
+        " SELECT id, location, manifest FROM loyalty_reporting_archive"
+        " WHERE month = %s AND tier = %s AND manifest IS NOT NULL AND state <> 'expired'"
+        " AND generation IS DISTINCT FROM %s",
+        [month, tier, generation],
+    )
+
+
 def former(cr, tier=None, month=None, days=0):
     """Return (id, location, manifest) of former generations that were not removed yet.
 
     :param tier: of one month of a tier; None: of all
-    :param days: so old at least
+    :param days: so old at least, or of a month that expired
     """
     cr.execute(
         "SELECT f.id, f.location, f.manifest FROM loyalty_reporting_archive_former f"
         " JOIN loyalty_reporting_archive a ON a.id = f.archive_id"
         " WHERE (%(tier)s::text IS NULL OR a.tier = %(tier)s AND a.month = %(month)s)"
-        " AND f.superseded_at <= now() AT TIME ZONE 'UTC' - %(days)s * interval '1 day'"
+        " AND (f.superseded_at <= now() AT TIME ZONE 'UTC' - %(days)s * interval '1 day'"
+        " OR a.state = 'expired')"
         " ORDER BY f.id",
         {"tier": tier, "month": month, "days": days},
     )
     return cr.fetchall()
+
+
+def locations(cr):
+    """Return the addresses at which files of ours lie, or lay."""
+    cr.execute(
+        "SELECT location FROM loyalty_reporting_archive UNION"
+        " SELECT location FROM loyalty_reporting_archive_former"
+    )
+    return {location for (location,) in cr.fetchall() if location}
 
 
 def drop_former(cr, number):

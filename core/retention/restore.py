@@ -4,6 +4,7 @@ from contextlib import closing
 
 from ..errors import ConfigurationError, ReportingError
 from ..stores import loads, locks, partitions, summary
+from ..stores.postgres import POINT
 from ..stores.reporting import connect, explained
 from . import archive, copy, leaving, months
 from .archive import Damaged
@@ -14,6 +15,11 @@ from .tables import columns_of, facts_of
 
 LOCK = "retention"
 _UNPLACED = "_back"
+# As schema/postgres/033_never_expires.sql: files may be older than it.
+_NEVER_EXPIRES = """
+    UPDATE {} SET expires_at = NULL
+    WHERE expires_at < '1900-01-01' OR expires_at >= '9000-01-01'
+"""
 
 
 class Unrestorable(ReportingError):
@@ -96,6 +102,8 @@ def place(cr, location, manifest):
         columns = {n: kind for n, kind in told["columns"] if n in kept}
         if len(columns) == len(told["columns"]):
             archive.compare(told, facts_of(cr, name, columns))
+        if table == POINT:
+            cr.execute(_NEVER_EXPIRES.format(name))
         partitions.index(cr, table, name)
         names[table] = name
     loads.lock(cr)

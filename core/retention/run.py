@@ -65,7 +65,8 @@ def run(  # noqa: PLR0913 (keywords)
             steps, restored = plan(cr, policies, today), _restored(cr)
             stays = _stays(held(cr, policies), names or {})
         state = going.through(steps, restored)
-        if problem := _forget(dsn, days_former):
+        problem = None if state == "partial" else _forget(dsn, days_former)
+        if problem:
             going.problems.append(problem)
             state = "failed"
         return RunResult(state, going.counts, message=going.told(stays))
@@ -142,8 +143,11 @@ def _is_of_one(step, error):
 def _forget(dsn, days):
     """Remove former generations of files that are so old. Returns what went wrong, or None."""
     try:
-        with closing(connect(dsn)) as connection:
+        # An erasure may be removing some of them.
+        with locks.held(dsn, LOCK), closing(connect(dsn)) as connection:
             generations.forget(connection, days=days)
+    except Busy:
+        return None  # the next run comes to it
     except ReportingError as e:
         return str(e)
     return None
@@ -198,11 +202,9 @@ def verify(dsn, chosen):
 def expire(dsn, tier, month):
     """Remove a month's files of a tier, for good; killed amid it, the next run goes on."""
     with closing(connect(dsn)) as connection:
-        generations.forget(connection, tier, month)
         with explained(), connection, connection.cursor() as cr:
-            [known] = months.known(cr, tier, month)
-            generations.remove(cr, Location(known.location), known.manifest)
             months.expire(cr, tier, month)
+        generations.forget(connection, tier, month)
 
 
 def logged(dsn, job, work):

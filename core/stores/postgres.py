@@ -13,7 +13,7 @@ from ..erasure.pseudonyms import Pseudonyms
 from ..errors import StoreError
 from ..records import Counts, Road
 from . import archived, aside, cursors, fragments, loads, partitions, staging
-from .reporting import connect, explained
+from .reporting import connect, explained, is_of_data
 
 DETAIL = "promotion_report_detail_data"
 EVALUATION = "promotion_evaluation_data"
@@ -168,20 +168,41 @@ class PostgresStore:
             )
             return cr.fetchall()
 
-    def load_waiting(self):
+    def load_waiting(self, letters=None):
         """Load the documents that were set aside and are due.
 
+        :param letters: as of :func:`core.stores.aside.claim`
         :return: :class:`~core.records.Counts`; what is set aside again was read alone
         """
         self.make_stages()
-        with self.transaction() as cr:
-            found = aside.due(cr, self.parameters["source_name"])
         counts = Counts()
-        for waiting in found:
-            counts.add(self.load(waiting.chunk))
-            with self.transaction() as cr:
-                aside.settle(cr, waiting)
+        with self.transaction() as cr:
+            claimed = aside.claim(cr, self.parameters, letters)
+        for some in aside.by_road(claimed):
+            self._load_letters(some, counts)
         return counts
+
+    def _load_letters(self, letters, counts):
+        """Load some letters, else each half of them, down to those that cannot be."""
+        try:
+            with self.transaction() as cr:
+                chunk = aside.chunk_of(cr, letters)
+            counts.add(self.load(chunk))
+            with self.transaction() as cr:
+                aside.settle(cr, letters)
+        except StoreError as error:
+            if not is_of_data(error):
+                raise
+            if len(letters) > 1:
+                middle = len(letters) // 2
+                self._load_letters(letters[:middle], counts)
+                self._load_letters(letters[middle:], counts)
+                return
+            # Its primary message alone: the others quote whole rows.
+            reason = f"cannot be loaded: {error.__cause__.diag.message_primary}"
+            counts.rows_rejected += 1
+            with self.transaction() as cr:
+                aside.blame(cr, letters[0], reason)
 
     def refused(self):
         """Return (kind, document key, reason) of what the last load refused.

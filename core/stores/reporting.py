@@ -3,9 +3,17 @@
 from contextlib import closing, contextmanager
 
 import psycopg2
+import psycopg2.errors
 
 from .. import database
-from ..errors import ConfigurationError, StoreError
+from ..errors import ConfigurationError, ReportingError, StoreError
+
+# What PostgreSQL says of data that it cannot take.
+_OF_DATA = (
+    psycopg2.DataError,
+    psycopg2.IntegrityError,
+    psycopg2.errors.ProgramLimitExceeded,
+)
 
 
 @contextmanager
@@ -27,6 +35,12 @@ def explained():
             f"The reporting database failed: {database.words_of(e)}. Nothing is lost; "
             "the next run goes on where this one ended."
         ) from e
+
+
+def is_of_data(error):
+    """Tell whether an error, ours or the driver's, is due to the data: it will stay."""
+    cause = error.__cause__ if isinstance(error, ReportingError) else error
+    return isinstance(cause, _OF_DATA)
 
 
 def connect(dsn, application="loyalty_reporting"):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import databases
 import pytest
+from archiving import archived, month
 from generic_world import assert_as_computed
 from pipeline import CONTENTS, NEW_YORK, assert_same_contents, contents, synced
 from recomputed import assert_rollups_follow_from_detail
@@ -14,9 +15,11 @@ from reconciling import found as differences
 from core import removal, sync
 from core.reconcile import run as reconciling
 from core.records import Company
+from core.retention.restore import LOCK
 from core.sources import contract
 from core.sources.demo import DAYS, DemoSource
 from core.sources.demo_shop import DIMENSIONS, history
+from core.stores.locks import held
 
 ZONE = NEW_YORK.timezone
 NOW = datetime(2018, 6, 20, 16, 30, tzinfo=UTC)
@@ -109,6 +112,31 @@ def test_removed_it_leaves_nothing(report):
         query = f"SELECT count(*) FROM loyalty_reporting_{name} WHERE source = 'demo'"
         assert databases.value(report, query) == 0, name
     assert position(report) is None
+
+
+def test_while_a_month_cannot_come_back_its_removal_fails_and_is_gone_on_with(
+    report, tmp_path, monkeypatch
+):
+    told(report)
+    assert archived(report, tmp_path, month(2018, 6))
+    monkeypatch.setattr("core.stores.archived._PATIENCE", 0)
+    programs = "SELECT count(*) FROM loyalty_reporting_program WHERE source = 'demo'"
+    with held(report, LOCK):
+        result = removal.remove(DemoSource("UTC", ""), report, **FEED)
+    assert result.state == "failed"
+    assert "wait for an archived month" in result.message
+    assert databases.value(report, programs)
+    assert databases.value(
+        report,
+        "SELECT count(*) FROM loyalty_reporting_dead_letter WHERE state = 'open'",
+    )
+
+    gone = removal.remove(DemoSource("UTC", ""), report, **FEED)
+
+    assert gone.state == "done", gone
+    after = contents(report)
+    assert {name: after[name] for name in CONTENTS if after[name]} == {}
+    assert not databases.value(report, programs)
 
 
 def test_after_its_removal_it_can_be_opened_again(played, report):

@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import databases
@@ -45,7 +45,7 @@ from core.settings import Settings
 from core.sources import SOURCES
 from core.stores import loads, materialized, postgres
 from core.stores.locks import held
-from core.sync import backfill, replay
+from core.sync import backfill, load_waiting, replay
 
 pytest_plugins = ["store_fixtures", "answer_fixtures"]
 
@@ -543,6 +543,18 @@ class TestArchived:
         assert not _identifiers(tmp_path) & {PERSON, CARD}
         assert not away(world.report)
 
+    def test_a_month_that_cannot_be_written_holds_up_nobody(self, world, tmp_path):
+        """A misprint was its location: no file was ever whole, its rows are here."""
+        databases.execute(
+            world.report,
+            "INSERT INTO loyalty_reporting_archive (month, tier, state, location)"
+            " VALUES ('2017-03-01', 'detail', 'writing', %s)",
+            [str(tmp_path / "misprint")],
+        )
+        assert world.erase()[1].state == "done"
+        assert world.found() == set()
+        assert not (tmp_path / "misprint").exists()
+
     def test_it_is_not_done_while_a_file_of_an_expired_one_is_there(
         self, world, months, tmp_path, monkeypatch
     ):
@@ -698,6 +710,47 @@ def test_rows_as_they_came_lose_identifiers_and_nothing_else():
     assert scrubbed('{"card_id":"8","id":7}', pseudonym_of) == '{"card_id":"-2","id":7}'
     # Nothing says which of its numbers is whose.
     assert scrubbed("b'1\\t7\\t70\\t7.5'", pseudonym_of) == "b'1\\t-1\\t70\\t7.5'"
+
+
+def test_documents_that_wait_keep_all_numbers_that_are_no_identifiers(
+    shop, report, tmp_path, monkeypatch
+):
+    shop.order("N1", "2017-11-10 10:10:10Z", partner_id=10)
+    synced(shop.dsn, report)
+    archived(report, tmp_path, month(2017, 12))
+    at = "2017-03-10 10:10:10Z"
+    for order_id, customer in (("walk-in", None), ("person", 10)):
+        shop.order(order_id, at, lines=0, partner_id=customer)
+        shop.line(order_id, product_id=10, qty=10, points_earned=10)
+    monkeypatch.setattr("core.stores.archived._PATIENCE", 0)
+    with held(report, LOCK):
+        synced(shop.dsn, report)
+    number = "SELECT id FROM loyalty_reporting_customer WHERE external_id = 10"
+    key = databases.value(report, number)
+    raw = "SELECT raw FROM loyalty_reporting_dead_letter WHERE document_key = %s"
+    [(waiting,)] = databases.rows(report, raw, ["walk-in"])
+
+    erasure = begin(report, SECRET, Asked((key,), 1))
+    result = run(Settings(), report, erasure, Outside())
+
+    assert (result.state, result.message) == ("done", "")
+    assert databases.rows(report, raw, ["walk-in"]) == [(waiting,)]
+    assert '"partner_id": 10' not in databases.value(report, raw, ["person"])
+    databases.execute(
+        report,
+        "UPDATE loyalty_reporting_dead_letter SET last_seen = last_seen - interval '1h'",
+    )
+    feed = {"companies": [NEW_YORK], "mapping": {1: 1}, "erasure_secret": SECRET}
+    assert load_waiting(report, source_name="engine", **feed).state == "done"
+    query = (
+        "SELECT order_id, partner_id, product_id, qty, points_earned, transaction_date"
+        " FROM promotion_report_detail WHERE order_id IN ('walk-in', 'person') ORDER BY 1"
+    )
+    facts = (10, 10, 10, datetime(2017, 3, 10, 10, 10, 10))
+    assert databases.rows(report, query) == [
+        ("person", -key, *facts),
+        ("walk-in", None, *facts),
+    ]
 
 
 class TestMerged:

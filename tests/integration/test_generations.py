@@ -1,6 +1,8 @@
 """Whose files are whose: copies of a database, backups, installations anew, crashes."""
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from datetime import date
 import databases
 import pytest
 from archiving import DETAIL, archive, archived, away, month, restored
+from fsspec.implementations.local import LocalFileSystem
 from pipeline import assert_same_contents, contents, synced
 from test_retention import KILLED, LATER
 
@@ -54,6 +57,13 @@ def copied(report):
         yield other
 
 
+def promoted(folder):
+    """The files are those of the server that ours is a copy of."""
+    owner = json.loads((folder / OWNER).read_text())
+    owner["timeline"] += 1
+    (folder / OWNER).write_text(json.dumps(owner))
+
+
 class TestCopies:
     """A copy of the database, for tests, with the address of production's archives."""
 
@@ -95,9 +105,7 @@ class TestCopies:
         self, shop, synced_shop, tmp_path
     ):
         archived(synced_shop, tmp_path, LATER)
-        owner = json.loads((tmp_path / OWNER).read_text())
-        owner["timeline"] += 1  # of the server that we are a copy of
-        (tmp_path / OWNER).write_text(json.dumps(owner))
+        promoted(tmp_path)
         corrected(shop, synced_shop, 9)
 
         result = archive(synced_shop, tmp_path, LATER)
@@ -117,6 +125,89 @@ class TestCopies:
 
         assert MARCH in archived(synced_shop, tmp_path, LATER)
         assert json.loads((tmp_path / OWNER).read_text()) == owner
+
+    def test_files_of_before_there_were_timelines_expire(self, synced_shop, tmp_path):
+        archived(synced_shop, tmp_path, LATER)
+        owner = json.loads((tmp_path / OWNER).read_text())
+        (tmp_path / OWNER).write_text(json.dumps({"database": owner["database"]}))
+
+        assert archive(synced_shop, tmp_path, YEARS_LATER, SHORTER).state == "done"
+        assert set(files(tmp_path)) == {OWNER}
+
+    def test_what_expired_before_it_was_taken_over_is_removed_then(
+        self, synced_shop, tmp_path
+    ):
+        archived(synced_shop, tmp_path, LATER)
+        promoted(tmp_path)
+        archive(synced_shop, tmp_path, YEARS_LATER, SHORTER)
+        assert len(files(tmp_path)) > 1
+
+        take_over(synced_shop, str(tmp_path))
+        archive(synced_shop, tmp_path, YEARS_LATER, SHORTER)
+        assert set(files(tmp_path)) == {OWNER}
+
+    def test_a_location_that_cannot_be_looked_at_is_not_taken_for_nobodys(
+        self, shop, synced_shop, tmp_path, monkeypatch
+    ):
+        archived(synced_shop, tmp_path, LATER)
+        promoted(tmp_path)
+        before = files(tmp_path)
+        corrected(shop, synced_shop, 9)
+
+        def fail(*_arguments, **_options):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(LocalFileSystem, "ls", fail)
+            patched.setattr(LocalFileSystem, "exists", lambda *_: False)
+            result = archive(synced_shop, tmp_path, LATER)
+        assert result.state == "failed"
+        assert files(tmp_path) == before
+
+
+class TestFilesGone:
+    """A month that was restored leaves again: its files are looked at first."""
+
+    @pytest.fixture
+    def back(self, synced_shop, tmp_path):
+        """The report with March restored, unchanged."""
+        archived(synced_shop, tmp_path, LATER)
+        restore(synced_shop, MARCH)
+        return synced_shop
+
+    def leaves(self, report, folder):
+        """March leaves again, a week later, and comes back as it was."""
+        before = contents(report)
+        databases.execute(
+            report,
+            "UPDATE loyalty_reporting_archive SET restored_at = '2017-11-01'"
+            " WHERE state = 'restored'",
+        )
+        assert MARCH in archived(report, folder, LATER)
+        restore(report, MARCH)
+        assert_same_contents(before, contents(report))
+
+    @pytest.mark.parametrize("lost", ["removed", "damaged"])
+    def test_those_that_are_lost_are_written_anew(self, lost, back, tmp_path):
+        [file] = tmp_path.glob("point_analytics_data/*201703*")
+        if lost == "removed":
+            file.unlink()
+        else:
+            file.write_bytes(file.read_bytes()[:-1] + b"x")
+
+        self.leaves(back, tmp_path)
+
+    def test_those_of_another_place_are_written_where_the_policy_says(
+        self, back, tmp_path
+    ):
+        self.leaves(back, tmp_path / "new")
+        here, _aside = of_march(tmp_path / "new")
+        assert len(here) == 5
+
+    def test_those_that_are_whole_stay_as_they_are(self, back, tmp_path):
+        before = files(tmp_path)
+        self.leaves(back, tmp_path)
+        assert files(tmp_path) == before
 
 
 class TestFormer:

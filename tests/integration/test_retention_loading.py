@@ -7,6 +7,7 @@ import psycopg2
 import pytest
 from archiving import DETAIL, archive, archived, away, month
 from pipeline import NEW_YORK, contents, synced
+from reconciling import reconciled, repaired, source_of
 from stream_fixtures import configuration, feed, order, until
 
 from core import sync
@@ -14,6 +15,7 @@ from core.events.intake import Intake
 from core.retention.policy import Policy, Tier
 from core.retention.restore import LOCK, restore, restore_held
 from core.retention.run import expire, verify
+from core.stores import mending
 from core.stores.locks import held
 
 __all__ = ["feed"]
@@ -119,6 +121,29 @@ def test_files_of_a_month_that_came_back_meanwhile_stay(gone, tmp_path, monkeypa
     assert [*tmp_path.glob("*/*201704*")]
 
 
+def test_points_that_never_expire_come_back_as_such_from_older_files(
+    synced_shop, tmp_path
+):
+    expiry = (
+        "SELECT expires_at::text FROM point_analytics_data"
+        " WHERE transaction_date < '2017-03-12' AND expires_at IS NOT NULL ORDER BY 1"
+    )
+    databases.execute(
+        synced_shop,
+        "UPDATE point_analytics_data SET expires_at = CASE card_id WHEN 1"
+        " THEN timestamp '9999-12-31' ELSE timestamp '2018-01-01' END",
+    )
+    assert {*databases.rows(synced_shop, expiry)} == {
+        ("2018-01-01 00:00:00",),
+        ("9999-12-31 00:00:00",),
+    }
+    archived(synced_shop, tmp_path, LATER)
+
+    restore(synced_shop, MARCH)
+
+    assert {*databases.rows(synced_shop, expiry)} == {("2018-01-01 00:00:00",)}
+
+
 def locked(dsn, name):
     """Whether somebody holds a lock of a job."""
     return databases.rows(
@@ -175,7 +200,7 @@ def letters(dsn):
     )
 
 
-def tried_again(dsn, source="engine", minutes=61):
+def tried_again(dsn, source="engine", minutes=61, **more):
     """Load what was set aside, so many minutes later."""
     databases.execute(
         dsn,
@@ -183,7 +208,7 @@ def tried_again(dsn, source="engine", minutes=61):
         f" SET last_seen = last_seen - {minutes} * interval '1 minute'",
     )
     options = {"companies": [NEW_YORK], "mapping": {1: 1}, "source_name": source}
-    result = sync.load_waiting(dsn, **options)
+    result = sync.load_waiting(dsn, **options, **more)
     assert result.state == "done", result
     return result.counts
 
@@ -281,6 +306,46 @@ def test_a_newer_read_of_the_database_stands_against_what_waits(
     assert_whole(gone, shop.dsn, assert_same_as_from_scratch)
 
 
+def test_what_waits_is_no_difference(shop, gone, impatient):
+    [(earned,)] = shop.rows(
+        "SELECT min(id) FROM engine.point_transaction WHERE order_id = 'A1'"
+    )
+    may = [month(2018, 5)]
+    with held(gone, LOCK):
+        shop.points(2, "reverse", reverses_id=earned, occurred_at="2018-05-02 10:00Z")
+        synced(shop.dsn, gone)
+        waiting = letters(gone)
+        assert len(waiting) == 1
+        assert reconciled(shop.dsn, gone, months=may) == []
+        repaired(shop.dsn, gone, months=may)
+        assert letters(gone) == waiting
+
+    assert tried_again(gone).documents_changed == 1
+
+    assert reconciled(shop.dsn, gone, months=may) == []
+
+
+def test_a_refused_event_settles_nothing_that_waits(shop, gone, impatient):
+    known = "SELECT version FROM fact_document WHERE document_key = 'A1'"
+    version = databases.value(gone, known)
+    shop.run(
+        "BEGIN; ALTER TABLE engine.processed_order DISABLE TRIGGER USER;"
+        " UPDATE engine.processed_order SET store_id = 9 WHERE id = 'A1'; COMMIT"
+    )
+    options = {"companies": [NEW_YORK], "mapping": {1: 1}, "source_name": "engine"}
+    with held(gone, LOCK):
+        sync.replay(source_of(shop.dsn), gone, keys={"order": ["A1"]}, **options)
+    waiting = letters(gone)
+    assert [letter[:2] for letter in waiting] == [("A1", version)]
+    intake = Intake(gone, "push", "engine", configuration(), 1_000_000, per_minute=9)
+
+    [verdict] = intake.receive(order("A1", version=version, currency="XXX").encode())
+
+    assert verdict.verdict == "refused"
+    assert letters(gone) == waiting
+    assert tried_again(gone).documents_changed == 1
+
+
 @pytest.fixture
 def streamed(feed, tmp_path):
     """A feed whose report has order A1 in its first version, in a month that is away."""
@@ -342,6 +407,98 @@ def test_a_newer_event_settles_what_waits(streamed, impatient):
 
     assert letters(streamed.report) == []
     assert stores(streamed)["A1"] == 3
+
+
+def test_of_two_events_of_one_version_the_first_one_waits(streamed, impatient):
+    with held(streamed.report, LOCK):
+        for store in (2, 3):
+            streamed.send(order("A1", version=2, store_id=store))
+            streamed.consume()
+
+    tried_again(streamed.report, "stream")
+
+    assert stores(streamed)["A1"] == 2
+
+
+def test_a_repair_takes_nothing_from_what_waits(streamed, impatient):
+    known = "SELECT content_hash FROM fact_document WHERE document_key = 'A1'"
+    before = databases.rows(streamed.report, known)
+    with held(streamed.report, LOCK):
+        streamed.send(order("A1", version=2, store_id=2))
+        streamed.consume()
+
+    mending.forget_content(streamed.report, "engine", {"order": ["A1", "A2"]})
+
+    assert databases.rows(streamed.report, known) == before
+
+
+def test_one_document_that_cannot_be_loaded_stops_no_other(streamed, impatient):
+    with held(streamed.report, LOCK):
+        streamed.send(order("A1", version=2, store_id=2), order("A9", number=9))
+        streamed.consume()
+    change = (
+        "UPDATE loyalty_reporting_dead_letter SET raw = replace(raw, %s, %s)"
+        " WHERE document_key = 'A1'"
+    )
+    databases.execute(streamed.report, change, ["-10T15", "-10Tx15"])
+
+    counts = tried_again(streamed.report, "stream")
+
+    assert (counts.documents_changed, counts.rows_rejected) == (1, 1)
+    [(document, _version, reason)] = letters(streamed.report)
+    assert document == "A1"
+    assert reason.startswith("cannot be loaded: invalid input syntax")
+    databases.execute(streamed.report, change, ["-10Tx15", "-10T15"])
+    assert tried_again(streamed.report, "stream").documents_changed == 1
+    assert letters(streamed.report) == []
+
+
+class Killed(BaseException):
+    """What ends a process."""
+
+
+def test_who_is_killed_bringing_a_month_back_lets_time_pass(streamed, monkeypatch):
+    def killed(*_):
+        raise Killed
+
+    with held(streamed.report, LOCK), monkeypatch.context() as patched:
+        patched.setattr("core.stores.archived._PATIENCE", 0)
+        streamed.send(order("A1", version=2, store_id=2))
+        streamed.consume()
+    with monkeypatch.context() as patched:
+        patched.setattr("core.retention.restore.place", killed)
+        with pytest.raises(Killed):
+            tried_again(streamed.report, "stream")
+
+    assert not tried_again(streamed.report, "stream", minutes=0).rows_read
+    assert [letter[:2] for letter in letters(streamed.report)] == [("A1", 2)]
+    assert tried_again(streamed.report, "stream").documents_changed == 1
+
+
+def test_letters_of_a_source_that_tells_of_another_system_now_stay(streamed, impatient):
+    with held(streamed.report, LOCK):
+        streamed.send(order("A1", version=2))
+        streamed.consume()
+
+    assert not tried_again(streamed.report, "stream", system="odoo").rows_read
+    assert [letter[:2] for letter in letters(streamed.report)] == [("A1", 2)]
+
+
+def test_letters_that_are_asked_for_are_loaded_though_they_are_not_due(
+    streamed, impatient
+):
+    with held(streamed.report, LOCK):
+        streamed.send(order("A1", version=2), order("A9", number=9))
+        streamed.consume()
+    [(asked,)] = databases.rows(
+        streamed.report,
+        "SELECT id FROM loyalty_reporting_dead_letter WHERE document_key = 'A9'",
+    )
+
+    counts = tried_again(streamed.report, "stream", minutes=0, letters=[asked])
+
+    assert counts.documents_changed == 1
+    assert [letter[:2] for letter in letters(streamed.report)] == [("A1", 2)]
 
 
 def test_a_pushed_event_that_waits_is_accepted_and_loaded_later(streamed, impatient):

@@ -41,12 +41,14 @@ FROM (
         ON l.table_name = s.table_name AND coalesce(l.row_key, md5(l.raw)) = s.row_key
     WHERE l.state = 'open' AND l.source = %(source)s AND l.row_key IS NOT NULL
 ) known
--- A document that waits, unless what we know now would stand against it.
+-- A document that waits, unless what we know now would stand against it. That what came
+-- has the same version proves nothing of an event: it may have been refused.
 WHERE l.id = known.id AND (l.road IS NULL OR EXISTS (
     SELECT FROM fact_document f
     WHERE f.source = l.source AND f.kind = l.kind AND f.document_key = l.document_key
-      AND (f.version >= l.version
-           OR %(is_current)s AND (l.road = 'database' OR %(stands)s))))
+      AND (f.version > l.version
+           OR %(is_current)s
+              AND (f.version = l.version OR l.road = 'database' OR %(stands)s))))
   AND NOT EXISTS (
     SELECT FROM stage_reject r
     WHERE r.table_name = l.table_name AND r.row_key IS NOT DISTINCT FROM l.row_key

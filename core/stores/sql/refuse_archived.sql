@@ -57,11 +57,18 @@ WITH dependent AS (
     FROM waiting w LEFT JOIN documents d USING (kind, document_key)
     ON CONFLICT (source, table_name, coalesce(row_key, md5(raw))) WHERE state = 'open'
     DO UPDATE SET times = l.times + 1, last_seen = now() AT TIME ZONE 'UTC',
-        source_name = excluded.source_name, reason = excluded.reason, raw = excluded.raw,
-        road = excluded.road, stands = excluded.stands, version = excluded.version
-    -- The one is kept that would stand if both had been loaded: see outdated.sql.
-    WHERE excluded.version >= l.version OR excluded.stands
-       OR excluded.road = 'database' AND l.road = 'database'
+        reason = excluded.reason,
+        -- The one is kept that would stand if both had been loaded: see outdated.sql.
+        (source_name, raw, road, stands, version) = (
+            SELECT s.source_name, s.raw, s.road, s.stands, s.version
+            FROM (VALUES
+                (true, excluded.source_name, excluded.raw, excluded.road, excluded.stands,
+                    excluded.version),
+                (false, l.source_name, l.raw, l.road, l.stands, l.version)
+            ) s (is_new, source_name, raw, road, stands, version)
+            WHERE s.is_new = (excluded.version > l.version OR excluded.stands
+                OR excluded.road = 'database'
+                    AND (l.road = 'database' OR excluded.version = l.version)))
 )
 INSERT INTO stage_reject
 SELECT CASE r.kind WHEN 'order' THEN 'processed_order' WHEN 'points'
