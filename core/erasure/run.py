@@ -301,7 +301,7 @@ class _Erasure:
                 [AGAIN, self._number],
             )
         told = ", ".join(f"{place}: {count}" for place, count in found.items())
-        message = f"Something is left and is removed by the next run ({told})."
+        message = f"Something is left ({told}); the next run tries again."
         if files:
             paths = [path for of_month in files.values() for path in of_month]
             named = ", ".join(paths[:_NAMED])
