@@ -163,7 +163,7 @@ def locations(cr):
 
 
 def drop_former(cr, number):
-    """Forget a former generation; its files are removed, or another's."""
+    """Forget a former generation whose files are removed."""
     cr.execute("DELETE FROM loyalty_reporting_archive_former WHERE id = %s", [number])
 
 
